@@ -1,0 +1,42 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = new URL('./', import.meta.url)
+const pathTo = (path: string) => fileURLToPath(new URL(path, root))
+const foldersIn = (path: string) => (existsSync(pathTo(path)) ? readdirSync(pathTo(path)) : [])
+
+// Tests of the packages run against sources, so that they need no build. Longer names first: an
+// alias also matches what follows it.
+const sources = {
+  '@goethe/core/conformance': pathTo('packages/core/conformance/index.ts'),
+  '@goethe/core/testing': pathTo('packages/core/src/testing.ts'),
+  '@goethe/core': pathTo('packages/core/src/index.ts'),
+}
+
+// x.test.ts is a unit test, x.int.test.ts uses a real store or server, x.e2e.test.ts all of it.
+const testFiles = ['**/*.test.ts']
+
+const packageProjects = foldersIn('packages').map((name) => ({
+  extends: true as const,
+  root: pathTo(`packages/${name}`),
+  resolve: { alias: sources },
+  test: { name, include: testFiles },
+}))
+
+// Examples use what users get: the built packages.
+const exampleProjects = foldersIn('examples').map((name) => ({
+  extends: true as const,
+  root: pathTo(`examples/${name}`),
+  test: { name: `example-${name}`, include: testFiles },
+}))
+
+export default defineConfig({
+  test: {
+    projects: [...packageProjects, ...exampleProjects],
+    passWithNoTests: false,
+    // Generous, for slow machines: a test waits for an event, and only a hang meets these.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
