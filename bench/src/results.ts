@@ -1,0 +1,34 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Comparison, Settings } from './compare'
+import type { Verdict } from './judge'
+import { machine } from './machine'
+import { median } from './statistics'
+
+/** Writes what was measured for programs to read. */
+export async function writeResults(
+  path: string,
+  settings: Settings,
+  comparisons: readonly Comparison[],
+  verdicts: readonly Verdict[],
+): Promise<void> {
+  const results = {
+    machine: machine(),
+    scale: settings.scale,
+    rounds: settings.rounds,
+    ratios: verdicts,
+    scenarios: comparisons.map(({ scenario, outcomes }) => ({
+      name: scenario.name,
+      title: scenario.title,
+      unit: scenario.unit,
+      contestants: outcomes.map(({ contestant, samples, failure }) => ({
+        name: contestant,
+        median: samples.length === 0 ? null : median(samples.map(({ rate }) => rate)),
+        rounds: samples.map(({ rate, metrics }) => ({ rate, ...metrics })),
+        failure,
+      })),
+    })),
+  }
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, `${JSON.stringify(results, null, 2)}\n`)
+}
