@@ -1,0 +1,431 @@
+/**
+ * Plans one commit: which of the waiting appends are accepted, which ids and sequences their
+ * events get, and which entries one atomic batch writes. Pure: it reads nothing, changes nothing
+ * outside and knows no time but what it is given.
+ *
+ * Appends without a time of their own that stand together are grouped by topic, in the order in
+ * which the topics come first, so that each topic gets one block with consecutive ids. Within a
+ * topic the order is that of the calls. An append with a time stands for itself.
+ */
+import type { Expectation, ProducerSequence, Receipt } from './api.js'
+import { blockHeaderBytes, encodeBlock, payloadBytesInBlock } from './block.js'
+import { encodeCommit } from './commit-record.js'
+import { GoetheError, assert } from './errors.js'
+import { encodeIndexEntry, intervalStart } from './index-entry.js'
+import type { Keyspaces } from './keyspace.js'
+import { blockBytesMax, producerResultsMax } from './limits.js'
+import {
+  type ProducerResult,
+  type ProducerResults,
+  checkSequence,
+  encodeProducerResults,
+} from './producers.js'
+import type { StoreOperation } from './store.js'
+import { encodeTopicRecord, nothingTrimmed } from './topic-record.js'
+import type { TopicState } from './topic-state.js'
+
+/** One topic's events that become one range of sequences, or nothing. */
+export interface AppendPart {
+  topic: string
+  payloads: readonly Uint8Array[]
+  expect: Expectation | undefined
+  producer: ProducerSequence | undefined
+  /** UNIX nanoseconds. */
+  time: bigint | undefined
+}
+
+/** Parts that are appended all or not at all. */
+export interface AppendRequest {
+  parts: readonly AppendPart[]
+}
+
+export type Outcome = Receipt[] | GoetheError
+
+export interface CommitContext {
+  keyspaces: Keyspaces
+  durability: Receipt['durability']
+  intervalNs: bigint
+  /** The wall clock, UNIX nanoseconds. */
+  now: bigint
+  /** The last id of the log. */
+  lastId: bigint
+  /** The state of every topic that a part names. */
+  stateOf(topic: string): TopicState
+  /** The stored results of every producer that a part names. */
+  producerResults(topic: string, producerId: string): ProducerResults
+}
+
+export interface CommitPlan {
+  /** Empty when nothing was accepted. */
+  operations: StoreOperation[]
+  /** For each request, in order. */
+  outcomes: Outcome[]
+  lastId: bigint
+  events: number
+  bytes: number
+}
+
+export function planCommit(requests: readonly AppendRequest[], context: CommitContext): CommitPlan {
+  return new Planner(context).plan(requests)
+}
+
+/** A part that was accepted, with the place it got now or, when repeated, the first time. */
+interface Placed {
+  part: AppendPart
+  firstId: bigint
+  firstSequence: number
+  count: number
+  repeated: boolean
+}
+
+/** A part that repeats one of this same commit, which is not placed yet. */
+interface RepeatOf {
+  part: AppendPart
+  repeatOf: Placed
+}
+
+/** A block that still takes events. */
+interface OpenBlock {
+  draft: TopicDraft
+  firstId: bigint
+  firstSequence: number
+  payloads: Uint8Array[]
+  sizeBytes: number
+  /** Events that still fit before the interval of the index ends. */
+  room: number
+}
+
+class TopicDraft {
+  readonly state: TopicState
+  /** Accepted in this run and not placed yet. */
+  readonly run: Placed[] = []
+  /** Sequence of the last event once all accepted parts are placed. */
+  plannedSequence: number
+  lastId: bigint
+  lastSequence: number
+  bytes: number
+  block: OpenBlock | undefined
+
+  constructor(state: TopicState) {
+    this.state = state
+    this.plannedSequence = state.lastSequence
+    this.lastId = state.lastId
+    this.lastSequence = state.lastSequence
+    this.bytes = state.bytes
+  }
+}
+
+class Planner {
+  readonly #context: CommitContext
+  readonly #drafts = new Map<string, TopicDraft>()
+  readonly #blocks: OpenBlock[] = []
+  readonly #producers = new Map<string, ProducerDraft>()
+  #run: TopicDraft[] = []
+  #lastId: bigint
+  #events = 0
+  #bytes = 0
+
+  constructor(context: CommitContext) {
+    this.#context = context
+    this.#lastId = context.lastId
+  }
+
+  plan(requests: readonly AppendRequest[]): CommitPlan {
+    const accepted = requests.map((request) => this.#accept(request))
+    this.#placeRun()
+    return {
+      operations: this.#blocks.length === 0 ? [] : this.#operations(),
+      outcomes: accepted.map((outcome) => this.#outcome(outcome)),
+      lastId: this.#lastId,
+      events: this.#events,
+      bytes: this.#bytes,
+    }
+  }
+
+  #accept(request: AppendRequest): (Placed | RepeatOf)[] | Refusal {
+    const { parts } = request
+    const repeated = this.#repeated(parts)
+    if (repeated !== undefined) return repeated
+    for (const part of parts) {
+      if (part.expect === undefined) continue
+      const draft = this.#draft(part.topic)
+      if (!meets(part.expect, draft)) return { part, draft }
+    }
+    return parts.map((part) => this.#take(part))
+  }
+
+  /** What the producer got the first time when it repeats itself, or its mistake. */
+  #repeated(parts: readonly AppendPart[]): (Placed | RepeatOf)[] | Refusal | undefined {
+    const repeats: (Placed | RepeatOf)[] = []
+    for (const part of parts) {
+      if (part.producer === undefined) continue
+      const { id, sequence } = part.producer
+      const checked = this.#producer(part.topic, id).check(sequence)
+      if (checked instanceof GoetheError) return { error: checked }
+      if (checked === 'new') continue
+      repeats.push(
+        'part' in checked ? { part, repeatOf: checked } : { part, ...checked, repeated: true },
+      )
+    }
+    if (repeats.length === 0) return undefined
+    if (repeats.length === parts.length) return repeats
+    return {
+      error: new GoetheError(
+        'GOETHE_PRODUCER_SEQUENCE',
+        'Some parts of this appendAll were appended before and others were not; repeat the same ' +
+          'parts with the same producer sequences',
+      ),
+    }
+  }
+
+  #take(part: AppendPart): Placed {
+    const draft = this.#draft(part.topic)
+    const count = part.payloads.length
+    const firstSequence = draft.plannedSequence + 1
+    const placed: Placed = { part, firstId: 0n, firstSequence, count, repeated: false }
+    draft.plannedSequence += count
+    if (part.time === undefined) {
+      if (draft.run.length === 0) this.#run.push(draft)
+      draft.run.push(placed)
+    } else {
+      this.#placeRun()
+      this.#place(draft, placed, part.time)
+    }
+    if (part.producer !== undefined) {
+      this.#producer(part.topic, part.producer.id).take(part.producer.sequence, placed)
+    }
+    return placed
+  }
+
+  #placeRun(): void {
+    for (const draft of this.#run) {
+      for (const placed of draft.run) this.#place(draft, placed, this.#context.now)
+      draft.run.length = 0
+    }
+    this.#run = []
+  }
+
+  /** Gives a part its ids: the time's, or those after the last one of the log. */
+  #place(draft: TopicDraft, placed: Placed, time: bigint): void {
+    const next = this.#lastId + 1n
+    const firstId = time > next ? time : next
+    const { payloads } = placed.part
+    placed.firstId = firstId
+    assert(placed.firstSequence === draft.lastSequence + 1, 'sequences of a topic are dense')
+    let block = draft.block
+    if (block !== undefined && (firstId !== next || draft.lastId !== this.#lastId)) {
+      block = undefined
+    }
+    for (let index = 0; index < payloads.length; index++) {
+      const payload = payloads[index]!
+      const size = payloadBytesInBlock(payload.length)
+      if (block === undefined || block.room === 0 || block.sizeBytes + size > blockBytesMax) {
+        block = this.#open(draft, firstId + BigInt(index), placed.firstSequence + index)
+      }
+      block.payloads.push(payload)
+      block.sizeBytes += size
+      block.room--
+      draft.bytes += payload.length
+      this.#bytes += payload.length
+    }
+    draft.block = block
+    draft.lastSequence += payloads.length
+    draft.lastId = firstId + BigInt(payloads.length - 1)
+    this.#lastId = draft.lastId
+    this.#events += payloads.length
+  }
+
+  #open(draft: TopicDraft, firstId: bigint, firstSequence: number): OpenBlock {
+    const { intervalNs } = this.#context
+    const room = Number(intervalStart(firstId, intervalNs) + intervalNs - firstId)
+    const block: OpenBlock = {
+      draft,
+      firstId,
+      firstSequence,
+      payloads: [],
+      sizeBytes: blockHeaderBytes,
+      room,
+    }
+    this.#blocks.push(block)
+    return block
+  }
+
+  #operations(): StoreOperation[] {
+    const { keyspaces, intervalNs } = this.#context
+    const operations: StoreOperation[] = []
+    const names = []
+    const index = new Map<TopicDraft, IndexDraft>()
+    for (const { draft, firstId, firstSequence, payloads, sizeBytes } of this.#blocks) {
+      const { state } = draft
+      const lastId = firstId + BigInt(payloads.length - 1)
+      operations.push({
+        type: 'put',
+        key: state.eventKey(lastId),
+        value: encodeBlock(firstId, firstSequence, payloads, sizeBytes),
+      })
+      names.push({ topic: state.topic, lastId })
+      let entries = index.get(draft)
+      if (entries === undefined) index.set(draft, (entries = new IndexDraft(state)))
+      entries.add(intervalStart(firstId, intervalNs), lastId, firstSequence, payloads, operations)
+    }
+    for (const [draft, entries] of index) {
+      entries.flush(operations)
+      const { state } = draft
+      if (state.record !== undefined) continue
+      const createdId = entries.firstId
+      const record = { createdId, retention: null, trimmed: nothingTrimmed }
+      const key = keyspaces.topics.key(state.topic)
+      operations.push({ type: 'put', key, value: encodeTopicRecord(record) })
+    }
+    for (const producer of this.#producers.values()) {
+      const results = producer.results()
+      if (results === undefined) continue
+      const key = keyspaces.producers.nameKey(producer.topic, producer.producerId)
+      operations.push({ type: 'put', key, value: encodeProducerResults(results) })
+    }
+    const key = keyspaces.commits.idKey(this.#lastId)
+    operations.push({ type: 'put', key, value: encodeCommit(names) })
+    return operations
+  }
+
+  #outcome(outcome: (Placed | RepeatOf)[] | Refusal): Outcome {
+    if (!Array.isArray(outcome)) return 'error' in outcome ? outcome.error : conflict(outcome)
+    return outcome.map((item) =>
+      'repeatOf' in item
+        ? this.#receipt({ ...item.repeatOf, repeated: true })
+        : this.#receipt(item),
+    )
+  }
+
+  #receipt({ part, firstId, firstSequence, count, repeated }: Placed): Receipt {
+    return {
+      topic: part.topic,
+      firstId,
+      lastId: count === 1 ? firstId : firstId + BigInt(count - 1),
+      firstSequence,
+      lastSequence: firstSequence + count - 1,
+      count,
+      durability: this.#context.durability,
+      repeated,
+    }
+  }
+
+  #draft(topic: string): TopicDraft {
+    let draft = this.#drafts.get(topic)
+    if (draft === undefined) {
+      draft = new TopicDraft(this.#context.stateOf(topic))
+      this.#drafts.set(topic, draft)
+    }
+    return draft
+  }
+
+  #producer(topic: string, id: string): ProducerDraft {
+    const key = `${topic}:${id}`
+    let producer = this.#producers.get(key)
+    if (producer === undefined) {
+      producer = new ProducerDraft(topic, id, this.#context.producerResults(topic, id))
+      this.#producers.set(key, producer)
+    }
+    return producer
+  }
+}
+
+/** The entries of the index that one commit writes for one topic: the last of each interval. */
+class IndexDraft {
+  readonly #state: TopicState
+  #start = -1n
+  #lastId = 0n
+  #lastSequence = 0
+  #bytes: number
+  firstId = 0n
+
+  constructor(state: TopicState) {
+    this.#state = state
+    this.#bytes = state.bytes
+  }
+
+  add(
+    start: bigint,
+    lastId: bigint,
+    firstSequence: number,
+    payloads: readonly Uint8Array[],
+    operations: StoreOperation[],
+  ): void {
+    if (this.#start === -1n) this.firstId = lastId - BigInt(payloads.length - 1)
+    else if (start !== this.#start) this.flush(operations)
+    this.#start = start
+    this.#lastId = lastId
+    this.#lastSequence = firstSequence + payloads.length - 1
+    for (const payload of payloads) this.#bytes += payload.length
+  }
+
+  flush(operations: StoreOperation[]): void {
+    const entry = { lastId: this.#lastId, lastSequence: this.#lastSequence, bytes: this.#bytes }
+    const key = this.#state.indexKey(this.#start)
+    operations.push({ type: 'put', key, value: encodeIndexEntry(entry) })
+  }
+}
+
+/** A producer's appends within one commit. */
+class ProducerDraft {
+  readonly topic: string
+  readonly producerId: string
+  readonly #stored: ProducerResults
+  readonly #taken: { producerSequence: number; placed: Placed }[] = []
+
+  constructor(topic: string, producerId: string, stored: ProducerResults) {
+    this.topic = topic
+    this.producerId = producerId
+    this.#stored = stored
+  }
+
+  check(sequence: number): 'new' | ProducerResult | Placed | GoetheError {
+    const last = this.#taken.at(-1)
+    if (last === undefined) {
+      return checkSequence(this.topic, this.producerId, sequence, this.#stored)
+    }
+    if (sequence === last.producerSequence + 1) return 'new'
+    const taken = this.#taken.find(({ producerSequence }) => producerSequence === sequence)
+    return taken?.placed ?? checkSequence(this.topic, this.producerId, sequence, this.results()!)
+  }
+
+  take(producerSequence: number, placed: Placed): void {
+    this.#taken.push({ producerSequence, placed })
+  }
+
+  /** All results, when there are new ones. Their ids are known once the parts are placed. */
+  results(): ProducerResults | undefined {
+    if (this.#taken.length === 0) return undefined
+    const taken = this.#taken.map(({ producerSequence, placed }) => {
+      const { firstId, firstSequence, count } = placed
+      return { producerSequence, firstId, firstSequence, count }
+    })
+    return [...this.#stored, ...taken].slice(-producerResultsMax)
+  }
+}
+
+type Refusal = { part: AppendPart; draft: TopicDraft } | { error: GoetheError }
+
+/** An id that is not assigned yet cannot be known to anybody: such an expectation fails. */
+function meets(expect: Expectation, draft: TopicDraft): boolean {
+  if (expect === 'empty') return draft.plannedSequence === 0
+  if (typeof expect === 'number') return draft.plannedSequence === expect
+  return draft.plannedSequence === draft.lastSequence && draft.lastId === expect && expect > 0n
+}
+
+function conflict({ part, draft }: { part: AppendPart; draft: TopicDraft }): GoetheError {
+  const { topic, expect } = part
+  const { lastId, lastSequence } = draft
+  const expected = expect === 'empty' ? 'to be empty' : `at ${describeExpectation(expect)}`
+  const actual =
+    lastSequence === 0 ? 'it is empty' : `its last event is ${lastId} (sequence ${lastSequence})`
+  return new GoetheError(
+    'GOETHE_CONFLICT',
+    `Topic '${topic}' was expected ${expected}, but ${actual}`,
+    { details: { topic, lastId: lastSequence === 0 ? undefined : lastId, lastSequence } },
+  )
+}
+
+function describeExpectation(expect: Expectation | undefined): string {
+  return typeof expect === 'number' ? `sequence ${expect}` : `event ${String(expect)}`
+}

@@ -1,0 +1,342 @@
+/**
+ * The one writer of a log. What is submitted waits in a queue; one commit is under way at a time,
+ * and all that came meanwhile becomes the next one (group commit, without an artificial delay).
+ * After a write that failed nothing more is taken: whether its bytes reached the disk is unknown,
+ * and only opening the store again tells.
+ */
+import type { AbortSignalLike, Receipt } from './api.js'
+import type { Clock } from './clock.js'
+import { type AppendPart, type AppendRequest, planCommit } from './commit.js'
+import { GoetheError, abortedError } from './errors.js'
+import { commitBytesMax } from './limits.js'
+import { type ProducerResults, decodeProducerResults } from './producers.js'
+import type { Store, StoreOperation } from './store.js'
+import { type TopicStates, reading } from './topic-state.js'
+
+/** What is to be written: events, other entries, or both, in one atomic batch. */
+export interface Work extends AppendRequest {
+  /** What it counts for in the queue. */
+  readonly bytes: number
+  readonly signal?: AbortSignalLike | undefined
+  /** Reads what it needs while no commit is under way; its failure rejects this work alone. */
+  prepare?(): Promise<void>
+  /** Entries beside the events; called once, right before they are written. */
+  operations?(): StoreOperation[]
+  resolve(receipts: Receipt[]): void
+  reject(error: unknown): void
+}
+
+/** What a commit did, for events and metrics. */
+export interface Commit {
+  lastId: bigint
+  events: number
+  /** Payload bytes. */
+  bytes: number
+  /** From the start of the commit to its acknowledgement by the store, in milliseconds. */
+  durationMs: number
+}
+
+export interface CommitterOptions {
+  store: Store
+  states: TopicStates
+  clock: Clock
+  intervalNs: bigint
+  queueBytesMax: number
+  clockBehindNs: bigint
+  /** The last id of the log, as the store has told it. */
+  lastId(): bigint
+  onCommit(commit: Commit, receipts: Iterable<Receipt>): void
+  onClock(behindNs: bigint): void
+  onFailure(error: GoetheError): void
+}
+
+interface Queued {
+  work: Work
+  settled: boolean
+  stopListening: (() => void) | undefined
+}
+
+export class Committer {
+  readonly #options: CommitterOptions
+  /** Admitted: their bytes count towards `queueBytesMax`. */
+  #queue: Queued[] = []
+  /** Not admitted yet, because the queue is full. */
+  #waiting: Queued[] = []
+  #queuedBytes = 0
+  #running = false
+  #idle: Promise<void> = Promise.resolve()
+  #failure: GoetheError | undefined
+  #clockBehind = false
+
+  constructor(options: CommitterOptions) {
+    this.#options = options
+  }
+
+  /** Bytes of appends that were admitted and are not settled. */
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  /** Appends that wait for room in the queue. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** The write failure that ended this committer. */
+  get failure(): GoetheError | undefined {
+    return this.#failure
+  }
+
+  submit(work: Work): void {
+    if (this.#failure !== undefined) {
+      work.reject(sameFailure(this.#failure))
+      return
+    }
+    const queued: Queued = { work, settled: false, stopListening: undefined }
+    if (work.signal !== undefined && !this.#listen(queued, work.signal)) return
+    if (
+      this.#waiting.length > 0 ||
+      (this.#queuedBytes > 0 && this.#queuedBytes + work.bytes > this.#options.queueBytesMax)
+    ) {
+      this.#waiting.push(queued)
+      return
+    }
+    this.#admit(queued)
+    if (this.#running) return
+    this.#running = true
+    this.#idle = Promise.resolve().then(() => this.#run())
+  }
+
+  /** `submit` as a promise of the receipts. */
+  commit(work: Omit<Work, 'resolve' | 'reject'>): Promise<Receipt[]> {
+    return new Promise((resolve, reject) => {
+      this.submit({ ...work, resolve, reject })
+    })
+  }
+
+  /** Resolves when all that was submitted is settled. */
+  idle(): Promise<void> {
+    return this.#idle
+  }
+
+  #admit(queued: Queued): void {
+    this.#queuedBytes += queued.work.bytes
+    this.#queue.push(queued)
+  }
+
+  /** False when the signal has fired already. */
+  #listen(queued: Queued, signal: AbortSignalLike): boolean {
+    if (signal.aborted) {
+      queued.work.reject(abortedError(signal))
+      return false
+    }
+    const onAbort = (): void => {
+      if (queued.settled) return
+      const at = this.#waiting.indexOf(queued)
+      if (at >= 0) this.#waiting.splice(at, 1)
+      else if (this.#queue.includes(queued)) {
+        this.#queue.splice(this.#queue.indexOf(queued), 1)
+        this.#queuedBytes -= queued.work.bytes
+      } else return // it is being written, and nobody knows how that ends
+      queued.settled = true
+      queued.work.reject(abortedError(signal))
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    queued.stopListening = () => {
+      signal.removeEventListener('abort', onAbort)
+    }
+    return true
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const taken = this.#take()
+      this.#options.states.pin()
+      try {
+        await this.#commit(taken)
+      } catch (cause) {
+        this.#fail(taken, cause)
+      } finally {
+        this.#options.states.unpin()
+        for (const { work } of taken) this.#queuedBytes -= work.bytes
+        this.#refill()
+      }
+    }
+    this.#running = false
+  }
+
+  #take(): Queued[] {
+    let bytes = 0
+    let count = 0
+    while (count < this.#queue.length && (count === 0 || bytes < commitBytesMax)) {
+      bytes += this.#queue[count++]!.work.bytes
+    }
+    return count === this.#queue.length ? this.#takeAll() : this.#queue.splice(0, count)
+  }
+
+  #takeAll(): Queued[] {
+    const all = this.#queue
+    this.#queue = []
+    return all
+  }
+
+  #refill(): void {
+    const { queueBytesMax } = this.#options
+    let admitted = 0
+    for (const queued of this.#waiting) {
+      if (this.#queuedBytes > 0 && this.#queuedBytes + queued.work.bytes > queueBytesMax) break
+      this.#admit(queued)
+      admitted++
+    }
+    if (admitted > 0) this.#waiting.splice(0, admitted)
+  }
+
+  async #commit(taken: Queued[]): Promise<void> {
+    const { store, clock } = this.#options
+    const producers = new ProducerLoads(store)
+    const ready = this.#isReady(taken) ? taken : await this.#prepare(taken, producers)
+    if (ready.length === 0) return
+    const now = clock.now()
+    const lastId = this.#options.lastId()
+    this.#checkClock(lastId - now)
+    const plan = planCommit(
+      ready.map(({ work }) => work),
+      {
+        keyspaces: store.keyspaces,
+        durability: store.durability,
+        intervalNs: this.#options.intervalNs,
+        now,
+        lastId,
+        stateOf: (topic) => this.#options.states.peek(topic)!,
+        producerResults: (topic, id) => producers.results(topic, id),
+      },
+    )
+    const { operations } = plan
+    for (const [index, { work }] of ready.entries()) {
+      if (work.operations === undefined || plan.outcomes[index] instanceof Error) continue
+      for (const operation of work.operations()) operations.push(operation)
+    }
+    if (operations.length > 0) await store.write(operations)
+    for (let index = 0; index < ready.length; index++) {
+      const queued = ready[index]!
+      const outcome = plan.outcomes[index]!
+      settle(queued)
+      if (Array.isArray(outcome)) queued.work.resolve(outcome)
+      else queued.work.reject(outcome)
+    }
+    if (plan.events === 0) return
+    const { events, bytes } = plan
+    const durationMs = Number(clock.now() - now) / 1e6
+    this.#options.onCommit(
+      { lastId: plan.lastId, events, bytes, durationMs },
+      receipts(plan.outcomes),
+    )
+  }
+
+  /** True when nothing needs to be read before the commit: the case of the hot path. */
+  #isReady(taken: readonly Queued[]): boolean {
+    for (const { work } of taken) {
+      if (work.prepare !== undefined) return false
+      for (const part of work.parts) {
+        if (part.producer !== undefined) return false
+        if (this.#options.states.peek(part.topic) === undefined) return false
+      }
+    }
+    return true
+  }
+
+  /** Loads what the works need; those for which that fails are rejected and left out. */
+  async #prepare(taken: readonly Queued[], producers: ProducerLoads): Promise<Queued[]> {
+    const prepared = await Promise.all(
+      taken.map(async (queued) => {
+        try {
+          await queued.work.prepare?.()
+          await Promise.all(queued.work.parts.map((part) => this.#load(part, producers)))
+          return true
+        } catch (error) {
+          settle(queued)
+          queued.work.reject(error)
+          return false
+        }
+      }),
+    )
+    return taken.filter((_, index) => prepared[index])
+  }
+
+  async #load({ topic, producer }: AppendPart, producers: ProducerLoads): Promise<void> {
+    await this.#options.states.load(topic)
+    if (producer !== undefined) await producers.load(topic, producer.id)
+  }
+
+  #checkClock(behindNs: bigint): void {
+    const behind = behindNs > this.#options.clockBehindNs
+    if (behind === this.#clockBehind) return
+    this.#clockBehind = behind
+    this.#options.onClock(behind ? behindNs : 0n)
+  }
+
+  #fail(taken: readonly Queued[], cause: unknown): void {
+    this.#failure = new GoetheError(
+      'GOETHE_WRITE_FAILED',
+      `The store could not write a commit: ${(cause as Error).message}. Nothing of it is ` +
+        'visible; the log takes no more appends until it is closed and opened again',
+      { cause },
+    )
+    const all = [...taken, ...this.#queue, ...this.#waiting].filter(({ settled }) => !settled)
+    for (const { work } of this.#queue) this.#queuedBytes -= work.bytes
+    this.#queue = []
+    this.#waiting = []
+    for (const queued of all) {
+      settle(queued)
+      queued.work.reject(sameFailure(this.#failure))
+    }
+    this.#options.onFailure(this.#failure)
+  }
+}
+
+function settle(queued: Queued): void {
+  queued.settled = true
+  queued.stopListening?.()
+}
+
+/** The stored results of the producers that a commit names, each read once. */
+class ProducerLoads {
+  readonly #store: Store
+  readonly #loads = new Map<string, Promise<void>>()
+  readonly #results = new Map<string, ProducerResults>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  results(topic: string, id: string): ProducerResults {
+    return this.#results.get(`${topic}:${id}`) ?? []
+  }
+
+  load(topic: string, id: string): Promise<void> {
+    const name = `${topic}:${id}`
+    let load = this.#loads.get(name)
+    if (load === undefined) {
+      load = this.#read(topic, id)
+      this.#loads.set(name, load)
+    }
+    return load
+  }
+
+  async #read(topic: string, id: string): Promise<void> {
+    const key = this.#store.keyspaces.producers.nameKey(topic, id)
+    const value = await this.#store.get(key)
+    if (value === undefined) return
+    const results = reading('producers', key, topic, () => decodeProducerResults(value))
+    this.#results.set(`${topic}:${id}`, results)
+  }
+}
+
+/** One error object for each caller: stack and handlers are its own. */
+function sameFailure(failure: GoetheError): GoetheError {
+  return new GoetheError(failure.code, failure.message, { cause: failure.cause })
+}
+
+function* receipts(outcomes: readonly (Receipt[] | GoetheError)[]): Generator<Receipt> {
+  for (const outcome of outcomes) if (Array.isArray(outcome)) yield* outcome
+}

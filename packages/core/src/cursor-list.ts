@@ -1,0 +1,45 @@
+import type { CursorDescription, CursorsOptions } from './api.js'
+import { checkNumber, checkOptions } from './arguments.js'
+import { dateOf } from './clock.js'
+import { lagOf } from './cursor.js'
+import { decodeCursorRecord } from './cursor-record.js'
+import { within } from './keyspace.js'
+import { nameBytes } from './names.js'
+import type { Store } from './store.js'
+import { type TopicStates, reading } from './topic-state.js'
+
+/** Cursors in the order of their topics and consumers. */
+export async function listCursors(
+  store: Store,
+  states: TopicStates,
+  options: CursorsOptions = {},
+): Promise<CursorDescription[]> {
+  checkOptions(options, ['topic', 'limit', 'after'])
+  const limit = checkNumber('limit', options.limit, { default: 1000, min: 1, max: 10_000 })
+  const { cursors } = store.keyspaces
+  const { topic, after } = options
+  if (topic !== undefined) nameBytes('topic', topic)
+  const range = topic === undefined ? cursors.range() : within(cursors.topicPrefix(topic))
+  if (after !== undefined) {
+    nameBytes('topic', after.topic)
+    nameBytes('consumer', after.consumer)
+    delete range.gte
+    Object.assign(range, { gt: cursors.nameKey(after.topic, after.consumer) })
+  }
+  const found: CursorDescription[] = []
+  for await (const [key, value] of store.scan(range, { limit })) {
+    const { topic: of, name } = cursors.names(key)
+    const record = reading('cursors', key, of, () => decodeCursorRecord(value))
+    found.push({
+      topic: of,
+      consumer: name,
+      id: record.id,
+      sequence: record.sequence,
+      updatedAt: dateOf(record.updatedAt),
+      hold: record.hold,
+      acknowledgedAhead: record.acknowledged.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+      lag: lagOf(record, await states.load(of)),
+    })
+  }
+  return found
+}

@@ -1,0 +1,175 @@
+/**
+ * The cursors of a log. What a commit is about to write is known here before it is written, so
+ * that several changes of one commit build on each other; everybody else reads the store.
+ */
+import type { AppendPart } from './commit.js'
+import type { Committer } from './committer.js'
+import {
+  type CursorRecord,
+  decodeCursorRecord,
+  encodeCursorRecord,
+  newCursorRecord,
+} from './cursor-record.js'
+import { GoetheError } from './errors.js'
+import { cursorStatesMax, queueBytesPerPayload } from './limits.js'
+import type { Store, StoreOperation } from './store.js'
+import { reading } from './topic-state.js'
+
+/** A cursor that somebody in this process works with. */
+export interface CursorState {
+  readonly topic: string
+  readonly consumer: string
+  /** As of the last commit, or of the one that is being prepared. */
+  record: CursorRecord
+}
+
+/** Told when a cursor was moved by seek, or went with its topic. */
+export type CursorListener = (change: 'moved' | 'deleted') => void
+
+/** A change of a cursor: gets the record and returns the next one, or throws. */
+export type CursorChange = (record: CursorRecord) => CursorRecord
+
+/** What goes into the same atomic batch as a cursor's change. */
+export interface CursorChangeExtras {
+  parts?: readonly AppendPart[]
+  operations?: readonly StoreOperation[]
+}
+
+export class CursorStore {
+  readonly #store: Store
+  readonly #committer: Committer
+  readonly #states = new Map<string, CursorState>()
+  readonly #listeners = new Map<string, Set<CursorListener>>()
+
+  constructor(store: Store, committer: Committer) {
+    this.#store = store
+    this.#committer = committer
+  }
+
+  /** The stored record, or undefined when there is no such cursor. */
+  async read(topic: string, consumer: string): Promise<CursorRecord | undefined> {
+    const key = this.#key(topic, consumer)
+    const bytes = await this.#store.get(key)
+    return bytes && reading('cursors', key, topic, () => decodeCursorRecord(bytes))
+  }
+
+  /** Writes a changed record, atomically with the extras. What `change` throws is rejected. */
+  async change(
+    topic: string,
+    consumer: string,
+    change: CursorChange,
+    extras: CursorChangeExtras = {},
+  ): Promise<CursorRecord> {
+    const { parts = [], operations = [] } = extras
+    let state!: CursorState
+    let changed!: CursorRecord
+    this.#evict()
+    await this.#committer.commit({
+      parts,
+      bytes: parts.reduce(
+        (sum, { payloads }) => sum + payloadBytes(payloads),
+        queueBytesPerPayload,
+      ),
+      prepare: async () => {
+        state = await this.#load(topic, consumer)
+        changed = change(state.record)
+        state.record = changed
+      },
+      operations: () => [
+        { type: 'put', key: this.#key(topic, consumer), value: encodeCursorRecord(state.record) },
+        ...operations,
+      ],
+    })
+    return changed
+  }
+
+  /** Makes the caller the cursor's owner; whoever was it before is fenced off. */
+  async takeOver(topic: string, consumer: string, hold?: boolean): Promise<CursorRecord> {
+    return this.change(topic, consumer, (record) => ({
+      ...record,
+      session: record.session + 1,
+      hold: hold ?? record.hold,
+    }))
+  }
+
+  /** Removes a cursor; whoever had it is fenced off. */
+  async delete(topic: string, consumer: string): Promise<void> {
+    await this.#committer.commit({
+      parts: [],
+      bytes: queueBytesPerPayload,
+      operations: () => [{ type: 'del', key: this.#key(topic, consumer) }],
+    })
+    this.forget(topic, consumer)
+  }
+
+  /** Tells the listeners of a cursor that it was moved. */
+  moved(topic: string, consumer: string): void {
+    for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener('moved')
+  }
+
+  listen(topic: string, consumer: string, listener: CursorListener): () => void {
+    const name = `${topic}:${consumer}`
+    const listeners = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, listeners.add(listener))
+    return () => {
+      listeners.delete(listener)
+      if (listeners.size === 0) this.#listeners.delete(name)
+    }
+  }
+
+  /** Forgets a cursor that is no longer stored. */
+  forget(topic: string, consumer: string): void {
+    this.#states.delete(`${topic}:${consumer}`)
+    for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener('deleted')
+  }
+
+  /** Forgets all cursors of a topic that was deleted. */
+  forgetTopic(topic: string): void {
+    for (const { topic: of, consumer } of this.#states.values()) {
+      if (of === topic) this.forget(topic, consumer)
+    }
+  }
+
+  /** The key under which a cursor is stored. */
+  #key(topic: string, consumer: string): Uint8Array {
+    return this.#store.keyspaces.cursors.nameKey(topic, consumer)
+  }
+
+  async #load(topic: string, consumer: string): Promise<CursorState> {
+    const name = `${topic}:${consumer}`
+    const known = this.#states.get(name)
+    if (known !== undefined) return known
+    const record = (await this.read(topic, consumer)) ?? newCursorRecord
+    // Another change may have loaded it meanwhile.
+    const state = this.#states.get(name) ?? { topic, consumer, record }
+    this.#states.set(name, state)
+    return state
+  }
+
+  /** What is stored can be read again; only a commit under way needs what is here. */
+  #evict(): void {
+    if (this.#states.size > cursorStatesMax && this.#committer.queuedBytes === 0) {
+      this.#states.clear()
+    }
+  }
+}
+
+/** Throws GOETHE_FENCED unless the session still owns the cursor. */
+export function checkSession(
+  record: CursorRecord,
+  session: number,
+  topic: string,
+  consumer: string,
+): void {
+  if (record.session === session) return
+  throw new GoetheError(
+    'GOETHE_FENCED',
+    `The cursor of consumer '${consumer}' in topic '${topic}' was taken over by somebody else; ` +
+      'read again to take it back',
+    { details: { topic, consumer } },
+  )
+}
+
+function payloadBytes(payloads: readonly Uint8Array[]): number {
+  return payloads.reduce((sum, payload) => sum + payload.length, 0)
+}

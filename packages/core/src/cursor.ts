@@ -1,0 +1,254 @@
+import type {
+  CursorApi,
+  CursorOptions,
+  CursorPosition,
+  CursorReadOptions,
+  EventReader,
+  EventReference,
+  Position,
+} from './api.js'
+import { checkOptions } from './arguments.js'
+import { type Clock, dateOf } from './clock.js'
+import type { CursorRecord } from './cursor-record.js'
+import { type CursorStore, checkSession } from './cursor-store.js'
+import { GoetheError } from './errors.js'
+import { describeValue, nameBytes } from './names.js'
+import { type CheckedPosition, checkPosition } from './position.js'
+import type { OperationOptions, Store, StoreOperation } from './store.js'
+import type { TopicState, TopicStates } from './topic-state.js'
+
+/** An operation of abstract-level's `batch`, on a sublevel of the log's database or on itself. */
+export type BatchOperation =
+  | ({ type: 'put'; key: unknown; value: unknown } & OperationOptions)
+  | ({ type: 'del'; key: unknown } & OperationOptions)
+
+export interface CursorCommitOptions {
+  /**
+   * Written in the same atomic batch as the cursor: a projection that is kept in the log's own
+   * database is then changed exactly once for each event.
+   */
+  operations?: readonly BatchOperation[] | undefined
+}
+
+/** What a cursor needs of its log. */
+export interface CursorContext {
+  store: Store
+  states: TopicStates
+  cursors: CursorStore
+  clock: Clock
+  /** Reads a topic; `begin` says where, each time that an iteration begins. */
+  readFrom(
+    topic: string,
+    begin: () => Promise<CheckedPosition>,
+    options: Omit<CursorReadOptions, 'from'>,
+  ): EventReader
+  /** The event at or after a position as what comes before it: everything up to it is handled. */
+  placeBefore(topic: string, position: CheckedPosition): Promise<EventReference>
+  /** Throws GOETHE_CLOSED once the log is closed. */
+  assertOpen(): void
+}
+
+/** The named position of a consumer in a topic; see `CursorApi`. */
+export class Cursor implements CursorApi {
+  readonly topic: string
+  readonly consumer: string
+  readonly #context: CursorContext
+  readonly #hold: boolean | undefined
+  /** The session under which this object owns the cursor. */
+  #session: number | undefined
+
+  /** @internal */
+  constructor(context: CursorContext, topic: string, consumer: string, options?: CursorOptions) {
+    checkOptions(options, ['hold'])
+    nameBytes('topic', topic)
+    nameBytes('consumer', consumer)
+    if (options?.hold !== undefined && typeof options.hold !== 'boolean') {
+      throw new TypeError(`'hold' is true or false; got ${describeValue(options.hold)}`)
+    }
+    this.topic = topic
+    this.consumer = consumer
+    this.#context = context
+    this.#hold = options?.hold
+  }
+
+  /**
+   * Reads on behind the committed position, or from the topic's start when there is none. With
+   * `from` the cursor is first moved there. Takes the cursor over when iteration begins.
+   */
+  read(options: CursorReadOptions = {}): EventReader {
+    checkOptions(options, ['from', 'limit', 'follow', 'signal'])
+    const { from, ...rest } = options
+    const position = from === undefined ? undefined : checkPosition(from, true)
+    const begin = async (): Promise<CheckedPosition> => {
+      const record =
+        position === undefined
+          ? await this.#context.cursors.takeOver(this.topic, this.consumer, this.#hold)
+          : await this.#move(position)
+      this.#session = record.session
+      return { type: 'id', id: record.id + 1n }
+    }
+    return this.#context.readFrom(this.topic, begin, rest)
+  }
+
+  /**
+   * Notes that all events up to and including this one are handled, together with `operations` in
+   * one atomic batch. Rejects with GOETHE_FENCED when somebody else took the cursor over,
+   * GOETHE_ALREADY_COMMITTED when it stands at or behind this event, GOETHE_OPERATION for an
+   * operation that cannot be written, GOETHE_WRITE_FAILED.
+   */
+  async commit(event: EventReference, options: CursorCommitOptions = {}): Promise<void> {
+    this.#context.assertOpen()
+    checkOptions(options, ['operations'])
+    const { id, sequence } = checkReference(event, this.topic)
+    const operations = (options.operations ?? []).map(storeOperation)
+    if (operations.length > 0) await this.#validate(operations)
+    const state = await this.#context.states.load(this.topic)
+    checkExists(state, id, sequence)
+    const again = operations.length === 0
+    const change = (record: CursorRecord): CursorRecord => {
+      const session = this.#owned(record)
+      if (again && record.id === id) return { ...record, session }
+      this.#checkAhead(record, sequence)
+      const updatedAt = this.#context.clock.now()
+      return { ...withPosition(record, id, sequence), updatedAt, session }
+    }
+    const { cursors } = this.#context
+    const record = await cursors.change(this.topic, this.consumer, change, { operations })
+    this.#session = record.session
+  }
+
+  /**
+   * Moves the cursor so that the next event read is the nearest at or after the position. Readers
+   * that were using it are fenced off; consumers of this name go on from there.
+   */
+  async seek(position: Exclude<Position, { cursor: string }>): Promise<void> {
+    this.#context.assertOpen()
+    const record = await this.#move(checkPosition(position, true))
+    this.#session = record.session
+  }
+
+  async lag(): Promise<number> {
+    this.#context.assertOpen()
+    const record = await this.#context.cursors.read(this.topic, this.consumer)
+    return lagOf(record, await this.#context.states.load(this.topic))
+  }
+
+  async position(): Promise<CursorPosition | undefined> {
+    this.#context.assertOpen()
+    const record = await this.#context.cursors.read(this.topic, this.consumer)
+    if (record === undefined || record.updatedAt === 0n) return undefined
+    return { id: record.id, sequence: record.sequence, updatedAt: dateOf(record.updatedAt) }
+  }
+
+  async delete(): Promise<void> {
+    this.#context.assertOpen()
+    this.#session = undefined
+    await this.#context.cursors.delete(this.topic, this.consumer)
+  }
+
+  async #move(position: CheckedPosition): Promise<CursorRecord> {
+    const { cursors, clock } = this.#context
+    const { id, sequence } = await this.#context.placeBefore(this.topic, position)
+    const record = await cursors.change(this.topic, this.consumer, (before) => ({
+      ...before,
+      id,
+      sequence,
+      updatedAt: clock.now(),
+      session: before.session + 1,
+      hold: this.#hold ?? before.hold,
+      acknowledged: [],
+      attempts: new Map(),
+    }))
+    cursors.moved(this.topic, this.consumer)
+    return record
+  }
+
+  /** The session of this object, a new one when it has none yet; throws when it lost it. */
+  #owned(record: CursorRecord): number {
+    if (this.#session === undefined) return record.session + 1
+    checkSession(record, this.#session, this.topic, this.consumer)
+    return this.#session
+  }
+
+  #checkAhead(record: CursorRecord, sequence: number): void {
+    if (sequence > record.sequence) return
+    throw new GoetheError(
+      'GOETHE_ALREADY_COMMITTED',
+      `Consumer '${this.consumer}' of topic '${this.topic}' has committed sequence ` +
+        `${record.sequence}, which is not before ${sequence}; use seek() to go back on purpose`,
+      { details: { topic: this.topic, consumer: this.consumer } },
+    )
+  }
+
+  async #validate(operations: readonly StoreOperation[]): Promise<void> {
+    try {
+      await this.#context.store.validate(operations)
+    } catch (cause) {
+      throw new GoetheError(
+        'GOETHE_OPERATION',
+        `An operation cannot be written with the cursor: ${(cause as Error).message}`,
+        { cause },
+      )
+    }
+  }
+}
+
+/** Events of a topic that a cursor has not handled. */
+export function lagOf(record: CursorRecord | undefined, state: TopicState): number {
+  const { trimmed, lastSequence } = state
+  const committed = Math.max(record?.sequence ?? 0, trimmed.sequence)
+  const ahead = (record?.acknowledged ?? []).reduce((sum, { from, to }) => {
+    return sum + Math.max(to - Math.max(from, committed + 1) + 1, 0)
+  }, 0)
+  return Math.max(lastSequence - committed - ahead, 0)
+}
+
+/** A record at a later position, without what lies before it. */
+export function withPosition(record: CursorRecord, id: bigint, sequence: number): CursorRecord {
+  return {
+    ...record,
+    id,
+    sequence,
+    acknowledged: record.acknowledged.filter(({ from }) => from > sequence),
+    attempts: new Map([...record.attempts].filter(([delivered]) => delivered > sequence)),
+  }
+}
+
+function storeOperation(operation: BatchOperation): StoreOperation {
+  if (operation?.type === 'put') {
+    const { type, key, value, ...options } = operation
+    return { type, key, value, options }
+  }
+  if (operation?.type === 'del') {
+    const { type, key, ...options } = operation
+    return { type, key, options }
+  }
+  throw new TypeError(
+    `An operation is { type: 'put' | 'del', sublevel, key, value }; got ` +
+      describeValue(operation),
+  )
+}
+
+function checkReference(event: EventReference, topic: string): EventReference {
+  const { id, sequence } = (event ?? {}) as Partial<EventReference>
+  if (typeof id !== 'bigint' || typeof sequence !== 'number') {
+    throw new TypeError(
+      `commit() takes an event, or { id: bigint, sequence: number }; got ${describeValue(event)}`,
+    )
+  }
+  const of = (event as { topic?: unknown }).topic
+  if (of !== undefined && of !== topic) {
+    throw new TypeError(`An event of topic '${String(of)}' cannot move a cursor of '${topic}'`)
+  }
+  return { id, sequence }
+}
+
+function checkExists(state: TopicState, id: bigint, sequence: number): void {
+  if (id <= state.lastId && sequence <= state.lastSequence && sequence > 0) return
+  throw new GoetheError(
+    'GOETHE_EVENT_NOT_FOUND',
+    `Topic '${state.topic}' has no event ${id} with sequence ${sequence}; its last one is ` +
+      `${state.lastId} with sequence ${state.lastSequence}`,
+    { details: { topic: state.topic } },
+  )
+}

@@ -1,0 +1,59 @@
+export { EventLog } from './event-log.js'
+export { GoetheError, errorCodes, isGoetheError } from './errors.js'
+export { LogEvent } from './log-event.js'
+export { systemClock } from './clock.js'
+export type { Clock } from './clock.js'
+export type { Commit } from './committer.js'
+export type { Consumer } from './consumer.js'
+export type { BatchOperation, Cursor, CursorCommitOptions } from './cursor.js'
+export type { GoetheErrorCode, GoetheErrorDetails, GoetheErrorOptions } from './errors.js'
+export type { Interval } from './interval.js'
+export type { LogEventMap } from './log-events.js'
+export type { LogStatus } from './log-status.js'
+export type { EventLogOptions } from './options.js'
+export type { Reader } from './reader.js'
+export type { Database } from './store.js'
+export type {
+  AbortSignalLike,
+  AppendAllOptions,
+  AppendConditions,
+  AppendEntry,
+  AppendOptions,
+  ByteSink,
+  ByteSinkWriter,
+  ConsumerApi,
+  ConsumerOptions,
+  CursorApi,
+  CursorDescription,
+  CursorOptions,
+  CursorPosition,
+  CursorReadOptions,
+  CursorsOptions,
+  Delivery,
+  Durability,
+  EventLogApi,
+  EventPlace,
+  EventReader,
+  EventReference,
+  Expectation,
+  ExportOptions,
+  HistogramBucket,
+  HistogramOptions,
+  ImportOptions,
+  NackOptions,
+  Position,
+  ProducerSequence,
+  ReadOptions,
+  Receipt,
+  Retention,
+  SeekOptions,
+  TopicDescription,
+  TopicSelector,
+  TopicsOptions,
+  TransferProgress,
+  TransferResult,
+  TrimOptions,
+  TrimResult,
+  VerifyOptions,
+  VerifyStep,
+} from './api.js'

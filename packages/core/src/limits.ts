@@ -1,0 +1,57 @@
+/** A block is at most this large unless a single event is larger: one read, one checksum. */
+export const blockBytesMax = 1024 * 1024
+
+/** Largest event accepted by default. */
+export const eventBytesMaxDefault = 16 * 1024 * 1024
+
+/** Largest event that can be configured: a block must fit one protobuf message of any language. */
+export const eventBytesMaxLimit = 1024 * 1024 * 1024
+
+/** Bytes of appends that may wait before `append` itself has to wait. */
+export const queueBytesMaxDefault = 64 * 1024 * 1024
+
+/** What one queued payload costs beyond its bytes, so that empty payloads are bounded too. */
+export const queueBytesPerPayload = 64
+
+/** Bytes of one commit at most: bounds the latency of a commit and the size of a batch. */
+export const commitBytesMax = 16 * 1024 * 1024
+
+/** Bytes a read takes from the store at a time; the default of 16 KiB costs blocks a factor of 3. */
+export const readAheadBytes = 1024 * 1024
+
+/** Blocks a read takes from the store at a time: bounds the lone-event case. */
+export const readAheadBlocks = 1000
+
+/** Recent commits kept for live readers, in bytes and in number. */
+export const recentBytesMaxDefault = 16 * 1024 * 1024
+export const recentCommitsMax = 4096
+
+/** Topics whose state is remembered between commits. */
+export const topicStatesMax = 65_536
+
+/** Cursors whose record is remembered between commits. */
+export const cursorStatesMax = 10_000
+
+/** Results remembered for each producer of a topic: as many appends may be in flight. */
+export const producerResultsMax = 64
+
+/** A producer that appended nothing for so long is forgotten when the topic is trimmed. */
+export const producerExpiryMs = 7 * 24 * 60 * 60 * 1000
+
+/** Topic and consumer names, in bytes of UTF-8. */
+export const nameBytesMax = 255
+
+/** Deliveries of one consumer that are neither acknowledged nor dead-lettered, at most. */
+export const unsettledMax = 10_000
+
+/** Keys deleted in one batch by trim and deleteTopic. */
+export const deletesPerBatch = 1000
+
+/** How far the clock may be behind the last id before it is reported. */
+export const clockBehindMsDefault = 1000
+
+/** How far ahead of the clock the time of an imported event may lie. */
+export const futureTimeMsMax = 60_000
+
+/** How often retention is enforced. */
+export const retentionIntervalMsDefault = 60_000

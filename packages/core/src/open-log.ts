@@ -1,0 +1,51 @@
+import { GoetheError } from './errors.js'
+import { trailingId } from './keyspace.js'
+import { type LogMeta, newMetaOperations, randomLogId, readMeta } from './meta.js'
+import type { CheckedOptions } from './options.js'
+import { reindex } from './reindex.js'
+import { type Database, Store } from './store.js'
+
+const indexIntervalMsDefault = 3_600_000
+
+export interface OpenedLog {
+  store: Store
+  meta: LogMeta
+  /** The last id of the log; 0n for an empty one. */
+  lastId: bigint
+}
+
+/** Opens the store, makes a log in an empty one, rebuilds the index where its interval changed. */
+export async function openLog(database: Database, options: CheckedOptions): Promise<OpenedLog> {
+  const store = await Store.open(database, options.durability)
+  try {
+    const meta = (await readMeta(store)) ?? (await create(store, options))
+    const intervalMs = options.intervalMs ?? meta.index.intervalMs
+    if (!meta.index.complete || meta.index.intervalMs !== intervalMs) {
+      meta.index = { intervalMs, complete: true }
+      await reindex(store, meta.index)
+    }
+    const last = await store.first(store.keyspaces.commits.range(), { reverse: true })
+    return { store, meta, lastId: last === undefined ? 0n : trailingId(last[0]) }
+  } catch (error) {
+    store.release()
+    throw error
+  }
+}
+
+async function create(store: Store, options: CheckedOptions): Promise<LogMeta> {
+  const meta: LogMeta = {
+    logId: randomLogId(),
+    index: { intervalMs: options.intervalMs ?? indexIntervalMsDefault, complete: true },
+    import: undefined,
+  }
+  try {
+    await store.write(newMetaOperations(store, meta))
+  } catch (cause) {
+    throw new GoetheError(
+      'GOETHE_WRITE_FAILED',
+      `The store could not be written: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+  return meta
+}

@@ -1,0 +1,87 @@
+import type { Position, TopicSelector } from './api.js'
+import { nanoseconds } from './clock.js'
+import { describeValue, nameBytes } from './names.js'
+
+/** Above every id. */
+export const beyondAllIds = 2n ** 64n - 1n
+
+/** A position as an argument: valid, but perhaps not looked up yet. */
+export type CheckedPosition =
+  | { type: 'start' }
+  | { type: 'end' }
+  /** The first event with this id or a higher one. */
+  | { type: 'id'; id: bigint }
+  | { type: 'sequence'; sequence: number }
+  | { type: 'cursor'; consumer: string }
+
+/** Throws TypeError for what is no position, or none in several topics. */
+export function checkPosition(position: Position, singleTopic: boolean): CheckedPosition {
+  if (position === 'start') return { type: 'start' }
+  if (position === 'end') return { type: 'end' }
+  if (typeof position === 'bigint') return { type: 'id', id: checkId(position) }
+  if (position instanceof Date) return { type: 'id', id: checkTime(position) }
+  if (typeof position === 'number') {
+    if (!singleTopic) throw new TypeError('A sequence is a position in one topic, not in several')
+    if (!Number.isSafeInteger(position) || position < 0) {
+      throw new TypeError(
+        `A sequence is a whole number (ids are bigint, times are Date); got ${position}`,
+      )
+    }
+    return { type: 'sequence', sequence: position }
+  }
+  if (typeof position === 'object' && position !== null) {
+    const keys = Object.keys(position)
+    if (keys.length === 1 && 'after' in position && typeof position.after === 'bigint') {
+      return { type: 'id', id: checkId(position.after) + 1n }
+    }
+    if (keys.length === 1 && 'cursor' in position) {
+      if (!singleTopic) throw new TypeError('A cursor is a position in one topic, not in several')
+      nameBytes('consumer', position.cursor)
+      return { type: 'cursor', consumer: position.cursor }
+    }
+  }
+  throw new TypeError(
+    "A position is 'start', 'end', an id (bigint), a sequence (number), a Date, { after: id } or " +
+      `{ cursor: consumer }; got ${describeValue(position)}`,
+  )
+}
+
+/** UNIX nanoseconds of an id or a time. Throws TypeError for anything else. */
+export function checkIdOrTime(name: string, value: unknown): bigint {
+  if (typeof value === 'bigint') return checkId(value)
+  if (value instanceof Date) return checkTime(value)
+  throw new TypeError(`'${name}' is an id (bigint) or a Date; got ${describeValue(value)}`)
+}
+
+function checkId(id: bigint): bigint {
+  if (id < 0n || id >= beyondAllIds) {
+    throw new TypeError(`An id is between 0n and 2n ** 64n - 2n; got ${id}n`)
+  }
+  return id
+}
+
+function checkTime(time: Date): bigint {
+  if (Number.isNaN(time.getTime())) throw new TypeError('A time is a valid Date; got Invalid Date')
+  // Before 1970 there are no events: the nearest is the first.
+  return time.getTime() < 0 ? 0n : nanoseconds(time)
+}
+
+/** Which topics a selector names. */
+export type CheckedSelector =
+  | { type: 'topic'; topic: string }
+  | { type: 'prefix'; prefix: string; matches(topic: string): boolean }
+
+/** Throws TypeError for what is no selector. */
+export function checkSelector(selector: TopicSelector): CheckedSelector {
+  if (selector === '*') return { type: 'prefix', prefix: '', matches: () => true }
+  if (typeof selector === 'string') {
+    nameBytes('topic', selector)
+    return { type: 'topic', topic: selector }
+  }
+  if (typeof selector === 'object' && selector !== null && 'prefix' in selector) {
+    const { prefix } = selector
+    if (prefix !== '') nameBytes('topic', prefix)
+    return { type: 'prefix', prefix, matches: (topic) => topic.startsWith(prefix) }
+  }
+  throw new TypeError(`Topics are one by name, { prefix } or '*'; got ${describeValue(selector)}`)
+}

@@ -1,0 +1,225 @@
+import type { EventReference, Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
+import { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+import { BlockSource } from './block-source.js'
+import type { CursorStore } from './cursor-store.js'
+import type { LogEvent } from './log-event.js'
+import { LogScan } from './log-scan.js'
+import { describeValue, nameBytes } from './names.js'
+import {
+  type CheckedPosition,
+  type CheckedSelector,
+  beyondAllIds,
+  checkIdOrTime,
+  checkPosition,
+  checkSelector,
+} from './position.js'
+import { Reader, type ReaderBounds } from './reader.js'
+import type { Recent } from './recent.js'
+import type { Store } from './store.js'
+import { idOfSequence } from './time-index.js'
+import { ReverseTopicScan, TopicScan } from './topic-scan.js'
+import type { TopicState, TopicStates } from './topic-state.js'
+
+export interface ReadersContext {
+  store: Store
+  states: TopicStates
+  recent: Recent
+  cursors: CursorStore
+  intervalNs: bigint
+  lastId(): bigint
+  assertOpen(): void
+}
+
+/** Makes readers: checks what is asked, finds positions, opens scans. */
+export class Readers {
+  readonly #context: ReadersContext
+
+  constructor(context: ReadersContext) {
+    this.#context = context
+  }
+
+  read(topics: TopicSelector, options: ReadOptions): Reader {
+    checkOptions(options, ['from', 'to', 'reverse', 'limit', 'follow', 'signal'])
+    const selector = checkSelector(topics)
+    const reverse = checkBoolean('reverse', options.reverse)
+    const follow = checkBoolean('follow', options.follow)
+    checkSignal(options.signal)
+    if (reverse && follow) throw new TypeError("'follow' goes forward, not in reverse")
+    const from = checkPosition(
+      options.from ?? (reverse ? 'end' : 'start'),
+      selector.type === 'topic',
+    )
+    if (reverse && isAfter(options.from)) {
+      throw new TypeError('{ after: id } is a position to go forward from, not in reverse')
+    }
+    const bounds: ReaderBounds = {
+      reverse,
+      limit: checkLimit(options.limit),
+      to: options.to === undefined ? undefined : checkIdOrTime('to', options.to),
+    }
+    const open = async (): Promise<BlockSource> => {
+      this.#context.assertOpen()
+      return selector.type === 'topic'
+        ? this.#openTopic(selector.topic, from, { reverse, follow, signal: options.signal })
+        : this.#openLog(selector, from, { reverse, follow, signal: options.signal })
+    }
+    return new Reader(open, bounds)
+  }
+
+  /** Reads a topic forward; `begin` finds the position each time that an iteration begins. */
+  readFrom(
+    topic: string,
+    begin: () => Promise<CheckedPosition>,
+    options: Pick<ReadOptions, 'limit' | 'follow' | 'signal'>,
+  ): Reader {
+    checkSignal(options.signal)
+    const follow = checkBoolean('follow', options.follow)
+    const bounds = { reverse: false, limit: checkLimit(options.limit), to: undefined }
+    const open = async (): Promise<BlockSource> => {
+      this.#context.assertOpen()
+      const from = await begin()
+      return this.#openTopic(topic, from, { reverse: false, follow, signal: options.signal })
+    }
+    return new Reader(open, bounds)
+  }
+
+  async seek(
+    topic: string,
+    position: Position,
+    options: SeekOptions,
+  ): Promise<LogEvent | undefined> {
+    checkOptions(options, ['nearest'])
+    nameBytes('topic', topic)
+    const { nearest = 'next' } = options
+    if (nearest !== 'next' && nearest !== 'previous' && nearest !== 'closest') {
+      throw new TypeError(
+        `'nearest' is 'next', 'previous' or 'closest'; got ${describeValue(nearest)}`,
+      )
+    }
+    const from = checkPosition(position, true)
+    if (from.type === 'end') return this.#last(topic)
+    const state = await this.#context.states.load(topic)
+    const id = await this.#firstId(state, from)
+    if (nearest === 'next') return this.#next(state, id)
+    if (nearest === 'previous') return this.#previous(state, id)
+    const [next, previous] = [await this.#next(state, id), await this.#previous(state, id)]
+    if (next === undefined || previous === undefined) return next ?? previous
+    return next.id - id <= id - previous.id ? next : previous
+  }
+
+  async readOne(topic: string, id: bigint): Promise<LogEvent | undefined> {
+    const event = await this.#next(await this.#context.states.load(topic), id)
+    return event?.id === id ? event : undefined
+  }
+
+  /** The place right before the nearest event at or after a position. */
+  async placeBefore(topic: string, position: CheckedPosition): Promise<EventReference> {
+    const state = await this.#context.states.load(topic)
+    const { lastId, lastSequence, trimmed } = state
+    if (position.type === 'start') return trimmed
+    const id = await this.#firstId(state, position)
+    const next = id > lastId ? undefined : await this.#next(state, id)
+    return next === undefined
+      ? { id: lastId, sequence: lastSequence }
+      : { id: next.id - 1n, sequence: next.sequence - 1 }
+  }
+
+  /** The id from which on events are at or behind a position. */
+  async firstIdAt(topic: string, position: CheckedPosition): Promise<bigint> {
+    return this.#firstId(await this.#context.states.load(topic), position)
+  }
+
+  async #openTopic(
+    topic: string,
+    from: CheckedPosition,
+    options: Pick<ReadOptions, 'signal'> & { reverse: boolean; follow: boolean },
+  ): Promise<BlockSource> {
+    const { store, states, recent } = this.#context
+    const { reverse, follow, signal } = options
+    const state = await states.load(topic)
+    const firstId = reverse && from.type === 'end' ? beyondAllIds : await this.#firstId(state, from)
+    return new BlockSource({
+      firstId,
+      filter: topic,
+      follow,
+      recent,
+      signal,
+      scan: async (id, last) => {
+        const current = await states.load(topic)
+        return reverse
+          ? new ReverseTopicScan(store, current, id)
+          : new TopicScan(store, current, id, last)
+      },
+    })
+  }
+
+  async #openLog(
+    selector: CheckedSelector & { type: 'prefix' },
+    from: CheckedPosition,
+    options: Pick<ReadOptions, 'signal'> & { reverse: boolean; follow: boolean },
+  ): Promise<BlockSource> {
+    const { store, recent, lastId } = this.#context
+    const { reverse, follow, signal } = options
+    const first = from.type === 'id' ? from.id : from.type === 'end' ? lastId() + 1n : 0n
+    return new BlockSource({
+      firstId: reverse && from.type === 'end' ? beyondAllIds : first,
+      filter: selector.matches,
+      follow,
+      recent,
+      signal,
+      scan: (id) => new LogScan(store, selector.matches, id, reverse),
+    })
+  }
+
+  async #firstId(state: TopicState, position: CheckedPosition): Promise<bigint> {
+    switch (position.type) {
+      case 'start':
+        return 0n
+      case 'end':
+        return this.#context.lastId() + 1n
+      case 'id':
+        return position.id
+      case 'sequence': {
+        const { store, intervalNs } = this.#context
+        return idOfSequence(store, state, intervalNs, position.sequence)
+      }
+      case 'cursor': {
+        const record = await this.#context.cursors.read(state.topic, position.consumer)
+        return record === undefined ? 0n : record.id + 1n
+      }
+    }
+  }
+
+  async #next(state: TopicState, id: bigint): Promise<LogEvent | undefined> {
+    if (id > state.lastId) return undefined
+    const scan = new TopicScan(this.#context.store, state, id, undefined, 1)
+    try {
+      const [range] = await scan.next()
+      return range?.first(1).events()[0]
+    } finally {
+      await scan.close()
+    }
+  }
+
+  async #previous(state: TopicState, id: bigint): Promise<LogEvent | undefined> {
+    const scan = new ReverseTopicScan(this.#context.store, state, id, 1)
+    try {
+      const [range] = await scan.next()
+      return range?.last(1).events()[0]
+    } finally {
+      await scan.close()
+    }
+  }
+
+  async #last(topic: string): Promise<LogEvent | undefined> {
+    return this.#previous(await this.#context.states.load(topic), beyondAllIds)
+  }
+}
+
+function checkLimit(limit: number | undefined): number {
+  return checkNumber('limit', limit, { default: Infinity, min: 0 })
+}
+
+function isAfter(position: Position | undefined): boolean {
+  return typeof position === 'object' && 'after' in position
+}

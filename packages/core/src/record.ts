@@ -1,0 +1,131 @@
+/**
+ * Small records (cursors, index entries, topics …) as bytes: fields in a fixed order, then a CRC-32
+ * of them, since a store may hand out flipped bits. Numbers are LEB128 varints, ids and times are
+ * 8 bytes little-endian, text is its length in bytes and UTF-8.
+ */
+import { crc32 } from './crc32.js'
+
+declare class TextEncoder {
+  encode(text: string): Uint8Array
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean })
+  decode(bytes: Uint8Array): string
+}
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** Says what is wrong with a record's bytes; the caller knows which record it is. */
+export class RecordError extends Error {}
+
+/** Writes the fields of one record in order. */
+export class RecordWriter {
+  #bytes = new Uint8Array(64)
+  #view = new DataView(this.#bytes.buffer)
+  #at = 0
+
+  number(value: number): this {
+    this.#reserve(8)
+    while (value >= 0x80) {
+      this.#bytes[this.#at++] = (value % 0x80) | 0x80
+      value = Math.floor(value / 0x80)
+    }
+    this.#bytes[this.#at++] = value
+    return this
+  }
+
+  id(value: bigint): this {
+    this.#reserve(8)
+    this.#view.setBigUint64(this.#at, value, true)
+    this.#at += 8
+    return this
+  }
+
+  bytes(value: Uint8Array): this {
+    this.number(value.length)
+    this.#reserve(value.length)
+    this.#bytes.set(value, this.#at)
+    this.#at += value.length
+    return this
+  }
+
+  text(value: string): this {
+    return this.bytes(encoder.encode(value))
+  }
+
+  /** The record's bytes with their checksum. */
+  seal(): Uint8Array {
+    this.#reserve(4)
+    this.#view.setUint32(this.#at, crc32(this.#bytes.subarray(0, this.#at)), true)
+    return this.#bytes.slice(0, this.#at + 4)
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes))
+    larger.set(this.#bytes)
+    this.#bytes = larger
+    this.#view = new DataView(larger.buffer)
+  }
+}
+
+/** Reads the fields of one record in the order in which they were written. */
+export class RecordReader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #end: number
+  #at = 0
+
+  /** Verifies the checksum. Throws RecordError where it is wrong. */
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#end = bytes.length - 4
+    if (this.#end < 0) throw new RecordError(`it has ${bytes.length} bytes, fewer than a checksum`)
+    const stored = this.#view.getUint32(this.#end, true)
+    if (crc32(bytes.subarray(0, this.#end)) !== stored) {
+      throw new RecordError('its checksum does not fit its bytes')
+    }
+  }
+
+  /** True when all fields were read. */
+  get ended(): boolean {
+    return this.#at >= this.#end
+  }
+
+  number(): number {
+    let value = 0
+    let scale = 1
+    for (;;) {
+      this.#require(1)
+      const part = this.#bytes[this.#at++]!
+      value += (part & 0x7f) * scale
+      if (part < 0x80) return value
+      scale *= 0x80
+    }
+  }
+
+  id(): bigint {
+    this.#require(8)
+    const value = this.#view.getBigUint64(this.#at, true)
+    this.#at += 8
+    return value
+  }
+
+  bytes(): Uint8Array {
+    const length = this.number()
+    this.#require(length)
+    const value = this.#bytes.subarray(this.#at, this.#at + length)
+    this.#at += length
+    return value
+  }
+
+  text(): string {
+    return decoder.decode(this.bytes())
+  }
+
+  #require(bytes: number): void {
+    if (this.#at + bytes > this.#end) throw new RecordError('it ends within a field')
+  }
+}

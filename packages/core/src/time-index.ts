@@ -1,0 +1,192 @@
+/**
+ * The time-based index: for each interval of a topic that has events, its last event. Counts come
+ * from it by subtraction, and an event's sequence leads to its id by bisection.
+ */
+import type { HistogramBucket, HistogramOptions } from './api.js'
+import { dateOf } from './clock.js'
+import { type IndexEntry, decodeIndexEntry, intervalStart } from './index-entry.js'
+import { type Interval, intervalMs } from './interval.js'
+import { trailingId, within } from './keyspace.js'
+import type { Store } from './store.js'
+import { decodeBlock } from './topic-scan.js'
+import { type TopicState, reading } from './topic-state.js'
+
+const nanosecondsPerMs = 1_000_000n
+
+/** The id of the event with this sequence, or of the place where it would be. */
+export async function idOfSequence(
+  store: Store,
+  state: TopicState,
+  intervalNs: bigint,
+  sequence: number,
+): Promise<bigint> {
+  const { trimmed, lastId, lastSequence } = state
+  if (sequence <= trimmed.sequence + 1) return trimmed.id + 1n
+  if (sequence > lastSequence) return lastId + 1n
+  const { low, high } = await intervalOfSequence(store, state, intervalNs, sequence)
+  return idWithin(store, state, low, high, sequence)
+}
+
+/** An event and its sequence, as bounds of a search. */
+interface Bound {
+  id: bigint
+  sequence: number
+}
+
+/** Bounds of the sequence that are one interval apart: `low` before it, `high` at or after it. */
+async function intervalOfSequence(
+  store: Store,
+  state: TopicState,
+  intervalNs: bigint,
+  sequence: number,
+): Promise<{ low: Bound; high: Bound }> {
+  const { trimmed, record } = state
+  let low: Bound = trimmed
+  let high: Bound = { id: state.lastId, sequence: state.lastSequence }
+  const firstId = low.id > 0n ? low.id : (record?.createdId ?? 0n)
+  // Intervals by number; the one of `below` and those before are known to end before the sequence.
+  let below = firstId / intervalNs - 1n
+  let above = high.id / intervalNs
+  while (above - below > 1n) {
+    const middle = (below + above) / 2n
+    const entry = await firstIndexEntry(store, state, (middle < 0n ? 0n : middle) * intervalNs)
+    if (entry === undefined) {
+      above = middle
+    } else if (entry.lastSequence < sequence) {
+      below = entry.lastId / intervalNs
+      low = { id: entry.lastId, sequence: entry.lastSequence }
+    } else {
+      above = middle
+      if (entry.lastSequence < high.sequence) {
+        high = { id: entry.lastId, sequence: entry.lastSequence }
+      }
+    }
+  }
+  return { low, high }
+}
+
+/** Guesses by interpolation, every second time by halving, so that uneven times do no harm. */
+async function idWithin(
+  store: Store,
+  state: TopicState,
+  low: Bound,
+  high: Bound,
+  sequence: number,
+): Promise<bigint> {
+  const { lt } = within(state.eventsPrefix)
+  for (let round = 0; ; round++) {
+    const width = high.id - low.id
+    const share = (sequence - low.sequence) / (high.sequence - low.sequence)
+    const step =
+      round % 2 === 0 && Number.isFinite(share)
+        ? (width * BigInt(Math.floor(share * 1_000_000))) / 1_000_000n
+        : width / 2n
+    const guess = low.id + (step > 0n ? step : 1n)
+    const found = await store.first({ gte: state.eventKey(guess), lt })
+    if (found === undefined) {
+      high = { id: guess - 1n, sequence: high.sequence }
+      if (high.id <= low.id) return low.id + 1n
+      continue
+    }
+    const block = decodeBlock(state.topic, ...found)
+    if (block.lastSequence < sequence) {
+      low = { id: block.lastId, sequence: block.lastSequence }
+    } else if (block.firstSequence <= sequence) {
+      return block.firstId + BigInt(sequence - block.firstSequence)
+    } else {
+      high = { id: guess - 1n, sequence: block.firstSequence - 1 }
+    }
+    // Nothing is left between the bounds: the event is missing, the next one is the nearest.
+    if (high.id <= low.id) return low.id + 1n
+  }
+}
+
+async function firstIndexEntry(
+  store: Store,
+  state: TopicState,
+  start: bigint,
+): Promise<IndexEntry | undefined> {
+  const { lt } = within(state.indexPrefix)
+  const found = await store.first({ gte: state.indexKey(start), lt })
+  return found && readIndexEntry(state, ...found)
+}
+
+/** The last entry of an interval that starts before `start`. */
+async function indexEntryBefore(
+  store: Store,
+  state: TopicState,
+  start: bigint,
+): Promise<IndexEntry | undefined> {
+  const { gte } = within(state.indexPrefix)
+  const found = await store.first({ gte, lt: state.indexKey(start) }, { reverse: true })
+  return found && readIndexEntry(state, ...found)
+}
+
+function readIndexEntry(state: TopicState, key: Uint8Array, value: Uint8Array): IndexEntry {
+  return reading('index', key, state.topic, () => decodeIndexEntry(value))
+}
+
+/** How buckets of a histogram are cut. Throws TypeError for what the index cannot tell. */
+export function bucketStartOf(
+  interval: HistogramOptions['interval'],
+  indexIntervalMs: number,
+): (ms: number) => number {
+  if (interval === 'month' || interval === 'year') {
+    if (86_400_000 % indexIntervalMs !== 0) {
+      throw new TypeError(`Buckets by ${interval} need an index interval that divides a day`)
+    }
+    return (ms) => {
+      const date = new Date(ms)
+      return Date.UTC(date.getUTCFullYear(), interval === 'month' ? date.getUTCMonth() : 0)
+    }
+  }
+  const width = interval === undefined ? indexIntervalMs : intervalMs(interval as Interval)
+  if (width % indexIntervalMs !== 0) {
+    throw new TypeError(
+      `'interval' is a multiple of the index interval (${indexIntervalMs / 60_000}m); got ` +
+        `'${interval}'`,
+    )
+  }
+  return (ms) => ms - (ms % width)
+}
+
+/** What a histogram is made of: the range in UNIX nanoseconds and how buckets are cut. */
+export interface HistogramRange {
+  from: bigint
+  to: bigint
+  intervalNs: bigint
+  bucketStart(ms: number): number
+}
+
+/** Adds a topic's events to the buckets, which are keyed by their start in milliseconds. */
+export async function addToHistogram(
+  store: Store,
+  state: TopicState,
+  range: HistogramRange,
+  buckets: Map<number, HistogramBucket>,
+): Promise<void> {
+  const start = intervalStart(range.from, range.intervalNs)
+  const earlier = await indexEntryBefore(store, state, start)
+  let { sequence, bytes } = state.trimmed
+  if (earlier !== undefined && earlier.lastSequence > sequence) {
+    sequence = earlier.lastSequence
+    bytes = earlier.bytes
+  }
+  const { lt } = within(state.indexPrefix)
+  const end = range.to < 2n ** 63n ? state.indexKey(range.to) : lt
+  for await (const [key, value] of store.scan({ gte: state.indexKey(start), lt: end })) {
+    const entry = readIndexEntry(state, key, value)
+    if (entry.lastSequence <= sequence) continue
+    const bucket = range.bucketStart(Number(trailingId(key) / nanosecondsPerMs))
+    const counted = buckets.get(bucket) ?? {
+      start: dateOf(BigInt(bucket) * nanosecondsPerMs),
+      count: 0,
+      bytes: 0,
+    }
+    counted.count += entry.lastSequence - sequence
+    counted.bytes += Math.max(entry.bytes - bytes, 0)
+    buckets.set(bucket, counted)
+    sequence = entry.lastSequence
+    bytes = entry.bytes
+  }
+}

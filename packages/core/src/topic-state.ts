@@ -1,0 +1,163 @@
+import { Block, BlockError } from './block.js'
+import { GoetheError } from './errors.js'
+import { decodeIndexEntry } from './index-entry.js'
+import { appendId, hexadecimalKey, within } from './keyspace.js'
+import { topicStatesMax } from './limits.js'
+import { nameBytes } from './names.js'
+import { RecordError } from './record.js'
+import type { Store } from './store.js'
+import { type TopicRecord, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
+
+/** What appends and reads need to know of a topic, as of the last commit. */
+export class TopicState {
+  readonly topic: string
+  /** `topic:` in the events sublevel, and in the index. */
+  readonly eventsPrefix: Uint8Array
+  readonly indexPrefix: Uint8Array
+  /** Undefined while the topic does not exist. */
+  record: TopicRecord | undefined
+  /** The last event ever appended; 0n and 0 before the first. */
+  lastId = 0n
+  lastSequence = 0
+  /** Payload bytes of all events ever appended. */
+  bytes = 0
+
+  constructor(topic: string, store: Store) {
+    const name = nameBytes('topic', topic)
+    this.topic = topic
+    this.eventsPrefix = store.keyspaces.events.topicPrefix(name)
+    this.indexPrefix = store.keyspaces.index.topicPrefix(name)
+  }
+
+  get trimmed(): TopicRecord['trimmed'] {
+    return this.record?.trimmed ?? nothingTrimmed
+  }
+
+  eventKey(id: bigint): Uint8Array {
+    return appendId(this.eventsPrefix, id)
+  }
+
+  indexKey(start: bigint): Uint8Array {
+    return appendId(this.indexPrefix, start)
+  }
+
+  /** Back to what it was before the topic's first event. */
+  forget(): void {
+    this.record = undefined
+    this.lastId = 0n
+    this.lastSequence = 0
+    this.bytes = 0
+  }
+}
+
+/** The states of the topics in use, loaded at their first use and kept while there is room. */
+export class TopicStates {
+  readonly #store: Store
+  readonly #states = new Map<string, TopicState>()
+  readonly #loading = new Map<string, Promise<TopicState>>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  /** The state when it is loaded. */
+  peek(topic: string): TopicState | undefined {
+    return this.#states.get(topic)
+  }
+
+  /** Rejects with GOETHE_CORRUPT when the topic's last block or its record cannot be trusted. */
+  async load(topic: string): Promise<TopicState> {
+    const known = this.#states.get(topic)
+    if (known !== undefined) return known
+    let loading = this.#loading.get(topic)
+    if (loading === undefined) {
+      loading = this.#read(topic).finally(() => this.#loading.delete(topic))
+      this.#loading.set(topic, loading)
+    }
+    return loading
+  }
+
+  /** Called while a topic's stored state may change under a load: the load starts again. */
+  invalidate(topic: string): void {
+    if (this.#loading.has(topic)) this.#stale.add(topic)
+  }
+  readonly #stale = new Set<string>()
+
+  async #read(topic: string): Promise<TopicState> {
+    for (;;) {
+      this.#stale.delete(topic)
+      const state = new TopicState(topic, this.#store)
+      await readState(this.#store, state)
+      if (this.#stale.delete(topic)) continue
+      this.#states.set(topic, state)
+      this.#evict()
+      return state
+    }
+  }
+
+  /** Keeps all states until `unpin`: a commit has loaded those that it is about to need. */
+  pin(): void {
+    this.#pins++
+  }
+
+  unpin(): void {
+    this.#pins--
+    this.#evict()
+  }
+  #pins = 0
+
+  /** The oldest go first. */
+  #evict(): void {
+    if (this.#pins > 0) return
+    for (const topic of this.#states.keys()) {
+      if (this.#states.size <= topicStatesMax) return
+      this.#states.delete(topic)
+    }
+  }
+}
+
+async function readState(store: Store, state: TopicState): Promise<void> {
+  const recordKey = store.keyspaces.topics.key(state.topic)
+  const bytes = await store.get(recordKey)
+  if (bytes === undefined) return
+  const [lastBlock, lastIndex] = await Promise.all([
+    store.first(within(state.eventsPrefix), { reverse: true }),
+    store.first(within(state.indexPrefix), { reverse: true }),
+  ])
+  const record = reading('topics', recordKey, state.topic, () => decodeTopicRecord(bytes))
+  state.record = record
+  state.lastId = record.trimmed.id
+  state.lastSequence = record.trimmed.sequence
+  state.bytes = record.trimmed.bytes
+  if (lastIndex !== undefined) {
+    const [key, value] = lastIndex
+    const entry = reading('index', key, state.topic, () => decodeIndexEntry(value))
+    state.bytes = entry.bytes
+  }
+  if (lastBlock !== undefined) {
+    const [key, value] = lastBlock
+    const block = reading('events', key, state.topic, () => Block.decode(state.topic, value))
+    state.lastId = block.lastId
+    state.lastSequence = block.lastSequence
+  }
+}
+
+/** Runs a decoder and turns what it throws into GOETHE_CORRUPT with the entry's place. */
+export function reading<T>(
+  keyspace: string,
+  key: Uint8Array,
+  topic: string | undefined,
+  decode: () => T,
+): T {
+  try {
+    return decode()
+  } catch (error) {
+    if (!(error instanceof BlockError || error instanceof RecordError)) throw error
+    const of = topic === undefined ? '' : ` of topic '${topic}'`
+    throw new GoetheError(
+      'GOETHE_CORRUPT',
+      `The ${keyspace} entry${of} with key ${hexadecimalKey(key)} is corrupt: ${error.message}`,
+      { cause: error, details: topic === undefined ? {} : { topic } },
+    )
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * Checks a whole store against itself. Each phase walks one sublevel in order, so that memory does
+ * not grow with the log; what cannot be read is a problem like any other, and checking goes on
+ * behind it. Where the store has snapshots, all phases look at the same moment.
+ */
+import type { AbortSignalLike, VerifyStep } from './api.js'
+import { Block, BlockError } from './block.js'
+import { indexEntriesOf } from './block-index.js'
+import { decodeCommit } from './commit-record.js'
+import { type CursorRecord, decodeCursorRecord } from './cursor-record.js'
+import { GoetheError, abortedError } from './errors.js'
+import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
+import {
+  type Keyspace,
+  type KeyspaceName,
+  appendId,
+  hexadecimalKey,
+  trailingId,
+} from './keyspace.js'
+import { decodeProducerResults } from './producers.js'
+import { RecordError } from './record.js'
+import type { Store, StoreEntry } from './store.js'
+import { type TopicRecord, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
+
+/** See `EventLog.verify`. */
+export async function* verifyLog(
+  store: Store,
+  intervalNs: bigint,
+  signal: AbortSignalLike | undefined,
+): AsyncGenerator<VerifyStep, undefined> {
+  const verifier = new Verifier(store, intervalNs, signal)
+  try {
+    yield* verifier.events()
+    yield* verifier.commits()
+    yield* verifier.index()
+    yield* verifier.cursors()
+    yield* verifier.records()
+  } finally {
+    await verifier.close()
+  }
+  return undefined
+}
+
+type Problem = Extract<VerifyStep, { type: 'problem' }>
+type Phase = Extract<VerifyStep, { type: 'progress' }>['phase']
+
+/** What the walk over a topic's blocks has come to. */
+interface TopicWalk {
+  topic: string
+  record: TopicRecord | undefined
+  lastId: bigint
+  lastSequence: number
+  bytes: number
+  /** Index entries that the last interval's blocks ask for, not compared yet. */
+  pending: (IndexEntry & { start: bigint }) | undefined
+}
+
+class Verifier {
+  readonly #store: Store
+  readonly #intervalNs: bigint
+  readonly #signal: AbortSignalLike | undefined
+  readonly #snapshot: ReturnType<Store['snapshot']>
+  #checked = 0
+  #blocks = 0
+  #named = 0
+
+  constructor(store: Store, intervalNs: bigint, signal: AbortSignalLike | undefined) {
+    this.#store = store
+    this.#intervalNs = intervalNs
+    this.#signal = signal
+    this.#snapshot = store.snapshot()
+  }
+
+  async close(): Promise<void> {
+    await this.#snapshot?.close()
+  }
+
+  async *events(): AsyncGenerator<VerifyStep> {
+    const { events } = this.#store.keyspaces
+    let walk: TopicWalk | undefined
+    for await (const entry of this.#walk(events, 'events')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const [key, value] = entry
+      const { topic, id } = events.topicAndId(key)
+      if (walk?.topic !== topic) {
+        if (walk !== undefined) yield* this.#endOfTopic(walk)
+        walk = await this.#beginTopic(topic)
+        if (walk.record === undefined) {
+          yield problem('topics', topic, key, 'The topic has events but no record of its own')
+        }
+      }
+      this.#blocks++
+      yield* this.#block(walk, key, id, value)
+    }
+    if (walk !== undefined) yield* this.#endOfTopic(walk)
+  }
+
+  async *commits(): AsyncGenerator<VerifyStep> {
+    const { commits, events } = this.#store.keyspaces
+    for await (const entry of this.#walk(commits, 'commits')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const [key, value] = entry
+      const names = decoded(() => decodeCommit(value))
+      if (names instanceof Error) {
+        yield problem('commits', undefined, key, `The commit cannot be read: ${names.message}`)
+        continue
+      }
+      let before = 0n
+      for (const { topic, lastId } of names) {
+        this.#named++
+        if (lastId <= before || lastId > trailingId(key)) {
+          yield problem('commits', topic, key, 'The commit does not name its blocks in order')
+        }
+        before = lastId
+        const blockKey = appendId(events.topicPrefix(topic), lastId)
+        if ((await this.#get(blockKey)) === undefined) {
+          yield problem('commits', topic, key, `The commit names block ${lastId}, which is missing`)
+        }
+      }
+    }
+    if (this.#named !== this.#blocks) yield* this.#unnamedBlocks()
+  }
+
+  async *index(): AsyncGenerator<VerifyStep> {
+    const { index, events } = this.#store.keyspaces
+    for await (const entry of this.#walk(index, 'index')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const [key, value] = entry
+      const { topic, id: start } = index.topicAndId(key)
+      const read = decoded(() => decodeIndexEntry(value))
+      if (read instanceof Error) {
+        yield problem('index', topic, key, `The index entry cannot be read: ${read.message}`)
+        continue
+      }
+      if (read.lastId < start || read.lastId >= start + this.#intervalNs) {
+        yield problem('index', topic, key, 'The index entry names an event of another interval')
+      }
+      const record = await this.#record(topic)
+      if (record !== undefined && read.lastId <= record.trimmed.id) continue
+      const gte = appendId(events.topicPrefix(topic), read.lastId)
+      const block = await this.#first({ gte, lt: events.rangeOf(`${topic}:`).lt! })
+      const held = block && decoded(() => Block.decode(topic, block[1]))
+      // A block that cannot be read was reported with the events.
+      if (held === undefined || (held instanceof Block && held.firstId > read.lastId)) {
+        yield problem('index', topic, key, `The index names event ${read.lastId}, which is missing`)
+      }
+    }
+  }
+
+  async *cursors(): AsyncGenerator<VerifyStep> {
+    const { cursors } = this.#store.keyspaces
+    for await (const entry of this.#walk(cursors, 'cursors')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const [key, value] = entry
+      const { topic, name } = cursors.names(key)
+      const record = decoded(() => decodeCursorRecord(value))
+      if (record instanceof Error) {
+        yield problem('cursors', topic, key, `The cursor cannot be read: ${record.message}`)
+        continue
+      }
+      const message = await this.#cursorProblem(topic, record)
+      if (message !== undefined) {
+        yield problem('cursors', topic, key, `The cursor of '${name}' ${message}`)
+      }
+    }
+  }
+
+  async *records(): AsyncGenerator<VerifyStep> {
+    const { topics, producers } = this.#store.keyspaces
+    for await (const entry of this.#walk(topics, 'records')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const record = decoded(() => decodeTopicRecord(entry[1]))
+      if (!(record instanceof Error)) continue
+      const topic = topics.text(entry[0])
+      yield problem('topics', topic, entry[0], `The record cannot be read: ${record.message}`)
+    }
+    for await (const entry of this.#walk(producers, 'records')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const results = decoded(() => decodeProducerResults(entry[1]))
+      if (!(results instanceof Error)) continue
+      const { topic, name } = producers.names(entry[0])
+      const message = `The results of producer '${name}' cannot be read: ${results.message}`
+      yield problem('producers', topic, entry[0], message)
+    }
+  }
+
+  async *#block(
+    walk: TopicWalk,
+    key: Uint8Array,
+    id: bigint,
+    value: Uint8Array,
+  ): AsyncGenerator<VerifyStep> {
+    const block = decoded(() => {
+      const read = Block.decode(walk.topic, value)
+      read.events()
+      return read
+    })
+    if (block instanceof Error) {
+      yield problem('events', walk.topic, key, `The block cannot be read: ${block.message}`)
+      // Where the next block goes on is taken from itself.
+      walk.lastSequence = -1
+      return
+    }
+    if (block.lastId !== id) {
+      yield problem('events', walk.topic, key, `The block ends with event ${block.lastId}`)
+    }
+    const expected = walk.lastSequence + 1
+    const begins = block.firstSequence
+    const partlyTrimmed =
+      begins <= expected && block.lastSequence >= expected - 1 && walk.lastId === 0n
+    if (walk.lastSequence >= 0 && begins !== expected && !partlyTrimmed) {
+      const message = `The block begins with sequence ${begins} where ${expected} should follow`
+      yield problem('events', walk.topic, key, message)
+    }
+    if (block.firstId <= walk.lastId) {
+      yield problem('events', walk.topic, key, 'The block overlaps the one before it')
+    }
+    for (const entry of indexEntriesOf(block, this.#intervalNs, walk.bytes)) {
+      if (walk.pending !== undefined && walk.pending.start !== entry.start) {
+        yield* this.#compareIndex(walk)
+      }
+      walk.pending = entry
+      walk.bytes = entry.bytes
+    }
+    walk.lastId = block.lastId
+    walk.lastSequence = block.lastSequence
+  }
+
+  async *#endOfTopic(walk: TopicWalk): AsyncGenerator<VerifyStep> {
+    yield* this.#compareIndex(walk)
+  }
+
+  async *#compareIndex({ topic, pending, lastSequence }: TopicWalk): AsyncGenerator<VerifyStep> {
+    if (pending === undefined) return
+    const { index } = this.#store.keyspaces
+    const key = appendId(index.topicPrefix(topic), pending.start)
+    const value = await this.#get(key)
+    const stored = value && decoded(() => decodeIndexEntry(value))
+    if (stored === undefined) {
+      yield problem('index', topic, key, 'The index entry of an interval with events is missing')
+      return
+    }
+    // What cannot be read is reported with the index; behind a corrupt block bytes do not add up.
+    if (stored instanceof Error || lastSequence < 0) return
+    if (stored.lastId !== pending.lastId || stored.lastSequence !== pending.lastSequence) {
+      const message = `The index says that the interval ends with event ${stored.lastId}, not ${pending.lastId}`
+      yield problem('index', topic, key, message)
+    }
+  }
+
+  async #cursorProblem(topic: string, record: CursorRecord): Promise<string | undefined> {
+    const { topics, events } = this.#store.keyspaces
+    if (record.sequence === 0 && record.acknowledged.length === 0) return undefined
+    if ((await this.#get(topics.key(topic))) === undefined) return 'is of a topic that is missing'
+    const last = await this.#first(events.rangeOf(`${topic}:`), true)
+    if (last === undefined) return undefined
+    const { id } = events.topicAndId(last[0])
+    const block = decoded(() => Block.decode(topic, last[1]))
+    if (block instanceof Error) return undefined
+    if (record.id > id || record.sequence > block.lastSequence) {
+      return `stands at sequence ${record.sequence}, but the last one is ${block.lastSequence}`
+    }
+    let before = record.sequence
+    for (const { from, to } of record.acknowledged) {
+      if (from <= before + 1 || to < from) return 'has acknowledgements that are not in order'
+      if (to > block.lastSequence) return `has acknowledged ${to}, behind the topic's end`
+      before = to
+    }
+    return undefined
+  }
+
+  /** Looks for the blocks that no commit names, once their number does not add up. */
+  async *#unnamedBlocks(): AsyncGenerator<VerifyStep> {
+    const { events, commits } = this.#store.keyspaces
+    for await (const [key] of this.#store.scan(events.range(), {
+      keysOnly: true,
+      snapshot: this.#snapshot,
+    })) {
+      const { topic, id } = events.topicAndId(key)
+      const found = await this.#first({ gte: commits.idKey(id), lt: commits.range().lt! })
+      const names = found && decoded(() => decodeCommit(found[1]))
+      if (names instanceof Error) continue
+      if (names?.some((name) => name.topic === topic && name.lastId === id)) continue
+      yield problem('events', topic, key, 'No commit names this block')
+    }
+  }
+
+  async #beginTopic(topic: string): Promise<TopicWalk> {
+    const record = await this.#record(topic)
+    const { sequence, bytes } = record?.trimmed ?? nothingTrimmed
+    return { topic, record, lastId: 0n, lastSequence: sequence, bytes, pending: undefined }
+  }
+
+  async #record(topic: string): Promise<TopicRecord | undefined> {
+    const value = await this.#get(this.#store.keyspaces.topics.key(topic))
+    const record = value && decoded(() => decodeTopicRecord(value))
+    return record instanceof Error ? undefined : record
+  }
+
+  #get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#store.get(key, this.#snapshot)
+  }
+
+  #first(range: object, reverse = false): Promise<StoreEntry | undefined> {
+    return this.#store.first(range, { reverse, snapshot: this.#snapshot })
+  }
+
+  /** The entries of a sublevel, with progress between them, and what keeps the rest from us. */
+  async *#walk(keyspace: Keyspace, phase: Phase): AsyncGenerator<StoreEntry | VerifyStep> {
+    const scan = this.#store.scan(keyspace.range(), { snapshot: this.#snapshot })
+    try {
+      for (;;) {
+        if (this.#signal?.aborted) throw abortedError(this.#signal)
+        const entries = await scan.next()
+        if (entries.length === 0) break
+        yield* entries
+        this.#checked += entries.length
+        yield { type: 'progress', phase, checked: this.#checked }
+      }
+    } catch (error) {
+      if (!(error instanceof GoetheError) || error.code === 'GOETHE_ABORTED') throw error
+      if (error.code === 'GOETHE_CLOSED') throw error
+      yield problem(keyspace.name, undefined, keyspace.prefix, error.message)
+    } finally {
+      await scan.close()
+    }
+  }
+}
+
+function problem(
+  keyspace: KeyspaceName,
+  topic: string | undefined,
+  key: Uint8Array,
+  message: string,
+): Problem {
+  return { type: 'problem', keyspace, topic, key: hexadecimalKey(key), message }
+}
+
+function decoded<T>(decode: () => T): T | BlockError | RecordError {
+  try {
+    return decode()
+  } catch (error) {
+    if (error instanceof BlockError || error instanceof RecordError) return error
+    throw error
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What the store says it has written, told on to the parts of the log that keep something of it in
+ * memory. This is the only way by which they learn of a commit, so that it makes no difference who
+ * wrote it: this log, or a leader whose entries a replicating store applies.
+ */
+import { Block } from './block.js'
+import { decodeIndexEntry } from './index-entry.js'
+import { trailingId } from './keyspace.js'
+import type { Recent } from './recent.js'
+import type { Store } from './store.js'
+import { decodeTopicRecord } from './topic-record.js'
+import type { TopicStates } from './topic-state.js'
+
+interface WrittenOperation {
+  type: string
+  encodedKey?: unknown
+  encodedValue?: unknown
+}
+
+export class WriteFeed {
+  readonly #store: Store
+  readonly #states: TopicStates
+  readonly #recent: Recent
+  readonly #listener = (operations: WrittenOperation[]): void => {
+    this.#onWrite(operations)
+  }
+  /** The last id of the log that readers may see. */
+  lastId: bigint
+
+  constructor(store: Store, states: TopicStates, recent: Recent, lastId: bigint) {
+    this.#store = store
+    this.#states = states
+    this.#recent = recent
+    this.lastId = lastId
+    store.root.on('write', this.#listener)
+  }
+
+  close(): void {
+    this.#store.root.off('write', this.#listener)
+  }
+
+  #onWrite(operations: WrittenOperation[]): void {
+    const { events, commits, index, topics } = this.#store.keyspaces
+    const blocks: Block[] = []
+    for (const { type, encodedKey: key, encodedValue: value } of operations) {
+      if (!(key instanceof Uint8Array)) continue
+      const put = type === 'put' && value instanceof Uint8Array ? value : undefined
+      if (events.owns(key)) {
+        if (put !== undefined) blocks.push(this.#block(events.topicAndId(key).topic, put))
+      } else if (index.owns(key)) {
+        if (put !== undefined) this.#indexed(index.topicAndId(key).topic, put)
+      } else if (topics.owns(key)) {
+        this.#topic(topics.text(key), put)
+      } else if (commits.owns(key)) {
+        if (put !== undefined && trailingId(key) > this.lastId) this.lastId = trailingId(key)
+      }
+    }
+    if (blocks.length > 0) this.#recent.add(blocks)
+  }
+
+  #block(topic: string, bytes: Uint8Array): Block {
+    const block = new Block(topic, bytes)
+    const state = this.#states.peek(topic)
+    if (state === undefined) this.#states.invalidate(topic)
+    else {
+      state.lastId = block.lastId
+      state.lastSequence = block.lastSequence
+    }
+    return block
+  }
+
+  #indexed(topic: string, bytes: Uint8Array): void {
+    const state = this.#states.peek(topic)
+    if (state !== undefined) state.bytes = Math.max(state.bytes, decodeIndexEntry(bytes).bytes)
+  }
+
+  #topic(topic: string, bytes: Uint8Array | undefined): void {
+    const state = this.#states.peek(topic)
+    if (state === undefined) this.#states.invalidate(topic)
+    else if (bytes === undefined) state.forget()
+    else state.record = decodeTopicRecord(bytes)
+  }
+}
