@@ -7,7 +7,6 @@ declare class TextEncoder {
 const encoder = new TextEncoder()
 
 // Control characters of ASCII and Latin-1, the separator, and lone surrogates (no UTF-8 for them).
-// eslint-disable-next-line no-control-regex
 const forbidden =
   /[\u0000-\u001f\u007f-\u009f:]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 

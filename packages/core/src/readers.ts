@@ -17,7 +17,7 @@ import { Reader, type ReaderBounds } from './reader.js'
 import type { Recent } from './recent.js'
 import type { Store } from './store.js'
 import { idOfSequence } from './time-index.js'
-import { ReverseTopicScan, TopicScan } from './topic-scan.js'
+import { ReverseTopicScan, TopicScan, onceOf } from './topic-scan.js'
 import type { TopicState, TopicStates } from './topic-state.js'
 
 export interface ReadersContext {
@@ -193,22 +193,14 @@ export class Readers {
   async #next(state: TopicState, id: bigint): Promise<LogEvent | undefined> {
     if (id > state.lastId) return undefined
     const scan = new TopicScan(this.#context.store, state, id, undefined, 1)
-    try {
-      const [range] = await scan.next()
-      return range?.first(1).events()[0]
-    } finally {
-      await scan.close()
-    }
+    const [range] = await onceOf(scan)
+    return range?.first(1).events()[0]
   }
 
   async #previous(state: TopicState, id: bigint): Promise<LogEvent | undefined> {
     const scan = new ReverseTopicScan(this.#context.store, state, id, 1)
-    try {
-      const [range] = await scan.next()
-      return range?.last(1).events()[0]
-    } finally {
-      await scan.close()
-    }
+    const [range] = await onceOf(scan)
+    return range?.last(1).events()[0]
   }
 
   async #last(topic: string): Promise<LogEvent | undefined> {

@@ -15,14 +15,12 @@ import { readAheadBlocks, readAheadBytes } from './limits.js'
 import { describeValue } from './names.js'
 
 // The types of keys and values are the application's own; the log brings its own encodings.
-// oxlint-disable-next-line typescript/no-explicit-any
 export type Database = AbstractLevel<any, any, any>
 
 /** One entry of a batch. Without `options`, key and value are whole keys and bytes of the log. */
 export type StoreOperation =
   | { type: 'put'; key: unknown; value: unknown; options?: OperationOptions }
   | { type: 'del'; key: unknown; options?: OperationOptions }
-// oxlint-disable-next-line typescript/no-explicit-any
 export type OperationOptions = AbstractChainedBatchPutOptions<any, any, any>
 
 export type StoreEntry = [key: Uint8Array, value: Uint8Array]

@@ -3,7 +3,7 @@ import { dateOf } from './clock.js'
 import { GoetheError } from './errors.js'
 import { compareBytes } from './keyspace.js'
 import type { Store } from './store.js'
-import { TopicScan } from './topic-scan.js'
+import { TopicScan, onceOf } from './topic-scan.js'
 import type { TopicState, TopicStates } from './topic-state.js'
 
 /** Names of topics in the order of their bytes, from behind `after`. */
@@ -54,7 +54,7 @@ export async function existingTopic(states: TopicStates, topic: string): Promise
 export async function describeTopic(store: Store, state: TopicState): Promise<TopicDescription> {
   const { topic, lastId, lastSequence, bytes, trimmed } = state
   const scan = new TopicScan(store, state, 0n, undefined, 1)
-  const [range] = await scan.next().finally(() => scan.close())
+  const [range] = await onceOf(scan)
   const first = range && {
     id: range.block.firstId + BigInt(range.from),
     sequence: range.block.firstSequence + range.from,

@@ -138,6 +138,15 @@ export class ReverseTopicScan implements BlockScan {
   }
 }
 
+/** The first blocks of a scan, which is then closed. */
+export async function onceOf(scan: BlockScan): Promise<BlockRange[]> {
+  try {
+    return await scan.next()
+  } finally {
+    await scan.close()
+  }
+}
+
 /** Reads a block or says which one is corrupt. */
 export function decodeBlock(topic: string, key: Uint8Array, value: Uint8Array): Block {
   return reading('events', key, topic, () => Block.decode(topic, value))
