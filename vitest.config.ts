@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -24,16 +25,19 @@ const packageProjects = foldersIn('packages').map((name) => ({
   test: { name, include: testFiles },
 }))
 
-// Examples use what users get: the built packages.
-const exampleProjects = foldersIn('examples').map((name) => ({
-  extends: true as const,
-  root: pathTo(`examples/${name}`),
-  test: { name: `example-${name}`, include: testFiles },
-}))
+// Examples and the browser use what users get: the built packages.
+const builtProjects = [...foldersIn('examples').map((name) => `examples/${name}`), 'tests/browser']
 
 export default defineConfig({
   test: {
-    projects: [...packageProjects, ...exampleProjects],
+    projects: [
+      ...packageProjects,
+      ...builtProjects.map((path) => ({
+        extends: true as const,
+        root: pathTo(path),
+        test: { name: basename(path), include: testFiles },
+      })),
+    ],
     passWithNoTests: false,
     // Generous, for slow machines: a test waits for an event, and only a hang meets these.
     testTimeout: 30_000,

@@ -1,0 +1,56 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { runTool } from './run.mjs'
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} TestCounts */
+
+/**
+ * Runs vitest and resolves with how many tests passed, failed and were skipped.
+ *
+ * @param {string[]} filters arguments for vitest that choose tests
+ * @param {string} [node] the program to run it with, where it is not this one
+ * @returns {Promise<TestCounts>}
+ */
+export async function runTests(filters, node = process.execPath) {
+  const folder = mkdtempSync(join(tmpdir(), 'goethe-tests-'))
+  const results = join(folder, 'results.json')
+  try {
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
+    // Programs that tests start with the command `node` get the same one.
+    const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+    const ended = await runTool('vitest/vitest.mjs', ['run', ...reporters, ...filters], {
+      loud: true,
+      node,
+      env,
+    }).then(
+      () => 'well',
+      () => 'badly',
+    )
+    const counts = existsSync(results) ? countIn(JSON.parse(readFileSync(results, 'utf8'))) : none
+    // A file that cannot be loaded or an error outside of any test has no test to its name.
+    return ended === 'badly' && counts.failed === 0 ? { ...counts, failed: 1 } : counts
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @param {TestCounts} counts */
+export function describeCounts({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`
+}
+
+/** @type {TestCounts} */
+const none = { passed: 0, failed: 0, skipped: 0 }
+
+/**
+ * @param {any} results what vitest's JSON reporter wrote
+ * @returns {TestCounts}
+ */
+function countIn(results) {
+  return {
+    passed: results.numPassedTests,
+    failed: results.numFailedTests,
+    skipped: results.numPendingTests + results.numTodoTests,
+  }
+}

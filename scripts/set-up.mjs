@@ -1,0 +1,83 @@
+// What every command needs first: dependencies installed and packages built. Each is done only when
+// something has changed since the last time, so that a second `npm start` starts at once.
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { root, run, runTool } from './run.mjs'
+import { step } from './step.mjs'
+import { filesIn, unchanged, unlessDone } from './unless-done.mjs'
+
+/** The pinned package manager as npx wants it: `pnpm@` and a version. */
+export const pnpm = String(readJson(join(root, 'package.json')).packageManager)
+
+/** Installs and builds; resolves with the reports of both. Without an install there is no build. */
+export async function setUp() {
+  const installed = await step('install', `Installing dependencies with ${pnpm}`, install)
+  if (installed.result !== 'ok') return [installed]
+  return [installed, await step('build', 'Building packages', build)]
+}
+
+/** The folders of the workspace that have a package.json: itself, and down to two levels below. */
+export function members() {
+  /** @param {string} folder @returns {string[]} */
+  const inside = (folder) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules')
+      .map(({ name }) => join(folder, name))
+  return [root, ...inside(root).flatMap((folder) => [folder, ...inside(folder)])].filter((folder) =>
+    existsSync(join(folder, 'package.json')),
+  )
+}
+
+/** The packages that have sources: their folders, and what their package.json says. */
+export function packages() {
+  return members()
+    .filter((folder) => dirname(folder) === inRoot('packages') && existsSync(join(folder, 'src')))
+    .map((folder) => ({ folder, manifest: readJson(join(folder, 'package.json')) }))
+}
+
+function install() {
+  const manifests = members().map((folder) => join(folder, 'package.json'))
+  const inputs = [inRoot('pnpm-lock.yaml'), inRoot('pnpm-workspace.yaml'), ...manifests]
+  // pnpm writes this file at the end of each install, also of one that somebody does by hand.
+  const outputs = [inRoot('node_modules/.modules.yaml')]
+  return unlessDone('install', inputs, outputs, () =>
+    run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile']),
+  )
+}
+
+async function build() {
+  const built = []
+  for (const { folder, manifest } of packages()) {
+    const sources = filesIn(folder).filter((path) => !path.endsWith('.test.ts'))
+    const inputs = [...sources, inRoot('tsconfig.base.json'), inRoot('pnpm-lock.yaml')]
+    const outputs = outputsOf(manifest).map((path) => join(folder, path))
+    const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, () =>
+      runTool('tsup/dist/cli-default.js', [], { cwd: folder }),
+    )
+    if (note !== unchanged) built.push(manifest.name)
+  }
+  return built.length === 0 ? unchanged : built.join(', ')
+}
+
+/**
+ * The files that a package promises to have: all that its exports and commands name.
+ *
+ * @param {any} manifest
+ * @returns {string[]}
+ */
+function outputsOf(manifest) {
+  /** @param {unknown} value @returns {string[]} */
+  const strings = (value) =>
+    typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(strings)
+  return strings([manifest.exports, manifest.bin]).filter((path) => path.startsWith('./dist/'))
+}
+
+/** @param {string} path */
+function inRoot(path) {
+  return join(root, path)
+}
+
+/** @param {string} path */
+function readJson(path) {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}

@@ -1,0 +1,117 @@
+// `npm test`: everything that must hold before a change is merged.
+//
+//   npm test                            all of it
+//   npm test -- --only types,lint       the set-up and these steps
+//   npm test -- reader.test.ts -t seek  the set-up and the tests that vitest finds with this
+import './check-node.mjs'
+
+// Imported late, as everything that an old Node could not read.
+const { existsSync } = await import('node:fs')
+const { dirname, join } = await import('node:path')
+const { checkPackages } = await import('./check-packages.mjs')
+const { installDebian } = await import('./install-debian.mjs')
+const { otherMajor, otherNode } = await import('./other-node.mjs')
+const { root, runTool } = await import('./run.mjs')
+const { describeCounts, runTests } = await import('./run-tests.mjs')
+const { members, packages, setUp } = await import('./set-up.mjs')
+const { seconds, step } = await import('./step.mjs')
+
+/** @type {Record<string, { title: string, work: () => Promise<string>, loud?: boolean }>} */
+const checks = {
+  types: { title: 'Checking types', work: checkTypes },
+  lint: { title: 'Linting', work: () => tool('oxlint/bin/oxlint') },
+  format: {
+    title: 'Checking the format (npm run format corrects it)',
+    work: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+  },
+  chromium: { title: 'Looking for Chromium, for the browser tests', work: findChromium },
+  tests: {
+    title: `Testing on Node ${process.versions.node}`,
+    work: async () => test(),
+    loud: true,
+  },
+  'other-node': {
+    title: `Testing on Node ${otherMajor}`,
+    work: async () => test(await otherNode()),
+    loud: true,
+  },
+  packages: { title: 'Packing the packages and using them as a stranger', work: checkPackages },
+}
+
+const { chosen, filters } = readArguments(process.argv.slice(2))
+/** @type {import('./run-tests.mjs').TestCounts} */
+const total = { passed: 0, failed: 0, skipped: 0 }
+// A skip is for those whose machine cannot do something; where it counts, everything must be done.
+const skipsFail = process.env.CI === 'true'
+
+const reports = await setUp()
+if (reports.every(({ result }) => result === 'ok')) {
+  for (const name of chosen) {
+    const check = checks[name]
+    if (check !== undefined) reports.push(await step(name, check.title, check.work, check))
+  }
+}
+summarize()
+
+/** @param {string[]} args */
+function readArguments(args) {
+  const names = Object.keys(checks)
+  const at = args.indexOf('--only')
+  if (at === -1) return { chosen: args.length === 0 ? names : ['tests'], filters: args }
+  const chosen = (args[at + 1] ?? '').split(',')
+  const unknown = chosen.filter((name) => !names.includes(name))
+  if (unknown.length > 0) {
+    console.error(`--only takes some of ${names.join(',')} and not "${unknown.join(',')}".`)
+    process.exit(1)
+  }
+  return { chosen, filters: [...args.slice(0, at), ...args.slice(at + 2)] }
+}
+
+/**
+ * @param {string} file
+ * @param {string[]} args
+ */
+async function tool(file, ...args) {
+  await runTool(file, args)
+  return ''
+}
+
+async function checkTypes() {
+  const others = members().filter((folder) => dirname(folder) !== join(root, 'packages'))
+  const projects = [...packages().map(({ folder }) => folder), ...others]
+    .map((folder) => join(folder, 'tsconfig.json'))
+    .filter((path) => existsSync(path))
+  for (const project of projects) await runTool('typescript/bin/tsc', ['--project', project])
+  return `${projects.length} projects`
+}
+
+async function findChromium() {
+  const installed = await installDebian(['chromium'])
+  return installed.length === 0 ? '' : 'installed now'
+}
+
+/** @param {string} [node] */
+async function test(node) {
+  const counts = await runTests(filters, node)
+  total.passed += counts.passed
+  total.failed += counts.failed
+  total.skipped += counts.skipped
+  if (counts.failed > 0) throw new Error(describeCounts(counts))
+  if (skipsFail && counts.skipped > 0 && filters.length === 0) {
+    throw new Error(`${describeCounts(counts)}: with CI=true no test may be skipped`)
+  }
+  return describeCounts(counts)
+}
+
+function summarize() {
+  console.log()
+  for (const { name, result, timeMs, note } of reports) {
+    console.log(`  ${name.padEnd(12)} ${result.padEnd(8)} ${seconds(timeMs).padStart(8)}  ${note}`)
+  }
+  const bad = reports.filter(
+    ({ result }) => result === 'failed' || (skipsFail && result === 'skipped'),
+  )
+  if (bad.length > 0) console.log(`\nNot good: ${bad.map(({ name }) => name).join(', ')}`)
+  console.log(`\n${describeCounts(total)}`)
+  process.exitCode = bad.length === 0 ? 0 : 1
+}
