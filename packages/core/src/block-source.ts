@@ -26,6 +26,8 @@ export interface BlockSourceOptions {
   /** Starts to read the store at an id; `last` is the event read before, if there was one. */
   scan(firstId: bigint, last: LastRead | undefined): Promise<BlockScan> | BlockScan
   signal: AbortSignalLike | undefined
+  /** Throws GOETHE_CLOSED once the log is closed. */
+  assertOpen(): void
 }
 
 export class BlockSource {
@@ -54,6 +56,7 @@ export class BlockSource {
     for (;;) {
       if (this.#options.signal?.aborted) throw abortedError(this.#options.signal)
       if (this.#ended) return undefined
+      this.#options.assertOpen()
       const ranges = this.#live ? this.#nextRecent() : await this.#nextStored()
       if (ranges.length > 0) {
         const { block } = ranges.at(-1)!

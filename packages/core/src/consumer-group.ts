@@ -152,20 +152,20 @@ export class ConsumerGroup {
 
   /** Resolves when the acknowledgement is stored. */
   ack(held: Held): Promise<void> {
-    if (held.outcome === 'lost') return Promise.reject(this.#expired(held))
+    if (held.outcome === 'lost') return Promise.reject(this.#lost(held))
     held.outcome ??= this.#settle(held)
     return held.outcome
   }
 
   async nack(held: Held, delayMs: number): Promise<void> {
-    if (held.outcome === 'lost') throw this.#expired(held)
+    if (held.outcome === 'lost') throw this.#lost(held)
     if (held.outcome !== undefined) return held.outcome
     await this.#giveBack(held, this.#context.clock.now() + BigInt(delayMs) * 1_000_000n)
     this.#pump()
   }
 
   extend(held: Held): void {
-    if (held.outcome !== undefined) throw this.#expired(held)
+    if (held.outcome !== undefined) throw this.#lost(held)
     held.deadline = this.#deadline(held.instance)
   }
 
@@ -179,11 +179,13 @@ export class ConsumerGroup {
     if (this.#failure !== undefined) return
     this.#failure = reason
     this.#context.onEnd(this)
+    // What is held at the end counts as an attempt, also for whoever goes on after a restart.
+    const stored = this.#held.size > 0 ? this.#store() : this.#flush
     for (const held of this.#held.values()) held.outcome ??= 'lost'
     for (const request of this.#requests.splice(0)) request.reject(reason)
     this.#stopTimer()
     this.#stopListening()
-    await this.#flush?.catch(() => undefined)
+    await stored?.catch(() => undefined)
     this.#generation++
     this.#interrupt?.()
     await this.#iterator?.return?.()
@@ -468,7 +470,9 @@ export class ConsumerGroup {
     return this.#context.clock.now() + BigInt(instance.options.ackTimeoutMs) * 1_000_000n
   }
 
-  #expired({ event }: Held): GoetheError {
+  /** Why a delivery can no longer be acknowledged. */
+  #lost({ event }: Held): unknown {
+    if (this.#failure !== undefined) return this.#failure
     return new GoetheError(
       'GOETHE_DELIVERY_EXPIRED',
       `The delivery of sequence ${event.sequence} of topic '${this.topic}' to consumer ` +

@@ -113,8 +113,7 @@ export class Cursor implements CursorApi {
       return { ...withPosition(record, id, sequence), updatedAt, session }
     }
     const { cursors } = this.#context
-    const record = await cursors.change(this.topic, this.consumer, change, { operations })
-    this.#session = record.session
+    await cursors.change(this.topic, this.consumer, change, { operations })
   }
 
   /**
@@ -165,8 +164,10 @@ export class Cursor implements CursorApi {
 
   /** The session of this object, a new one when it has none yet; throws when it lost it. */
   #owned(record: CursorRecord): number {
-    if (this.#session === undefined) return record.session + 1
-    checkSession(record, this.#session, this.topic, this.consumer)
+    if (this.#session !== undefined) {
+      checkSession(record, this.#session, this.topic, this.consumer)
+    }
+    this.#session ??= record.session + 1
     return this.#session
   }
 

@@ -134,7 +134,7 @@ export class Readers {
     from: CheckedPosition,
     options: Pick<ReadOptions, 'signal'> & { reverse: boolean; follow: boolean },
   ): Promise<BlockSource> {
-    const { store, states, recent } = this.#context
+    const { store, states, recent, assertOpen } = this.#context
     const { reverse, follow, signal } = options
     const state = await states.load(topic)
     const firstId = reverse && from.type === 'end' ? beyondAllIds : await this.#firstId(state, from)
@@ -144,6 +144,7 @@ export class Readers {
       follow,
       recent,
       signal,
+      assertOpen,
       scan: async (id, last) => {
         const current = await states.load(topic)
         return reverse
@@ -158,7 +159,7 @@ export class Readers {
     from: CheckedPosition,
     options: Pick<ReadOptions, 'signal'> & { reverse: boolean; follow: boolean },
   ): Promise<BlockSource> {
-    const { store, recent, lastId } = this.#context
+    const { store, recent, lastId, assertOpen } = this.#context
     const { reverse, follow, signal } = options
     const first = from.type === 'id' ? from.id : from.type === 'end' ? lastId() + 1n : 0n
     return new BlockSource({
@@ -167,6 +168,7 @@ export class Readers {
       follow,
       recent,
       signal,
+      assertOpen,
       scan: (id) => new LogScan(store, selector.matches, id, reverse),
     })
   }
