@@ -41,8 +41,11 @@ describe.skipIf(!existsSync(executablePath))('in a browser', () => {
 
   async function open(page: Page) {
     const { port } = server.address() as AddressInfo
-    await page.goto(`http://127.0.0.1:${port}/`)
-    await page.waitForFunction(() => 'firstFollowed' in globalThis)
+    const failed = new Promise<never>((_, reject) => page.once('pageerror', reject))
+    const ready = page
+      .goto(`http://127.0.0.1:${port}/`)
+      .then(() => page.waitForFunction(() => 'firstFollowed' in globalThis))
+    await Promise.race([ready, failed])
   }
 
   test('events are appended and read', async () => {
