@@ -14,7 +14,7 @@ import type { Store, StoreOperation } from './store.js'
 import { type TopicStates, reading } from './topic-state.js'
 
 /** What is to be written: events, other entries, or both, in one atomic batch. */
-export interface Work extends AppendRequest {
+export interface WorkOptions extends AppendRequest {
   /** What it counts for in the queue. */
   readonly bytes: number
   readonly signal?: AbortSignalLike | undefined
@@ -22,8 +22,31 @@ export interface Work extends AppendRequest {
   prepare?(): Promise<void>
   /** Entries beside the events; called once, right before they are written. */
   operations?(): StoreOperation[]
-  resolve(receipts: Receipt[]): void
-  reject(error: unknown): void
+}
+
+/** One piece of work in the queue, and whom to tell how it ended. */
+export class Work implements AppendRequest {
+  readonly parts: readonly AppendPart[]
+  readonly bytes: number
+  readonly options: WorkOptions | undefined
+  readonly resolve: (receipts: Receipt[]) => void
+  readonly reject: (error: unknown) => void
+  settled = false
+  stopListening: (() => void) | undefined
+
+  constructor(
+    parts: readonly AppendPart[],
+    bytes: number,
+    options: WorkOptions | undefined,
+    resolve: (receipts: Receipt[]) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.parts = parts
+    this.bytes = bytes
+    this.options = options
+    this.resolve = resolve
+    this.reject = reject
+  }
 }
 
 /** What a commit did, for events and metrics. */
@@ -50,18 +73,12 @@ export interface CommitterOptions {
   onFailure(error: GoetheError): void
 }
 
-interface Queued {
-  work: Work
-  settled: boolean
-  stopListening: (() => void) | undefined
-}
-
 export class Committer {
   readonly #options: CommitterOptions
   /** Admitted: their bytes count towards `queueBytesMax`. */
-  #queue: Queued[] = []
+  #queue: Work[] = []
   /** Not admitted yet, because the queue is full. */
-  #waiting: Queued[] = []
+  #waiting: Work[] = []
   #queuedBytes = 0
   #running = false
   #idle: Promise<void> = Promise.resolve()
@@ -92,25 +109,25 @@ export class Committer {
       work.reject(sameFailure(this.#failure))
       return
     }
-    const queued: Queued = { work, settled: false, stopListening: undefined }
-    if (work.signal !== undefined && !this.#listen(queued, work.signal)) return
+    const signal = work.options?.signal
+    if (signal !== undefined && !this.#listen(work, signal)) return
     if (
       this.#waiting.length > 0 ||
       (this.#queuedBytes > 0 && this.#queuedBytes + work.bytes > this.#options.queueBytesMax)
     ) {
-      this.#waiting.push(queued)
+      this.#waiting.push(work)
       return
     }
-    this.#admit(queued)
+    this.#admit(work)
     if (this.#running) return
     this.#running = true
     this.#idle = Promise.resolve().then(() => this.#run())
   }
 
   /** `submit` as a promise of the receipts. */
-  commit(work: Omit<Work, 'resolve' | 'reject'>): Promise<Receipt[]> {
+  commit(options: WorkOptions): Promise<Receipt[]> {
     return new Promise((resolve, reject) => {
-      this.submit({ ...work, resolve, reject })
+      this.submit(new Work(options.parts, options.bytes, options, resolve, reject))
     })
   }
 
@@ -119,37 +136,39 @@ export class Committer {
     return this.#idle
   }
 
-  #admit(queued: Queued): void {
-    this.#queuedBytes += queued.work.bytes
-    this.#queue.push(queued)
+  #admit(work: Work): void {
+    this.#queuedBytes += work.bytes
+    this.#queue.push(work)
   }
 
   /** False when the signal has fired already. */
-  #listen(queued: Queued, signal: AbortSignalLike): boolean {
+  #listen(work: Work, signal: AbortSignalLike): boolean {
     if (signal.aborted) {
-      queued.work.reject(abortedError(signal))
+      work.reject(abortedError(signal))
       return false
     }
     const onAbort = (): void => {
-      if (queued.settled) return
-      const at = this.#waiting.indexOf(queued)
+      if (work.settled) return
+      const at = this.#waiting.indexOf(work)
       if (at >= 0) this.#waiting.splice(at, 1)
-      else if (this.#queue.includes(queued)) {
-        this.#queue.splice(this.#queue.indexOf(queued), 1)
-        this.#queuedBytes -= queued.work.bytes
+      else if (this.#queue.includes(work)) {
+        this.#queue.splice(this.#queue.indexOf(work), 1)
+        this.#queuedBytes -= work.bytes
       } else return // it is being written, and nobody knows how that ends
-      queued.settled = true
-      queued.work.reject(abortedError(signal))
+      work.settled = true
+      work.reject(abortedError(signal))
     }
     signal.addEventListener('abort', onAbort, { once: true })
-    queued.stopListening = () => {
+    work.stopListening = () => {
       signal.removeEventListener('abort', onAbort)
     }
     return true
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
+    for (;;) {
+      this.#refill()
+      if (this.#queue.length === 0) break
       const taken = this.#take()
       this.#options.states.pin()
       try {
@@ -158,23 +177,22 @@ export class Committer {
         this.#fail(taken, cause)
       } finally {
         this.#options.states.unpin()
-        for (const { work } of taken) this.#queuedBytes -= work.bytes
-        this.#refill()
+        for (const work of taken) this.#queuedBytes -= work.bytes
       }
     }
     this.#running = false
   }
 
-  #take(): Queued[] {
+  #take(): Work[] {
     let bytes = 0
     let count = 0
     while (count < this.#queue.length && (count === 0 || bytes < commitBytesMax)) {
-      bytes += this.#queue[count++]!.work.bytes
+      bytes += this.#queue[count++]!.bytes
     }
     return count === this.#queue.length ? this.#takeAll() : this.#queue.splice(0, count)
   }
 
-  #takeAll(): Queued[] {
+  #takeAll(): Work[] {
     const all = this.#queue
     this.#queue = []
     return all
@@ -183,15 +201,15 @@ export class Committer {
   #refill(): void {
     const { queueBytesMax } = this.#options
     let admitted = 0
-    for (const queued of this.#waiting) {
-      if (this.#queuedBytes > 0 && this.#queuedBytes + queued.work.bytes > queueBytesMax) break
-      this.#admit(queued)
+    for (const work of this.#waiting) {
+      if (this.#queuedBytes > 0 && this.#queuedBytes + work.bytes > queueBytesMax) break
+      this.#admit(work)
       admitted++
     }
     if (admitted > 0) this.#waiting.splice(0, admitted)
   }
 
-  async #commit(taken: Queued[]): Promise<void> {
+  async #commit(taken: Work[]): Promise<void> {
     const { store, clock } = this.#options
     const producers = new ProducerLoads(store)
     const ready = this.#isReady(taken) ? taken : await this.#prepare(taken, producers)
@@ -199,30 +217,27 @@ export class Committer {
     const now = clock.now()
     const lastId = this.#options.lastId()
     this.#checkClock(lastId - now)
-    const plan = planCommit(
-      ready.map(({ work }) => work),
-      {
-        keyspaces: store.keyspaces,
-        durability: store.durability,
-        intervalNs: this.#options.intervalNs,
-        now,
-        lastId,
-        stateOf: (topic) => this.#options.states.peek(topic)!,
-        producerResults: (topic, id) => producers.results(topic, id),
-      },
-    )
+    const plan = planCommit(ready, {
+      keyspaces: store.keyspaces,
+      durability: store.durability,
+      intervalNs: this.#options.intervalNs,
+      now,
+      lastId,
+      stateOf: (topic) => this.#options.states.peek(topic)!,
+      producerResults: (topic, id) => producers.results(topic, id),
+    })
     const { operations } = plan
-    for (const [index, { work }] of ready.entries()) {
-      if (work.operations === undefined || plan.outcomes[index] instanceof Error) continue
-      for (const operation of work.operations()) operations.push(operation)
+    for (const [index, work] of ready.entries()) {
+      if (work.options?.operations === undefined || plan.outcomes[index] instanceof Error) continue
+      for (const operation of work.options.operations()) operations.push(operation)
     }
     if (operations.length > 0) await store.write(operations)
     for (let index = 0; index < ready.length; index++) {
-      const queued = ready[index]!
+      const work = ready[index]!
       const outcome = plan.outcomes[index]!
-      settle(queued)
-      if (Array.isArray(outcome)) queued.work.resolve(outcome)
-      else queued.work.reject(outcome)
+      settle(work)
+      if (Array.isArray(outcome)) work.resolve(outcome)
+      else work.reject(outcome)
     }
     if (plan.events === 0) return
     const { events, bytes } = plan
@@ -234,9 +249,9 @@ export class Committer {
   }
 
   /** True when nothing needs to be read before the commit: the case of the hot path. */
-  #isReady(taken: readonly Queued[]): boolean {
-    for (const { work } of taken) {
-      if (work.prepare !== undefined) return false
+  #isReady(taken: readonly Work[]): boolean {
+    for (const work of taken) {
+      if (work.options?.prepare !== undefined) return false
       for (const part of work.parts) {
         if (part.producer !== undefined) return false
         if (this.#options.states.peek(part.topic) === undefined) return false
@@ -246,16 +261,16 @@ export class Committer {
   }
 
   /** Loads what the works need; those for which that fails are rejected and left out. */
-  async #prepare(taken: readonly Queued[], producers: ProducerLoads): Promise<Queued[]> {
+  async #prepare(taken: readonly Work[], producers: ProducerLoads): Promise<Work[]> {
     const prepared = await Promise.all(
-      taken.map(async (queued) => {
+      taken.map(async (work) => {
         try {
-          await queued.work.prepare?.()
-          await Promise.all(queued.work.parts.map((part) => this.#load(part, producers)))
+          await work.options?.prepare?.()
+          await Promise.all(work.parts.map((part) => this.#load(part, producers)))
           return true
         } catch (error) {
-          settle(queued)
-          queued.work.reject(error)
+          settle(work)
+          work.reject(error)
           return false
         }
       }),
@@ -275,7 +290,7 @@ export class Committer {
     this.#options.onClock(behind ? behindNs : 0n)
   }
 
-  #fail(taken: readonly Queued[], cause: unknown): void {
+  #fail(taken: readonly Work[], cause: unknown): void {
     this.#failure = new GoetheError(
       'GOETHE_WRITE_FAILED',
       `The store could not write a commit: ${(cause as Error).message}. Nothing of it is ` +
@@ -283,20 +298,20 @@ export class Committer {
       { cause },
     )
     const all = [...taken, ...this.#queue, ...this.#waiting].filter(({ settled }) => !settled)
-    for (const { work } of this.#queue) this.#queuedBytes -= work.bytes
+    for (const work of this.#queue) this.#queuedBytes -= work.bytes
     this.#queue = []
     this.#waiting = []
-    for (const queued of all) {
-      settle(queued)
-      queued.work.reject(sameFailure(this.#failure))
+    for (const work of all) {
+      settle(work)
+      work.reject(sameFailure(this.#failure))
     }
     this.#options.onFailure(this.#failure)
   }
 }
 
-function settle(queued: Queued): void {
-  queued.settled = true
-  queued.stopListening?.()
+function settle(work: Work): void {
+  work.settled = true
+  work.stopListening?.()
 }
 
 /** The stored results of the producers that a commit names, each read once. */

@@ -31,7 +31,7 @@ import type {
 } from './api.js'
 import { AppendValidator } from './append-validator.js'
 import { checkNumber, checkOptions, checkSignal } from './arguments.js'
-import { Committer } from './committer.js'
+import { Committer, Work } from './committer.js'
 import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
@@ -198,16 +198,14 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     if (signal !== undefined) checkSignal(signal)
     const refusal = this.#refusal() ?? this.#validator.refusal([part])
     if (refusal !== undefined) return Promise.reject(refusal)
+    const bytes = this.#validator.queueBytes(part)
     return new Promise((resolve, reject) => {
-      this.#committer.submit({
-        parts: [part],
-        bytes: this.#validator.queueBytes(part),
-        signal,
-        resolve: (receipts) => {
-          resolve(receipts[0]!)
-        },
-        reject,
-      })
+      const resolveOne = (receipts: Receipt[]): void => {
+        resolve(receipts[0]!)
+      }
+      const parts = [part]
+      const options = signal === undefined ? undefined : { parts, bytes, signal }
+      this.#committer.submit(new Work(parts, bytes, options, resolveOne, reject))
     })
   }
 
