@@ -18,6 +18,11 @@ export interface WorkOptions extends AppendRequest {
   /** What it counts for in the queue. */
   readonly bytes: number
   readonly signal?: AbortSignalLike | undefined
+  /**
+   * Shares its commit with nothing else: `prepare` plans from what is stored, which another work of
+   * the same commit would change under it.
+   */
+  readonly alone?: boolean
   /** Reads what it needs while no commit is under way; its failure rejects this work alone. */
   prepare?(): Promise<void>
   /** Entries beside the events; called once, right before they are written. */
@@ -187,7 +192,11 @@ export class Committer {
     let bytes = 0
     let count = 0
     while (count < this.#queue.length && (count === 0 || bytes < commitBytesMax)) {
-      bytes += this.#queue[count++]!.bytes
+      const { options, bytes: more } = this.#queue[count]!
+      if (options?.alone && count > 0) break
+      bytes += more
+      count++
+      if (options?.alone) break
     }
     return count === this.#queue.length ? this.#takeAll() : this.#queue.splice(0, count)
   }

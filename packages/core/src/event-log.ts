@@ -357,6 +357,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     await this.#committer.commit({
       parts: [],
       bytes: key.length,
+      alone: true,
       prepare: async () => {
         const { record } = await existingTopic(this.#states, topic)
         assert(record !== undefined, 'an existing topic has a record')

@@ -59,6 +59,7 @@ export async function deleteTopic(context: TrimContext, topic: string): Promise<
     await context.committer.commit({
       parts: [],
       bytes: queueBytesPerPayload,
+      alone: true,
       prepare: async () => {
         const state = await context.states.load(topic)
         done = state.trimmed.sequence === state.lastSequence
@@ -76,6 +77,7 @@ async function trimStep(context: TrimContext, topic: string, throughId: bigint):
   await context.committer.commit({
     parts: [],
     bytes: queueBytesPerPayload,
+    alone: true,
     prepare: async () => {
       const state = await context.states.load(topic)
       ;({ operations, done } = await planTrim(context, state, throughId))
