@@ -97,9 +97,12 @@ export class CursorStore {
     await this.#committer.commit({
       parts: [],
       bytes: queueBytesPerPayload,
-      operations: () => [{ type: 'del', key: this.#key(topic, consumer) }],
+      alone: true,
+      operations: () => {
+        this.forget(topic, consumer)
+        return [{ type: 'del', key: this.#key(topic, consumer) }]
+      },
     })
-    this.forget(topic, consumer)
   }
 
   /** Tells the listeners of a cursor that it was moved. */
@@ -117,13 +120,16 @@ export class CursorStore {
     }
   }
 
-  /** Forgets a cursor that is no longer stored. */
+  /**
+   * Forgets a cursor as it is being deleted, so that changes queued behind that find none. Should
+   * the write fail, no change will come any more.
+   */
   forget(topic: string, consumer: string): void {
     this.#states.delete(`${topic}:${consumer}`)
     for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener('deleted')
   }
 
-  /** Forgets all cursors of a topic that was deleted. */
+  /** Forgets all cursors of a topic that is being deleted. */
   forgetTopic(topic: string): void {
     for (const { topic: of, consumer } of this.#states.values()) {
       if (of === topic) this.forget(topic, consumer)

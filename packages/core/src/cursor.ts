@@ -103,9 +103,9 @@ export class Cursor implements CursorApi {
     const operations = (options.operations ?? []).map(storeOperation)
     if (operations.length > 0) await this.#validate(operations)
     const state = await this.#context.states.load(this.topic)
-    checkExists(state, id, sequence)
     const again = operations.length === 0
     const change = (record: CursorRecord): CursorRecord => {
+      checkExists(state, id, sequence)
       const session = this.#owned(record)
       if (again && record.id === id) return { ...record, session }
       this.#checkAhead(record, sequence)

@@ -383,7 +383,6 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     nameBytes('topic', topic)
     await deleteTopic(this.#trimContext(), topic)
     this.#retention.note(topic, null)
-    this.#cursors.forgetTopic(topic)
     this.emit('delete', topic)
   }
 
@@ -513,6 +512,9 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
       intervalNs: BigInt(this.#intervalMs) * 1_000_000n,
       lastId: () => this.#feed.lastId,
       now: () => this.#options.clock.now(),
+      forgetCursors: (topic) => {
+        this.#cursors.forgetTopic(topic)
+      },
     }
   }
 

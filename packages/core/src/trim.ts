@@ -27,6 +27,8 @@ export interface TrimContext {
   lastId(): bigint
   /** UNIX nanoseconds. */
   now(): bigint
+  /** Called as a topic is being deleted: its cursors are gone. */
+  forgetCursors(topic: string): void
 }
 
 /** Removes the events with an id up to `throughId`, as far as no holding cursor keeps them. */
@@ -65,7 +67,10 @@ export async function deleteTopic(context: TrimContext, topic: string): Promise<
         done = state.trimmed.sequence === state.lastSequence
         operations = done ? await remains(context.store, state) : []
       },
-      operations: () => operations,
+      operations: () => {
+        if (done) context.forgetCursors(topic)
+        return operations
+      },
     })
   }
 }

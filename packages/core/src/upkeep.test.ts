@@ -2,7 +2,8 @@ import { MemoryLevel } from 'memory-level'
 import { describe, expect, it } from 'vitest'
 import { FaultyLevel, holdNextWrite, until } from '../tests-support/faulty-level.js'
 import { problemsOf } from '../tests-support/problems.js'
-import { EventLog } from './index.js'
+import { type Delivery, EventLog } from './index.js'
+import { queueBytesPerPayload } from './limits.js'
 import { manualClock } from './testing.js'
 
 const one = new Uint8Array([1])
@@ -32,6 +33,15 @@ async function together(
   release()
   return (await Promise.allSettled(running)).slice(1)
 }
+
+async function take(consumer: AsyncIterable<Delivery>, count: number): Promise<Delivery[]> {
+  const iterator = consumer[Symbol.asyncIterator]()
+  const deliveries: Delivery[] = []
+  while (deliveries.length < count) deliveries.push((await iterator.next()).value as Delivery)
+  return deliveries
+}
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 /** Both orders of two works. */
 function bothOrders<T>(first: T, second: T): T[][] {
@@ -107,5 +117,44 @@ describe('upkeep at the same time', () => {
       expect((await log.describe('a')).count).toBe(firstSequence)
       expect(await problemsOf(log)).toEqual([])
     }
+  })
+
+  it('lets no cursor outlive the topic that is deleted while it commits', async () => {
+    const { level, log: opened } = await openLog()
+    await using log = opened
+    await log.append('a', events(5))
+    const [, second, third] = await log.read('a').toArray()
+    const cursor = log.cursor('a', 'reader')
+    await cursor.commit(second!)
+    const [delivery] = await take(log.consumer('a', 'worker'), 1)
+    let late: Promise<PromiseSettledResult<void>[]> | undefined
+    level.faults.write = async (operations, write) => {
+      if (operations.some(({ type, key }) => type === 'del' && text(key) === '!topics!a')) {
+        const newcomer = log.cursor('a', 'new')
+        late = Promise.allSettled([cursor.commit(third!), newcomer.commit(third!), delivery!.ack()])
+        await until(() => log.status().queuedBytes >= 4 * queueBytesPerPayload)
+      }
+      await write(operations)
+    }
+    await log.deleteTopic('a')
+    expect((await late)?.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    expect(await log.cursors()).toEqual([])
+    expect(await problemsOf(log)).toEqual([])
+    await log.append('a', events(5))
+    expect(await log.cursor('a', 'reader').lag()).toBe(5)
+  })
+
+  it('lets no cursor outlive its own deletion while it commits', async () => {
+    const { level, log: opened } = await openLog()
+    await using log = opened
+    await log.append('a', events(5))
+    const [, second, third] = await log.read('a').toArray()
+    const cursor = log.cursor('a', 'reader')
+    await cursor.commit(second!)
+    await together({ level, log }, [
+      () => log.cursor('a', 'reader').delete(),
+      () => cursor.commit(third!),
+    ])
+    expect(await log.cursors()).toEqual([])
   })
 })
