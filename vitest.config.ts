@@ -26,13 +26,17 @@ const packageProjects = foldersIn('packages').map((name) => ({
 }))
 
 // Examples and the browser use what users get: the built packages.
-const builtProjects = [...foldersIn('examples').map((name) => `examples/${name}`), 'tests/browser']
+const otherProjects = [
+  ...foldersIn('examples').map((name) => `examples/${name}`),
+  'scripts',
+  'tests/browser',
+]
 
 export default defineConfig({
   test: {
     projects: [
       ...packageProjects,
-      ...builtProjects.map((path) => ({
+      ...otherProjects.map((path) => ({
         extends: true as const,
         root: pathTo(path),
         test: { name: basename(path), include: testFiles },

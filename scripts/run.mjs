@@ -23,8 +23,8 @@ export function run(command, args, { cwd = root, env = process.env, loud = false
       cwd,
       env,
       stdio: loud ? 'inherit' : ['ignore', 'pipe', 'pipe'],
-      // On Windows npx is a batch file, which only a shell can start.
-      shell: process.platform === 'win32' && command === 'npx',
+      // On Windows npm and npx are batch files, which only a shell can start.
+      shell: process.platform === 'win32' && command.startsWith('np'),
     })
     let stdout = ''
     let output = ''

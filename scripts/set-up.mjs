@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { root, run, runTool } from './run.mjs'
 import { step } from './step.mjs'
-import { filesIn, unchanged, unlessDone } from './unless-done.mjs'
+import { cacheFolder, filesIn, unchanged, unlessDone } from './unless-done.mjs'
 
 /** The pinned package manager as npx wants it: `pnpm@` and a version. */
 export const pnpm = String(readJson(join(root, 'package.json')).packageManager)
@@ -40,7 +40,7 @@ function install() {
   const inputs = [inRoot('pnpm-lock.yaml'), inRoot('pnpm-workspace.yaml'), ...manifests]
   // pnpm writes this file at the end of each install, also of one that somebody does by hand.
   const outputs = [inRoot('node_modules/.modules.yaml')]
-  return unlessDone('install', inputs, outputs, () =>
+  return unlessDone('install', inputs, outputs, cacheFolder, () =>
     run('npx', ['--yes', pnpm, 'install', '--frozen-lockfile']),
   )
 }
@@ -51,7 +51,7 @@ async function build() {
     const sources = filesIn(folder).filter((path) => !path.endsWith('.test.ts'))
     const inputs = [...sources, inRoot('tsconfig.base.json'), inRoot('pnpm-lock.yaml')]
     const outputs = outputsOf(manifest).map((path) => join(folder, path))
-    const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, () =>
+    const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
       runTool('tsup/dist/cli-default.js', [], { cwd: folder }),
     )
     if (note !== unchanged) built.push(manifest.name)

@@ -16,17 +16,18 @@ export const unchanged = 'nothing has changed'
  * @param {string} name
  * @param {string[]} inputs files whose content counts
  * @param {string[]} outputs files whose time of change counts
+ * @param {string} stampFolder where it remembers
  * @param {() => Promise<unknown>} work
  */
-export async function unlessDone(name, inputs, outputs, work) {
-  const stamp = join(cacheFolder, `${name.replaceAll(/\W+/g, '-')}.stamp`)
+export async function unlessDone(name, inputs, outputs, stampFolder, work) {
+  const stamp = join(stampFolder, `${name.replaceAll(/\W+/g, '-')}.stamp`)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(inputs, outputs)) {
     return unchanged
   }
   await work()
   const missing = outputs.find((path) => !existsSync(path))
   if (missing !== undefined) throw new Error(`${name} has ended without writing ${missing}`)
-  mkdirSync(cacheFolder, { recursive: true })
+  mkdirSync(stampFolder, { recursive: true })
   writeFileSync(stamp, fingerprint(inputs, outputs))
   return ''
 }
