@@ -48,7 +48,7 @@ export async function otherNode() {
   if (!existsSync(program)) await fetchInto(folder, `${name}@${pin.version}`, pin.integrity)
   // Fails where the C library is another one, as on Alpine.
   await run(program, ['--version']).catch((error) => {
-    throw new Skip(`${name}@${pin.version} does not run here: ${error.message}`, { cause: error })
+    throw new Skip(`${name}@${pin.version} does not run here`, { cause: error })
   })
   return program
 }
@@ -63,14 +63,9 @@ async function fetchInto(folder, spec, integrity) {
   const unpacked = `${folder}.part-${process.pid}`
   mkdirSync(unpacked, { recursive: true })
   try {
-    const printed = await run('npm', [
-      'pack',
-      spec,
-      '--json',
-      '--pack-destination',
-      unpacked,
-    ]).catch((error) => {
-      throw new Skip(`npm cannot fetch ${spec}: ${error.message}`, { cause: error })
+    const pack = ['pack', spec, '--json', '--pack-destination', unpacked]
+    const printed = await run('npm', pack).catch((error) => {
+      throw new Skip(`npm cannot fetch ${spec}; is the registry in reach?`, { cause: error })
     })
     const [packed] = JSON.parse(printed)
     if (packed.integrity !== integrity) {
