@@ -57,14 +57,16 @@ export class BlockSource {
       if (this.#options.signal?.aborted) throw abortedError(this.#options.signal)
       if (this.#ended) return undefined
       this.#options.assertOpen()
-      const ranges = this.#live ? this.#nextRecent() : await this.#nextStored()
+      const wasLive = this.#live
+      const ranges = wasLive ? this.#nextRecent() : await this.#nextStored()
       if (ranges.length > 0) {
         const { block } = ranges.at(-1)!
         this.#last = { id: block.lastId, sequence: block.lastSequence }
         this.#nextId = block.lastId + 1n
         return ranges
       }
-      if (this.#live) await this.#wait()
+      // What was committed since the scan began comes before any wait.
+      if (wasLive && this.#live) await this.#wait()
     }
   }
 
