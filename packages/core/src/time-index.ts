@@ -21,10 +21,21 @@ export async function idOfSequence(
   sequence: number,
 ): Promise<bigint> {
   const { trimmed, lastId, lastSequence } = state
-  if (sequence <= trimmed.sequence + 1) return trimmed.id + 1n
+  if (sequence <= trimmed.sequence) return trimmed.id
   if (sequence > lastSequence) return lastId + 1n
+  if (sequence === trimmed.sequence + 1) return firstIdOf(store, state)
   const { low, high } = await intervalOfSequence(store, state, intervalNs, sequence)
   return idWithin(store, state, low, high, sequence)
+}
+
+/** The id of the first event that is still there. */
+async function firstIdOf(store: Store, state: TopicState): Promise<bigint> {
+  const { topic, trimmed, eventsPrefix } = state
+  const behind = trimmed.id + 1n
+  const found = await store.first({ ...within(eventsPrefix), gte: state.eventKey(behind) })
+  if (found === undefined) return behind
+  const { firstId } = decodeBlock(topic, ...found)
+  return firstId > behind ? firstId : behind
 }
 
 /** An event and its sequence, as bounds of a search. */
