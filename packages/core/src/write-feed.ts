@@ -8,8 +8,8 @@ import { decodeIndexEntry } from './index-entry.js'
 import { trailingId } from './keyspace.js'
 import type { Recent } from './recent.js'
 import type { Store } from './store.js'
-import { decodeTopicRecord } from './topic-record.js'
-import type { TopicStates } from './topic-state.js'
+import { type TopicRecord, decodeTopicRecord } from './topic-record.js'
+import type { TopicState, TopicStates } from './topic-state.js'
 
 interface WrittenOperation {
   type: string
@@ -78,6 +78,16 @@ export class WriteFeed {
     const state = this.#states.peek(topic)
     if (state === undefined) this.#states.invalidate(topic)
     else if (bytes === undefined) state.forget()
-    else state.record = decodeTopicRecord(bytes)
+    else this.#described(state, decodeTopicRecord(bytes))
+  }
+
+  /** An import may bring a topic whose last events were trimmed: only its record knows of them. */
+  #described(state: TopicState, record: TopicRecord): void {
+    const { id, sequence, bytes } = record.trimmed
+    state.record = record
+    state.bytes = Math.max(state.bytes, bytes)
+    if (sequence < state.lastSequence) return
+    state.lastId = id
+    state.lastSequence = sequence
   }
 }
