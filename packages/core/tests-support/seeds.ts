@@ -16,6 +16,9 @@ export function runCount(runs: number): number {
   return Math.max(Math.round(runs * runsFactor), 1)
 }
 
+/** The time-out of a random test: more runs take longer. */
+export const randomTimeout = 60_000 * Math.max(runsFactor, 1)
+
 /** Parameters for fc.assert; its failures print the seed. */
 export function checking(runs: number): fc.Parameters<unknown> {
   const parameters = { numRuns: runCount(runs) }
@@ -23,7 +26,7 @@ export function checking(runs: number): fc.Parameters<unknown> {
 }
 
 /** Runs a random test with one seed after the other; the first that fails is named. */
-export async function forSeeds(
+export async function assertForSeeds(
   runs: number,
   test: (random: Random, seed: number) => Promise<void>,
 ): Promise<void> {
