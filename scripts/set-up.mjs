@@ -48,7 +48,9 @@ function install() {
 async function build() {
   const built = []
   for (const { folder, manifest } of packages()) {
-    const sources = filesIn(folder).filter((path) => !path.endsWith('.test.ts'))
+    const sources = filesIn(folder).filter(
+      (path) => !/\.test\.ts$|[/\\]tests-support[/\\]/.test(path),
+    )
     const inputs = [...sources, inRoot('tsconfig.base.json'), inRoot('pnpm-lock.yaml')]
     const outputs = outputsOf(manifest).map((path) => join(folder, path))
     const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
