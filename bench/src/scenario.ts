@@ -71,7 +71,7 @@ export interface BoundGoal {
 const scales: Record<'full' | 'quick', Scale> = {
   full: { events: (full) => full },
   // A multiple of all batch sizes, and of the pool of payloads.
-  quick: { events: (full) => Math.max(1, Math.ceil(full / 8 / 1000)) * 1000 },
+  quick: { events: (full) => Math.max(1, Math.ceil(full / 4 / 1000)) * 1000 },
 }
 
 export type ScaleName = keyof typeof scales

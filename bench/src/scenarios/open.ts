@@ -6,7 +6,7 @@ import type { Contestant, DataSet, Run, Sample, Scenario } from '../scenario'
 import { median } from '../statistics'
 
 const topics = 100_000
-const opens = 40
+const opens = 20
 
 /** Two logs with 100,000 events each: all in one topic, and each in a topic of its own. */
 const data: DataSet = {

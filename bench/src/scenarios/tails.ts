@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { million } from '../data-sets'
 import { EventChecker } from '../event-checker'
 import { mustEqual, rateOf } from '../measure'
@@ -32,6 +33,7 @@ async function measure({ directory, scale }: Run): Promise<Sample> {
   const blocks = scale.events(40_000) / batchSize
   const checkers = Array.from({ length: tails }, () => new EventChecker())
   const stop = new AbortController()
+  setMaxListeners(tails, stop.signal)
   const arrivals = new Arrivals()
 
   const readers = checkers.map(async (checker) => {
