@@ -251,10 +251,10 @@ export class Committer {
     if (plan.events === 0) return
     const { events, bytes } = plan
     const durationMs = Number(clock.now() - now) / 1e6
-    this.#options.onCommit(
-      { lastId: plan.lastId, events, bytes, durationMs },
-      receipts(plan.outcomes),
-    )
+    const commit = { lastId: plan.lastId, events, bytes, durationMs }
+    tell(() => {
+      this.#options.onCommit(commit, receipts(plan.outcomes))
+    })
   }
 
   /** True when nothing needs to be read before the commit: the case of the hot path. */
@@ -274,8 +274,9 @@ export class Committer {
     const prepared = await Promise.all(
       taken.map(async (work) => {
         try {
-          await work.options?.prepare?.()
+          // Last, for it may change what the next works build on, and nothing may fail after that.
           await Promise.all(work.parts.map((part) => this.#load(part, producers)))
+          await work.options?.prepare?.()
           return true
         } catch (error) {
           settle(work)
@@ -296,7 +297,9 @@ export class Committer {
     const behind = behindNs > this.#options.clockBehindNs
     if (behind === this.#clockBehind) return
     this.#clockBehind = behind
-    this.#options.onClock(behind ? behindNs : 0n)
+    tell(() => {
+      this.#options.onClock(behind ? behindNs : 0n)
+    })
   }
 
   #fail(taken: readonly Work[], cause: unknown): void {
@@ -314,7 +317,22 @@ export class Committer {
       settle(work)
       work.reject(sameFailure(this.#failure))
     }
-    this.#options.onFailure(this.#failure)
+    const failure = this.#failure
+    tell(() => {
+      this.#options.onFailure(failure)
+    })
+  }
+}
+
+/**
+ * Tells the application. What its listener throws is no failure of the commit: it comes up as an
+ * unhandled rejection.
+ */
+function tell(listeners: () => void): void {
+  try {
+    listeners()
+  } catch (error) {
+    void Promise.reject(error as Error)
   }
 }
 

@@ -44,6 +44,7 @@ interface OwnedCursor {
   topic: string
   consumer: string
   cursor: Cursor
+  hold: boolean | undefined
   owns: boolean
   /** It read or committed before: then it does not take the cursor over by itself. */
   used: boolean
@@ -133,7 +134,7 @@ export class LogMachine {
     const placed: Receipt[] = []
     for (const { parts, outcome, result } of requests) {
       if (typeof outcome === 'string') {
-        await expectCode(result, outcome)
+        await assertCode(result, outcome)
         continue
       }
       const receipts = await result
@@ -233,7 +234,7 @@ export class LogMachine {
     const expected = this.#model.read(selector, options)
     const reader = this.#log.read(selector, options)
     const read = this.#random.chance(0.5) ? await reader.toArray() : await oneByOne(reader)
-    expectSame(read, expected)
+    assertSame(read, expected)
   }
 
   async #checkSeek(): Promise<void> {
@@ -244,9 +245,9 @@ export class LogMachine {
     const found = await this.#log.seek(topic, position, { nearest })
     const next = this.#model.read(topic, { from: position, limit: 1 })[0]
     if (position === 'end') {
-      expectSame(listOf(found), this.#model.read(topic, { reverse: true, limit: 1 }))
+      assertSame(listOf(found), this.#model.read(topic, { reverse: true, limit: 1 }))
     } else if (nearest === 'next') {
-      expectSame(listOf(found), listOf(next))
+      assertSame(listOf(found), listOf(next))
     } else {
       const previous = this.#model.read(topic, { from: position, reverse: true, limit: 1 })[0]
       const id = idOf(position)
@@ -254,8 +255,8 @@ export class LogMachine {
         id === undefined || next === undefined || previous === undefined
           ? [next, previous]
           : [next.id - id <= id - previous.id ? next : previous]
-      if (nearest === 'previous') expectSame(listOf(found), listOf(previous))
-      else if (id !== undefined) expectSame(listOf(found), listOf(closest.find(Boolean)))
+      if (nearest === 'previous') assertSame(listOf(found), listOf(previous))
+      else if (id !== undefined) assertSame(listOf(found), listOf(closest.find(Boolean)))
     }
   }
 
@@ -300,7 +301,7 @@ export class LogMachine {
     ])
     this.history.push(`trim ${describe({ topic, before })}`)
     const result = this.#log.trim(topic, { before })
-    if (events.length === 0) return expectCode(result, 'GOETHE_TOPIC_NOT_FOUND')
+    if (events.length === 0) return assertCode(result, 'GOETHE_TOPIC_NOT_FOUND')
     const first = this.#model.read(topic, { from: before, limit: 1 })[0]
     const through = first === undefined ? lastSequence : first.sequence - 1
     expect(await result).toMatchObject(this.#model.trim(topic, through))
@@ -312,7 +313,7 @@ export class LogMachine {
     this.history.push(`retain ${count} of ${topic}`)
     const set = this.#log.setRetention(topic, this.#random.chance(0.9) ? { count } : null)
     const state = this.#model.topics.get(topic)
-    if (state === undefined) return expectCode(set, 'GOETHE_TOPIC_NOT_FOUND')
+    if (state === undefined) return assertCode(set, 'GOETHE_TOPIC_NOT_FOUND')
     await set
     const { retention } = await this.#log.describe(topic)
     state.retained = retention?.count
@@ -326,7 +327,7 @@ export class LogMachine {
     const topic = this.#random.pick(topicNames)
     this.history.push(`delete ${topic}`)
     const deleted = this.#log.deleteTopic(topic)
-    if (!this.#model.topics.delete(topic)) return expectCode(deleted, 'GOETHE_TOPIC_NOT_FOUND')
+    if (!this.#model.topics.delete(topic)) return assertCode(deleted, 'GOETHE_TOPIC_NOT_FOUND')
     await deleted
     this.#cursors = this.#cursors.filter((owned) => owned.topic !== topic)
   }
@@ -337,7 +338,7 @@ export class LogMachine {
     const waiting = this.#followers.map(({ iterator }) => iterator.next())
     const { id } = this.#log
     const closing = this.#log.close()
-    for (const next of waiting) await expectCode(next, 'GOETHE_CLOSED')
+    for (const next of waiting) await assertCode(next, 'GOETHE_CLOSED')
     await closing
     this.#followers = []
     this.#cursors = []
@@ -389,7 +390,7 @@ export class LogMachine {
         const { value } = (await follower.iterator.next()) as IteratorYieldResult<LogEvent>
         read.push(value)
       }
-      expectSame(read, follower.expected)
+      assertSame(read, follower.expected)
       follower.expected.length = 0
     }
   }
@@ -403,43 +404,40 @@ export class LogMachine {
       return owned.topic === topic && owned.consumer === consumer
     })
     let owned = this.#random.chance(0.7) ? known[0] : undefined
-    const hold = this.#random.pick([undefined, undefined, undefined, true, false])
     if (owned === undefined) {
+      const hold = this.#random.pick([undefined, undefined, undefined, true, false])
       const cursor = this.#log.cursor(topic, consumer, { hold })
-      this.#cursors.push((owned = { topic, consumer, cursor, owns: false, used: false }))
+      this.#cursors.push((owned = { topic, consumer, cursor, hold, owns: false, used: false }))
     }
-    const { cursor } = owned
+    const { cursor, hold } = owned
     const stored = state.cursors.get(consumer) ?? { sequence: 0, id: 0n, hold: false }
     const take = (): void => {
       for (const other of known) other.owns = false
       owned.owns = owned.used = true
       state.cursors.set(consumer, stored)
     }
-    // The option of an older object still counts when that reads or seeks.
-    const holds = cursorHolds.get(cursor) ?? hold
-    if (holds !== undefined) cursorHolds.set(cursor, holds)
     const action = this.#random.pick(['read', 'commit', 'commit', 'seek', 'look'] as const)
     this.history.push(`cursor ${action} ${describe({ topic, consumer })}`)
     switch (action) {
       case 'read': {
         const limit = this.#random.int(1, 10)
         const read = await cursor.read({ limit }).toArray()
-        expectSame(
+        assertSame(
           read,
           state.live.filter(({ sequence }) => sequence > stored.sequence).slice(0, limit),
         )
-        if (holds !== undefined) stored.hold = holds
+        if (hold !== undefined) stored.hold = hold
         return take()
       }
       case 'commit': {
         const event = this.#random.pick(state.live)
         const committed = cursor.commit(event)
-        if (owned.used && !owned.owns) return expectCode(committed, 'GOETHE_FENCED')
+        if (owned.used && !owned.owns) return assertCode(committed, 'GOETHE_FENCED')
         if (event.sequence < stored.sequence) {
-          return expectCode(committed, 'GOETHE_ALREADY_COMMITTED')
+          return assertCode(committed, 'GOETHE_ALREADY_COMMITTED')
         }
         if (event.sequence === stored.sequence && event.id !== stored.id) {
-          return expectCode(committed, 'GOETHE_ALREADY_COMMITTED')
+          return assertCode(committed, 'GOETHE_ALREADY_COMMITTED')
         }
         await committed
         stored.sequence = event.sequence
@@ -457,7 +455,7 @@ export class LogMachine {
               ? state.lastSequence
               : next.sequence - 1
         stored.id = (await cursor.position())!.id
-        if (holds !== undefined) stored.hold = holds
+        if (hold !== undefined) stored.hold = hold
         return take()
       }
       case 'look': {
@@ -503,7 +501,7 @@ export class LogMachine {
     const copy = await EventLog.open(this.#options.openCopy(), { clock: this.#clock })
     try {
       await copy.importFrom(inPieces(chunks, cut))
-      expectSame(await copy.read('*').toArray(), this.#model.events('*'))
+      assertSame(await copy.read('*').toArray(), this.#model.events('*'))
       for (const topic of this.#model.topics.keys()) {
         expect((await copy.describe(topic)).last).toEqual((await this.#log.describe(topic)).last)
       }
@@ -515,22 +513,20 @@ export class LogMachine {
   }
 
   async #checkAll(): Promise<void> {
-    expectSame(await this.#log.read('*').toArray(), this.#model.events('*'))
+    assertSame(await this.#log.read('*').toArray(), this.#model.events('*'))
     for (const [topic, { live }] of this.#model.topics) {
-      expectSame(await this.#log.read(topic).toArray(), live)
+      assertSame(await this.#log.read(topic).toArray(), live)
     }
     await this.#checkDescriptions()
     expect(await problemsOf(this.#log)).toEqual([])
   }
 }
 
-const cursorHolds = new WeakMap<Cursor, boolean>()
-
 function comparable({ topic, firstSequence, count, repeated }: Receipt): object {
   return { topic, firstSequence, count, repeated }
 }
 
-export async function expectCode(promise: Promise<unknown>, code: string): Promise<void> {
+export async function assertCode(promise: Promise<unknown>, code: string): Promise<void> {
   const outcome = await promise.then(
     (value) => `fulfilled with ${describe(value)}`,
     (error: unknown) => (isGoetheError(error) ? error.code : String(error)),
@@ -539,7 +535,7 @@ export async function expectCode(promise: Promise<unknown>, code: string): Promi
 }
 
 /** Quicker than toEqual for thousands of events. */
-export function expectSame(read: readonly LogEvent[], expected: readonly ModelEvent[]): void {
+export function assertSame(read: readonly LogEvent[], expected: readonly ModelEvent[]): void {
   const ids = (events: readonly { topic: string; id: bigint; sequence: number }[]): string[] =>
     events.map(({ topic, id, sequence }) => `${topic} ${id} ${sequence}`)
   expect(ids(read)).toEqual(ids(expected))
