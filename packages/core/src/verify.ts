@@ -8,13 +8,15 @@ import { Block, BlockError } from './block.js'
 import { indexEntriesOf } from './block-index.js'
 import { decodeCommit } from './commit-record.js'
 import { type CursorRecord, decodeCursorRecord } from './cursor-record.js'
-import { GoetheError, abortedError } from './errors.js'
+import { type GoetheError, abortedError, isGoetheError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
 import {
+  type KeyRange,
   type Keyspace,
   type KeyspaceName,
   appendId,
   hexadecimalKey,
+  keyspaceNames,
   trailingId,
 } from './keyspace.js'
 import { decodeProducerResults } from './producers.js'
@@ -35,6 +37,7 @@ export async function* verifyLog(
     yield* verifier.index()
     yield* verifier.cursors()
     yield* verifier.records()
+    yield* verifier.unreadable()
   } finally {
     await verifier.close()
   }
@@ -63,6 +66,8 @@ class Verifier {
   #checked = 0
   #blocks = 0
   #named = 0
+  /** What could not be looked up, not yielded yet. */
+  #unreadable: Problem[] = []
 
   constructor(store: Store, intervalNs: bigint, signal: AbortSignalLike | undefined) {
     this.#store = store
@@ -290,10 +295,12 @@ class Verifier {
   /** Looks for the blocks that no commit names, once their number does not add up. */
   async *#unnamedBlocks(): AsyncGenerator<VerifyStep> {
     const { events, commits } = this.#store.keyspaces
-    for await (const [key] of this.#store.scan(events.range(), {
-      keysOnly: true,
-      snapshot: this.#snapshot,
-    })) {
+    for await (const entry of this.#walk(events, 'commits')) {
+      if (!Array.isArray(entry)) {
+        yield entry
+        continue
+      }
+      const [key] = entry
       const { topic, id } = events.topicAndId(key)
       const found = await this.#first({ gte: commits.idKey(id), lt: commits.range().lt! })
       const names = found && decoded(() => decodeCommit(found[1]))
@@ -315,12 +322,28 @@ class Verifier {
     return record instanceof Error ? undefined : record
   }
 
-  #get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    return this.#store.get(key, this.#snapshot)
+  async #get(key: Uint8Array): Promise<Uint8Array | undefined> {
+    const read = this.#store.get(key, this.#snapshot)
+    return read.catch((error: unknown) => this.#noteUnreadable(error, key))
   }
 
-  #first(range: object, reverse = false): Promise<StoreEntry | undefined> {
-    return this.#store.first(range, { reverse, snapshot: this.#snapshot })
+  async #first(range: KeyRange, reverse = false): Promise<StoreEntry | undefined> {
+    const read = this.#store.first(range, { reverse, snapshot: this.#snapshot })
+    return read.catch((error: unknown) => this.#noteUnreadable(error, range.gte!))
+  }
+
+  /** What cannot be read is then reported as missing too. */
+  #noteUnreadable(error: unknown, key: Uint8Array): undefined {
+    if (!isUnreadable(error)) throw error
+    const { keyspaces } = this.#store
+    const keyspace = keyspaceNames.find((name) => keyspaces[name].owns(key)) ?? 'events'
+    this.#unreadable.push(problem(keyspace, undefined, key, error.message))
+  }
+
+  *unreadable(): Generator<VerifyStep> {
+    const found = this.#unreadable
+    this.#unreadable = []
+    yield* found
   }
 
   /** The entries of a sublevel, with progress between them, and what keeps the rest from us. */
@@ -331,18 +354,25 @@ class Verifier {
         if (this.#signal?.aborted) throw abortedError(this.#signal)
         const entries = await scan.next()
         if (entries.length === 0) break
-        yield* entries
+        for (const entry of entries) {
+          yield entry
+          if (this.#unreadable.length > 0) yield* this.unreadable()
+        }
         this.#checked += entries.length
         yield { type: 'progress', phase, checked: this.#checked }
       }
     } catch (error) {
-      if (!(error instanceof GoetheError) || error.code === 'GOETHE_ABORTED') throw error
-      if (error.code === 'GOETHE_CLOSED') throw error
+      if (!isUnreadable(error)) throw error
       yield problem(keyspace.name, undefined, keyspace.prefix, error.message)
     } finally {
       await scan.close()
     }
   }
+}
+
+/** True for what keeps a part of the store from being read, and not the rest of it. */
+function isUnreadable(error: unknown): error is GoetheError {
+  return isGoetheError(error, 'GOETHE_CORRUPT') || isGoetheError(error, 'GOETHE_READ_FAILED')
 }
 
 function problem(
