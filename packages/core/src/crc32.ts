@@ -9,7 +9,9 @@ declare const process: { getBuiltinModule?(id: string): unknown } | undefined
 function zlibCrc32(): Crc32 | undefined {
   if (typeof process === 'undefined') return undefined
   const zlib = process.getBuiltinModule?.('node:zlib') as { crc32?: Crc32 } | undefined
-  return zlib?.crc32
+  const crc = zlib?.crc32
+  // That of zlib forgets the seed where there are no bytes.
+  return crc && ((bytes, seed = 0) => (bytes.length === 0 ? seed : crc(bytes, seed)))
 }
 
 /** The portable implementation: eight tables, eight bytes a step (Kounavis and Berry, 2005). */

@@ -63,7 +63,9 @@ function checkId(id: bigint): bigint {
 function checkTime(time: Date): bigint {
   if (Number.isNaN(time.getTime())) throw new TypeError('A time is a valid Date; got Invalid Date')
   // Before 1970 there are no events: the nearest is the first.
-  return time.getTime() < 0 ? 0n : nanoseconds(time)
+  const id = nanoseconds(time)
+  // Nor are there any behind the last id that there can be, which a Date can be.
+  return id < 0n ? 0n : id < beyondAllIds ? id : beyondAllIds - 1n
 }
 
 /** Which topics a selector names. */
