@@ -1,0 +1,6 @@
+export { eventLogConformance } from './event-log-conformance.js'
+export { collectTests } from './runner.js'
+export { storeConformance } from './store-conformance.js'
+export type { DeclaredTest } from './runner.js'
+export type { StoreConformanceOptions, TestStore } from './store-conformance.js'
+export type { ConformanceOptions, OpenOptions, OpenedLog, TestFunctions, Trait } from './suite.js'
