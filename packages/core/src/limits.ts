@@ -1,5 +1,8 @@
-/** A block is at most this large unless a single event is larger: one read, one checksum. */
-export const blockBytesMax = 1024 * 1024
+/**
+ * A block is cut here unless a single event is larger; the format allows 1 MiB. A seek reads and
+ * verifies one block, and beyond a hundred small events a scan gains nothing from larger ones.
+ */
+export const blockBytesMax = 16 * 1024
 
 /** Largest event accepted by default. */
 export const eventBytesMaxDefault = 16 * 1024 * 1024
