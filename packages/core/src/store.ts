@@ -248,12 +248,12 @@ function addTo(batch: ReturnType<Database['batch']>, operation: StoreOperation):
 
 function rootOf(database: Database): { root: Database; prefix: string } {
   const { parent, db, prefix } = database as Partial<{
-    parent: Database
+    parent: Database | null
     db: Database
     prefix: string
   }>
-  // Only a sublevel has a parent; browser-level's `db` is something else.
-  return parent !== undefined && db !== undefined
+  // Only a sublevel has a parent, for others it is null; browser-level's `db` is something else.
+  return parent !== null && parent !== undefined && db !== undefined
     ? { root: db, prefix: prefix ?? '' }
     : { root: database, prefix: '' }
 }
