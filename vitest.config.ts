@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -39,7 +38,7 @@ export default defineConfig({
       ...otherProjects.map((path) => ({
         extends: true as const,
         root: pathTo(path),
-        test: { name: basename(path), include: testFiles },
+        test: { name: path, include: testFiles },
       })),
     ],
     passWithNoTests: false,
