@@ -107,10 +107,11 @@ export class Cursor implements CursorApi {
     const change = (record: CursorRecord): CursorRecord => {
       checkExists(state, id, sequence)
       const session = this.#owned(record)
-      if (again && record.id === id) return { ...record, session }
+      const hold = this.#hold ?? record.hold
+      if (again && record.id === id) return { ...record, session, hold }
       this.#checkAhead(record, sequence)
       const updatedAt = this.#context.clock.now()
-      return { ...withPosition(record, id, sequence), updatedAt, session }
+      return { ...withPosition(record, id, sequence), updatedAt, session, hold }
     }
     const { cursors } = this.#context
     await cursors.change(this.topic, this.consumer, change, { operations })
