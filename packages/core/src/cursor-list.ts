@@ -3,7 +3,7 @@ import { checkNumber, checkOptions } from './arguments.js'
 import { dateOf } from './clock.js'
 import { lagOf } from './cursor.js'
 import { decodeCursorRecord } from './cursor-record.js'
-import { within } from './keyspace.js'
+import { type KeyRange, compareBytes, within } from './keyspace.js'
 import { nameBytes } from './names.js'
 import type { Store } from './store.js'
 import { type TopicStates, reading } from './topic-state.js'
@@ -19,12 +19,16 @@ export async function listCursors(
   const { cursors } = store.keyspaces
   const { topic, after } = options
   if (topic !== undefined) nameBytes('topic', topic)
-  const range = topic === undefined ? cursors.range() : within(cursors.topicPrefix(topic))
+  const range: KeyRange = topic === undefined ? cursors.range() : within(cursors.topicPrefix(topic))
   if (after !== undefined) {
     nameBytes('topic', after.topic)
     nameBytes('consumer', after.consumer)
-    delete range.gte
-    Object.assign(range, { gt: cursors.nameKey(after.topic, after.consumer) })
+    const gt = cursors.nameKey(after.topic, after.consumer)
+    // Below the topic that was asked for there is nothing to leave out.
+    if (compareBytes(gt, range.gte!) >= 0) {
+      delete range.gte
+      range.gt = gt
+    }
   }
   const found: CursorDescription[] = []
   for await (const [key, value] of store.scan(range, { limit })) {
