@@ -32,7 +32,7 @@ export function checkConsumerOptions(
     )
   }
   return {
-    from: checkPosition(options.from ?? 'start', true),
+    from: checkPosition(options.from === undefined ? 'start' : options.from, true),
     maxInFlight: checkNumber('maxInFlight', options.maxInFlight, {
       default: 256,
       min: 1,

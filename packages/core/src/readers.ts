@@ -46,7 +46,7 @@ export class Readers {
     checkSignal(options.signal)
     if (reverse && follow) throw new TypeError("'follow' goes forward, not in reverse")
     const from = checkPosition(
-      options.from ?? (reverse ? 'end' : 'start'),
+      options.from === undefined ? (reverse ? 'end' : 'start') : options.from,
       selector.type === 'topic',
     )
     if (reverse && isAfter(options.from)) {
