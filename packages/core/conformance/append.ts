@@ -1,4 +1,6 @@
 import type { Receipt } from '../src/api.js'
+import { blockHeaderBytes, payloadBytesInBlock } from '../src/block.js'
+import { blockBytesMax } from '../src/limits.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
 import type { Suite } from './suite.js'
 import {
@@ -15,7 +17,7 @@ import {
   texts,
 } from './support.js'
 
-const blockBytes = 1024 * 1024
+const megabyte = 1024 * 1024
 
 export function appendTests({ group, test }: Suite): void {
   group('append', () => {
@@ -178,11 +180,11 @@ export function appendTests({ group, test }: Suite): void {
     }
 
     for (const over of [-1, 0, 1]) {
-      const what = over === 0 ? 'exactly 1 MiB' : `1 MiB ${over < 0 ? 'less' : 'and'} one byte`
+      const what = over === 0 ? 'exactly a block' : `a block ${over < 0 ? 'less' : 'and'} one byte`
       test(`payloads that take ${what} with their framing come back`, async ({ log }) => {
-        // Header, and for each payload a tag and a length of three bytes.
-        const size = blockBytes + over - 28 - 2 * 4
-        const half = Math.floor(size / 2)
+        const half = blockBytesMax / 2 - 100
+        const framing = payloadBytesInBlock(half) - half
+        const size = blockBytesMax + over - blockHeaderBytes - 2 * framing
         const payloads = [noise(half, 1), noise(size - half, 2)]
         await log.append('sizes', payloads)
         assertEqual(
@@ -216,7 +218,7 @@ export function appendTests({ group, test }: Suite): void {
     })
 
     test('an event of 16 MiB is accepted', async ({ log }) => {
-      const bytes = noise(16 * blockBytes)
+      const bytes = noise(16 * megabyte)
       await log.append('sizes', [payload('before'), bytes, payload('behind')])
       const events = await eventsOf(log, 'sizes')
       assertEqual(sequences(events), [1, 2, 3])
@@ -225,7 +227,7 @@ export function appendTests({ group, test }: Suite): void {
     })
 
     test('an event of 16 MiB and one byte is GOETHE_EVENT_TOO_LARGE', async ({ log }) => {
-      const large = new Uint8Array(16 * blockBytes + 1)
+      const large = new Uint8Array(16 * megabyte + 1)
       await assertRejects('GOETHE_EVENT_TOO_LARGE', log.append('sizes', [payload('one'), large]))
       assertEqual(await eventsOf(log, 'sizes'), [])
       const receipt = await log.append('sizes', payload('one'))

@@ -13,7 +13,7 @@ export function chaosTests({ group, test }: Suite): void {
         const topics = range(1, 12).map((number) => `t${number}`)
         const pick = (): string => topics[Math.floor(random() * topics.length)]!
         const workers = range(1, 12).map(async () => {
-          for (let turn = 0; turn < 40; turn++) await act(log, pick, random)
+          for (let turn = 0; turn < 20; turn++) await act(log, pick, random)
         })
         const follower = followAll(log)
         await Promise.all(workers)

@@ -1,7 +1,7 @@
 import { EventLog } from '../src/event-log.js'
 import type { Database } from '../src/store.js'
 import { eventLogConformance } from './event-log-conformance.js'
-import type { OpenOptions, OpenedLog, TestFunctions } from './suite.js'
+import { type OpenOptions, type OpenedLog, type TestFunctions, rootOf } from './suite.js'
 
 /** A database for one test. */
 export interface TestStore {
@@ -32,10 +32,20 @@ export function storeConformance({ store, ...rest }: StoreConformanceOptions): v
 async function openOn(store: TestStore, options: OpenOptions): Promise<OpenedLog> {
   const { remove } = store
   const openAgain = async (database: Database, with_: OpenOptions): Promise<OpenedLog> => ({
-    log: await EventLog.open(database, with_),
+    log: await openOrClose(database, with_),
     database,
     reopen: (again) => openAgain(store.reopen?.() ?? database, again),
     ...(remove && { remove: () => remove() }),
   })
   return openAgain(store.database, options)
+}
+
+/** A store whose log could not be opened is closed, so that it can be removed. */
+async function openOrClose(database: Database, options: OpenOptions): Promise<EventLog> {
+  try {
+    return await EventLog.open(database, options)
+  } catch (error) {
+    if (rootOf(database) === database) await database.close()
+    throw error
+  }
 }

@@ -188,23 +188,23 @@ export function transferTests({ group, test }: Suite): void {
       { needs: ['reopen'] },
       async (subject) => {
         const { log } = subject
-        for (const number of range(1, 24)) await log.append('a', noise(1_000_000, number))
+        for (const number of range(1, 12)) await log.append('a', noise(1_000_000, number))
         await log.cursor('a', 'mailer').seek(7)
         const chunks = await exportOf(log)
         const restored = await subject.another()
         const cause = new Error('the network is gone')
-        const broken = restored.log.importFrom(breaking(chunks.slice(0, 15), cause))
+        const broken = restored.log.importFrom(breaking(chunks.slice(0, 9), cause))
         const error = await broken.catch((reason: unknown) => reason)
         assertEqual(error === cause, true, "that the source's own error comes out")
         await assertRejects('GOETHE_IMPORT_INCOMPLETE', restored.log.append('a', payload('')))
         await restored.reopen()
         await assertRejects('GOETHE_IMPORT_INCOMPLETE', restored.log.append('a', payload('')))
         const there = (await eventsOf(restored.log, 'a')).length
-        assert(there > 0 && there < 24, `${there} events are there half-way`)
+        assert(there > 0 && there < 12, `${there} events are there half-way`)
         const result = await restored.log.importFrom(chunksOf(chunks))
-        assertEqual(result.events, 24 - there)
-        assertEqual(sequences(await eventsOf(restored.log, 'a')), range(1, 24))
-        assertEqual((await restored.log.append('a', payload(''))).firstSequence, 25)
+        assertEqual(result.events, 12 - there)
+        assertEqual(sequences(await eventsOf(restored.log, 'a')), range(1, 12))
+        assertEqual((await restored.log.append('a', payload(''))).firstSequence, 13)
         await assertSound(restored.log)
       },
     )

@@ -75,13 +75,13 @@ export function trimTests({ group, test }: Suite): void {
       await assertSound(log)
     })
 
-    test('2,500 blocks are removed', async ({ log }) => {
-      const calls = range(1, 2500).map((number) => {
+    test('1,200 blocks are removed', async ({ log }) => {
+      const calls = range(1, 1200).map((number) => {
         return log.append(topic, payload(`${number}`), { time: BigInt(number) * 10n })
       })
       await Promise.all(calls)
-      assertEqual((await log.trim(topic, { before: 2400 })).count, 2399)
-      assertEqual(sequences(await eventsOf(log, topic)), range(2400, 2500))
+      assertEqual((await log.trim(topic, { before: 1100 })).count, 1099)
+      assertEqual(sequences(await eventsOf(log, topic)), range(1100, 1200))
       await assertSound(log)
     })
 
