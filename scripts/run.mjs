@@ -38,7 +38,8 @@ export function run(command, args, { cwd = root, env = process.env, loud = false
     child.on('error', reject)
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(stdout)
-      const line = `${[command, ...args].join(' ')}: ${signal ?? `exit code ${code}`}`
+      const inShort = [command, ...args].join(' ').replaceAll(`${root}/`, '')
+      const line = `${inShort}: ${signal ?? `exit code ${code}`}`
       reject(new Error(output.trim() === '' ? line : `${line}\n${output.trimEnd()}`))
     })
   })

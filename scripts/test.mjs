@@ -6,14 +6,13 @@
 import './check-node.mjs'
 
 // Imported late, as everything that an old Node could not read.
-const { existsSync } = await import('node:fs')
-const { dirname, join } = await import('node:path')
 const { checkPackages } = await import('./check-packages.mjs')
+const { checkTypes } = await import('./check-types.mjs')
 const { installDebian } = await import('./install-debian.mjs')
 const { otherMajor, otherNode } = await import('./other-node.mjs')
-const { root, runTool } = await import('./run.mjs')
+const { runTool } = await import('./run.mjs')
 const { describeCounts, runTests } = await import('./run-tests.mjs')
-const { members, packages, setUp } = await import('./set-up.mjs')
+const { setUp } = await import('./set-up.mjs')
 const { seconds, step } = await import('./step.mjs')
 
 /** @type {Record<string, { title: string, work: () => Promise<string>, loud?: boolean }>} */
@@ -74,15 +73,6 @@ function readArguments(args) {
 async function tool(file, ...args) {
   await runTool(file, args)
   return ''
-}
-
-async function checkTypes() {
-  const others = members().filter((folder) => dirname(folder) !== join(root, 'packages'))
-  const projects = [...packages().map(({ folder }) => folder), ...others]
-    .map((folder) => join(folder, 'tsconfig.json'))
-    .filter((path) => existsSync(path))
-  for (const project of projects) await runTool('typescript/bin/tsc', ['--project', project])
-  return `${projects.length} projects`
 }
 
 async function findChromium() {
