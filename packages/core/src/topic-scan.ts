@@ -2,10 +2,10 @@
  * Blocks of one topic from the store, in order of ids or in reverse. Sequences are dense, so a
  * block that went missing is noticed at the next one, or at the end.
  */
-import { Block } from './block.js'
+import { Block, BlockError } from './block.js'
 import { BlockRange } from './block-range.js'
 import { GoetheError } from './errors.js'
-import { within } from './keyspace.js'
+import { trailingId, within } from './keyspace.js'
 import type { Store, StoreScan } from './store.js'
 import { decodeTopicRecord } from './topic-record.js'
 import { type TopicState, reading } from './topic-state.js'
@@ -27,6 +27,7 @@ export class TopicScan implements BlockScan {
   readonly #lastSequence: number
   readonly #blocksAtATime: number | undefined
   #before: { id: bigint; sequence: number } | undefined
+  #isFirst = true
 
   /** `before` is the event that was read last, when this scan goes on behind it. */
   constructor(
@@ -36,11 +37,14 @@ export class TopicScan implements BlockScan {
     before?: { id: bigint; sequence: number },
     blocksAtATime?: number,
   ) {
-    const { trimmed } = state
+    const { trimmed, record } = state
     this.#blocksAtATime = blocksAtATime
     this.#store = store
     this.#state = state
-    this.#firstId = firstId > trimmed.id ? firstId : trimmed.id + 1n
+    // What lies before the topic's birth belongs elsewhere.
+    const born =
+      record === undefined || record.createdId <= trimmed.id ? trimmed.id + 1n : record.createdId
+    this.#firstId = firstId > born ? firstId : born
     this.#lastSequence = this.#firstId > state.lastId ? 0 : state.lastSequence
     this.#before = before ?? (firstId <= trimmed.id + 1n ? trimmed : undefined)
     const { lt } = within(state.eventsPrefix)
@@ -71,10 +75,13 @@ export class TopicScan implements BlockScan {
 
   async #checkOrder(block: Block): Promise<void> {
     const before = this.#before
+    const isFirst = this.#isFirst
     this.#before = { id: block.lastId, sequence: block.lastSequence }
+    this.#isFirst = false
     if (before === undefined || block.firstSequence === before.sequence + 1) return
-    // The block may hold events that were trimmed or read before.
-    if (block.firstSequence <= before.sequence && block.lastSequence >= before.sequence) return
+    // The first block may hold events that were trimmed or read before.
+    const overlaps = block.firstSequence <= before.sequence && block.lastSequence >= before.sequence
+    if (isFirst && overlaps) return
     await checkGap(this.#store, this.#state.topic, before, block.firstSequence)
   }
 
@@ -149,7 +156,11 @@ export async function onceOf(scan: BlockScan): Promise<BlockRange[]> {
 
 /** Reads a block or says which one is corrupt. */
 export function decodeBlock(topic: string, key: Uint8Array, value: Uint8Array): Block {
-  return reading('events', key, topic, () => Block.decode(topic, value))
+  return reading('events', key, topic, () => {
+    const block = Block.decode(topic, value)
+    if (block.lastId === trailingId(key)) return block
+    throw new BlockError(`it ends with event ${block.lastId}, so this is not its key`)
+  })
 }
 
 /**

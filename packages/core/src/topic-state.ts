@@ -1,7 +1,7 @@
 import { Block, BlockError } from './block.js'
 import { GoetheError } from './errors.js'
-import { decodeIndexEntry } from './index-entry.js'
-import { appendId, hexadecimalKey, within } from './keyspace.js'
+import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
+import { appendId, hexadecimalKey, trailingId, within } from './keyspace.js'
 import { topicStatesMax } from './limits.js'
 import { nameBytes } from './names.js'
 import { RecordError } from './record.js'
@@ -119,11 +119,10 @@ export class TopicStates {
 async function readState(store: Store, state: TopicState): Promise<void> {
   const recordKey = store.keyspaces.topics.key(state.topic)
   const bytes = await store.get(recordKey)
-  if (bytes === undefined) return
-  const [lastBlock, lastIndex] = await Promise.all([
-    store.first(within(state.eventsPrefix), { reverse: true }),
-    store.first(within(state.indexPrefix), { reverse: true }),
-  ])
+  if (bytes === undefined) return checkUnborn(store, state, recordKey)
+  // One after the other: a commit between the two makes the block newer than the index.
+  const lastIndex = await store.first(within(state.indexPrefix), { reverse: true })
+  const lastBlock = await store.first(within(state.eventsPrefix), { reverse: true })
   const record = reading('topics', recordKey, state.topic, () => decodeTopicRecord(bytes))
   state.record = record
   state.lastId = record.trimmed.id
@@ -133,6 +132,7 @@ async function readState(store: Store, state: TopicState): Promise<void> {
     const [key, value] = lastIndex
     const entry = reading('index', key, state.topic, () => decodeIndexEntry(value))
     state.bytes = entry.bytes
+    checkEnd(state, entry, lastBlock?.[0])
   }
   if (lastBlock !== undefined) {
     const [key, value] = lastBlock
@@ -140,6 +140,33 @@ async function readState(store: Store, state: TopicState): Promise<void> {
     state.lastId = block.lastId
     state.lastSequence = block.lastSequence
   }
+}
+
+/** A topic without a record has no events: what lies there belongs elsewhere. */
+async function checkUnborn(store: Store, state: TopicState, recordKey: Uint8Array): Promise<void> {
+  const event = await store.first(within(state.eventsPrefix))
+  // Asked again, for the topic may have been born between the two.
+  if (event === undefined || (await store.get(recordKey)) !== undefined) return
+  throw new GoetheError(
+    'GOETHE_CORRUPT',
+    `Topic '${state.topic}' has events, but no record of its own`,
+    { details: { topic: state.topic } },
+  )
+}
+
+/** The index knows the topic's last event, so that a last block that went missing is noticed. */
+function checkEnd(
+  state: TopicState,
+  entry: IndexEntry,
+  lastBlockKey: Uint8Array | undefined,
+): void {
+  const lastId = lastBlockKey === undefined ? state.lastId : trailingId(lastBlockKey)
+  if (lastId >= entry.lastId) return
+  throw new GoetheError(
+    'GOETHE_CORRUPT',
+    `Topic '${state.topic}' lacks its last events, up to the one of sequence ${entry.lastSequence}`,
+    { details: { topic: state.topic } },
+  )
 }
 
 /** Runs a decoder and turns what it throws into GOETHE_CORRUPT with the entry's place. */
