@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 
 export interface Machine {
   cpu: string
@@ -17,6 +17,11 @@ export function machine(): Machine {
     system: `${process.platform} ${process.arch} ${release()}`,
     node: process.version,
   }
+}
+
+/** Others at work make rates meaningless, and with threads in play also ratios. */
+export function isBusy(): boolean {
+  return loadavg()[0]! > cpus().length / 4
 }
 
 const tmpfs = 0x01021994

@@ -5,7 +5,7 @@ import { type Arguments, parseArguments, usage } from './arguments'
 import { type Comparison, compare, type Settings } from './compare'
 import { installPeers } from './install-peers'
 import { judge } from './judge'
-import { isInMemory, machine } from './machine'
+import { isBusy, isInMemory, machine } from './machine'
 import { comparisonLines, verdictLines } from './report'
 import { writeResults } from './results'
 import { scenarios } from './scenarios/all'
@@ -27,6 +27,7 @@ async function bench({ selected, parent, quick, rounds, cpuProfiles }: Arguments
   await installPeers(print)
   const { cpu, cores, memoryGiB, system, node } = machine()
   print(`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`)
+  if (isBusy()) print('Something else is at work on this machine: the numbers will not hold')
   if (await isInMemory(parent)) {
     print(`${parent} is in memory: choose a --directory on a disk, or fsync measures nothing`)
   }

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { compact } from '../data-sets'
 import { mustEqual } from '../measure'
 import { payloadBatches } from '../payloads'
 import type { Contestant, DataSet, Run, Sample, Scenario } from '../scenario'
@@ -61,11 +62,14 @@ async function countTopics(directory: string): Promise<number> {
 async function build(directory: string, topicOf: (index: number) => string) {
   const { openLog } = await import('../stores/goethe')
   await mkdir(directory)
-  const { log, close } = await openLog(directory, 'os')
+  const { db, log, close } = await openLog(directory, 'os')
   let index = 0
   while (index < topics) {
     const appends = payloadBatches(100)[0]!.map((payload) => log.append(topicOf(index++), payload))
     await Promise.all(appends)
   }
+  // Opening reads the last commit: let it be the same one in both.
+  await log.append(topicOf(0), payloadBatches(100)[0]![0]!)
+  await compact(db)
   await close()
 }
