@@ -1,7 +1,7 @@
 import type { AppendConditions, AppendEntry, Expectation, ProducerSequence } from './api.js'
 import { checkOptions } from './arguments.js'
 import { type Clock, nanoseconds } from './clock.js'
-import type { AppendPart } from './commit.js'
+import type { AppendPart } from './append-part.js'
 import { GoetheError } from './errors.js'
 import { futureTimeMsMax, queueBytesPerPayload } from './limits.js'
 import { describeValue, nameBytes } from './names.js'

@@ -7,37 +7,22 @@
  * which the topics come first, so that each topic gets one block with consecutive ids. Within a
  * topic the order is that of the calls. An append with a time stands for itself.
  */
-import type { Expectation, ProducerSequence, Receipt } from './api.js'
+import type { Expectation, Receipt } from './api.js'
+import type { AppendPart, AppendRequest } from './append-part.js'
 import { blockHeaderBytes, encodeBlock, payloadBytesInBlock } from './block.js'
 import { encodeCommit } from './commit-record.js'
 import { GoetheError, assert } from './errors.js'
-import { encodeIndexEntry, intervalStart } from './index-entry.js'
+import { conflict, meets } from './expectation.js'
+import { IndexDraft } from './index-draft.js'
+import { intervalStart } from './index-entry.js'
 import type { Keyspaces } from './keyspace.js'
-import { blockBytesMax, producerResultsMax } from './limits.js'
-import {
-  type ProducerResult,
-  type ProducerResults,
-  checkSequence,
-  encodeProducerResults,
-} from './producers.js'
+import { blockBytesMax } from './limits.js'
+import { ProducerDraft } from './producer-draft.js'
+import { type ProducerResults, encodeProducerResults } from './producers.js'
 import type { StoreOperation } from './store.js'
+import { type OpenBlock, type Placed, TopicDraft } from './topic-draft.js'
 import { encodeTopicRecord, nothingTrimmed } from './topic-record.js'
 import type { TopicState } from './topic-state.js'
-
-/** One topic's events that become one range of sequences, or nothing. */
-export interface AppendPart {
-  topic: string
-  payloads: readonly Uint8Array[]
-  expect: Expectation | undefined
-  producer: ProducerSequence | undefined
-  /** UNIX nanoseconds. */
-  time: bigint | undefined
-}
-
-/** Parts that are appended all or not at all. */
-export interface AppendRequest {
-  parts: readonly AppendPart[]
-}
 
 export type Outcome = Receipt[] | GoetheError
 
@@ -69,50 +54,10 @@ export function planCommit(requests: readonly AppendRequest[], context: CommitCo
   return new Planner(context).plan(requests)
 }
 
-/** A part that was accepted, with the place it got now or, when repeated, the first time. */
-interface Placed {
-  part: AppendPart
-  firstId: bigint
-  firstSequence: number
-  count: number
-  repeated: boolean
-}
-
 /** A part that repeats one of this same commit, which is not placed yet. */
 interface RepeatOf {
   part: AppendPart
   repeatOf: Placed
-}
-
-/** A block that still takes events. */
-interface OpenBlock {
-  draft: TopicDraft
-  firstId: bigint
-  firstSequence: number
-  payloads: Uint8Array[]
-  sizeBytes: number
-  /** Events that still fit before the interval of the index ends. */
-  room: number
-}
-
-class TopicDraft {
-  readonly state: TopicState
-  /** Accepted in this run and not placed yet. */
-  readonly run: Placed[] = []
-  /** Sequence of the last event once all accepted parts are placed. */
-  plannedSequence: number
-  lastId: bigint
-  lastSequence: number
-  bytes: number
-  block: OpenBlock | undefined
-
-  constructor(state: TopicState) {
-    this.state = state
-    this.plannedSequence = state.lastSequence
-    this.lastId = state.lastId
-    this.lastSequence = state.lastSequence
-    this.bytes = state.bytes
-  }
 }
 
 class Planner {
@@ -149,7 +94,7 @@ class Planner {
     for (const part of parts) {
       if (part.expect === undefined) continue
       const draft = this.#draft(part.topic)
-      if (!meets(part.expect, draft)) return { part, draft }
+      if (!meets(part.expect, draft)) return { expect: part.expect, draft }
     }
     return parts.map((part) => this.#take(part))
   }
@@ -289,7 +234,8 @@ class Planner {
   }
 
   #outcome(outcome: (Placed | RepeatOf)[] | Refusal): Outcome {
-    if (!Array.isArray(outcome)) return 'error' in outcome ? outcome.error : conflict(outcome)
+    if (!Array.isArray(outcome))
+      return 'error' in outcome ? outcome.error : conflict(outcome.expect, outcome.draft)
     return outcome.map((item) =>
       'repeatOf' in item
         ? this.#receipt({ ...item.repeatOf, repeated: true })
@@ -330,102 +276,4 @@ class Planner {
   }
 }
 
-/** The entries of the index that one commit writes for one topic: the last of each interval. */
-class IndexDraft {
-  readonly #state: TopicState
-  #start = -1n
-  #lastId = 0n
-  #lastSequence = 0
-  #bytes: number
-  firstId = 0n
-
-  constructor(state: TopicState) {
-    this.#state = state
-    this.#bytes = state.bytes
-  }
-
-  add(
-    start: bigint,
-    lastId: bigint,
-    firstSequence: number,
-    payloads: readonly Uint8Array[],
-    operations: StoreOperation[],
-  ): void {
-    if (this.#start === -1n) this.firstId = lastId - BigInt(payloads.length - 1)
-    else if (start !== this.#start) this.flush(operations)
-    this.#start = start
-    this.#lastId = lastId
-    this.#lastSequence = firstSequence + payloads.length - 1
-    for (const payload of payloads) this.#bytes += payload.length
-  }
-
-  flush(operations: StoreOperation[]): void {
-    const entry = { lastId: this.#lastId, lastSequence: this.#lastSequence, bytes: this.#bytes }
-    const key = this.#state.indexKey(this.#start)
-    operations.push({ type: 'put', key, value: encodeIndexEntry(entry) })
-  }
-}
-
-/** A producer's appends within one commit. */
-class ProducerDraft {
-  readonly topic: string
-  readonly producerId: string
-  readonly #stored: ProducerResults
-  readonly #taken: { producerSequence: number; placed: Placed }[] = []
-
-  constructor(topic: string, producerId: string, stored: ProducerResults) {
-    this.topic = topic
-    this.producerId = producerId
-    this.#stored = stored
-  }
-
-  check(sequence: number): 'new' | ProducerResult | Placed | GoetheError {
-    const last = this.#taken.at(-1)
-    if (last === undefined) {
-      return checkSequence(this.topic, this.producerId, sequence, this.#stored)
-    }
-    if (sequence === last.producerSequence + 1) return 'new'
-    const taken = this.#taken.find(({ producerSequence }) => producerSequence === sequence)
-    return taken?.placed ?? checkSequence(this.topic, this.producerId, sequence, this.results()!)
-  }
-
-  take(producerSequence: number, placed: Placed): void {
-    this.#taken.push({ producerSequence, placed })
-  }
-
-  /** All results, when there are new ones. Their ids are known once the parts are placed. */
-  results(): ProducerResults | undefined {
-    if (this.#taken.length === 0) return undefined
-    const taken = this.#taken.map(({ producerSequence, placed }) => {
-      const { firstId, firstSequence, count } = placed
-      return { producerSequence, firstId, firstSequence, count }
-    })
-    return [...this.#stored, ...taken].slice(-producerResultsMax)
-  }
-}
-
-type Refusal = { part: AppendPart; draft: TopicDraft } | { error: GoetheError }
-
-/** An id that is not assigned yet cannot be known to anybody: such an expectation fails. */
-function meets(expect: Expectation, draft: TopicDraft): boolean {
-  if (expect === 'empty') return draft.plannedSequence === 0
-  if (typeof expect === 'number') return draft.plannedSequence === expect
-  return draft.plannedSequence === draft.lastSequence && draft.lastId === expect && expect > 0n
-}
-
-function conflict({ part, draft }: { part: AppendPart; draft: TopicDraft }): GoetheError {
-  const { topic, expect } = part
-  const { lastId, lastSequence } = draft
-  const expected = expect === 'empty' ? 'to be empty' : `at ${describeExpectation(expect)}`
-  const actual =
-    lastSequence === 0 ? 'it is empty' : `its last event is ${lastId} (sequence ${lastSequence})`
-  return new GoetheError(
-    'GOETHE_CONFLICT',
-    `Topic '${topic}' was expected ${expected}, but ${actual}`,
-    { details: { topic, lastId: lastSequence === 0 ? undefined : lastId, lastSequence } },
-  )
-}
-
-function describeExpectation(expect: Expectation | undefined): string {
-  return typeof expect === 'number' ? `sequence ${expect}` : `event ${String(expect)}`
-}
+type Refusal = { expect: Expectation; draft: TopicDraft } | { error: GoetheError }

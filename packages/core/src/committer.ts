@@ -6,53 +6,14 @@
  */
 import type { AbortSignalLike, Receipt } from './api.js'
 import type { Clock } from './clock.js'
-import { type AppendPart, type AppendRequest, planCommit } from './commit.js'
+import type { AppendPart } from './append-part.js'
+import { planCommit } from './commit.js'
 import { GoetheError, abortedError } from './errors.js'
 import { commitBytesMax } from './limits.js'
-import { type ProducerResults, decodeProducerResults } from './producers.js'
-import type { Store, StoreOperation } from './store.js'
-import { type TopicStates, reading } from './topic-state.js'
-
-/** What is to be written: events, other entries, or both, in one atomic batch. */
-export interface WorkOptions extends AppendRequest {
-  /** What it counts for in the queue. */
-  readonly bytes: number
-  readonly signal?: AbortSignalLike | undefined
-  /**
-   * Shares its commit with nothing else: `prepare` plans from what is stored, which another work of
-   * the same commit would change under it.
-   */
-  readonly alone?: boolean
-  /** Reads what it needs while no commit is under way; its failure rejects this work alone. */
-  prepare?(): Promise<void>
-  /** Entries beside the events; called once, right before they are written. */
-  operations?(): StoreOperation[]
-}
-
-/** One piece of work in the queue, and whom to tell how it ended. */
-export class Work implements AppendRequest {
-  readonly parts: readonly AppendPart[]
-  readonly bytes: number
-  readonly options: WorkOptions | undefined
-  readonly resolve: (receipts: Receipt[]) => void
-  readonly reject: (error: unknown) => void
-  settled = false
-  stopListening: (() => void) | undefined
-
-  constructor(
-    parts: readonly AppendPart[],
-    bytes: number,
-    options: WorkOptions | undefined,
-    resolve: (receipts: Receipt[]) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.parts = parts
-    this.bytes = bytes
-    this.options = options
-    this.resolve = resolve
-    this.reject = reject
-  }
-}
+import { ProducerLoads } from './producer-loads.js'
+import type { Store } from './store.js'
+import type { TopicStates } from './topic-state.js'
+import { Work, type WorkOptions } from './work.js'
 
 /** What a commit did, for events and metrics. */
 export interface Commit {
@@ -339,39 +300,6 @@ function tell(listeners: () => void): void {
 function settle(work: Work): void {
   work.settled = true
   work.stopListening?.()
-}
-
-/** The stored results of the producers that a commit names, each read once. */
-class ProducerLoads {
-  readonly #store: Store
-  readonly #loads = new Map<string, Promise<void>>()
-  readonly #results = new Map<string, ProducerResults>()
-
-  constructor(store: Store) {
-    this.#store = store
-  }
-
-  results(topic: string, id: string): ProducerResults {
-    return this.#results.get(`${topic}:${id}`) ?? []
-  }
-
-  load(topic: string, id: string): Promise<void> {
-    const name = `${topic}:${id}`
-    let load = this.#loads.get(name)
-    if (load === undefined) {
-      load = this.#read(topic, id)
-      this.#loads.set(name, load)
-    }
-    return load
-  }
-
-  async #read(topic: string, id: string): Promise<void> {
-    const key = this.#store.keyspaces.producers.nameKey(topic, id)
-    const value = await this.#store.get(key)
-    if (value === undefined) return
-    const results = reading('producers', key, topic, () => decodeProducerResults(value))
-    this.#results.set(`${topic}:${id}`, results)
-  }
 }
 
 /** One error object for each caller: stack and handlers are its own. */

@@ -12,7 +12,7 @@
  *                       retry-+---(attempts used up)---> dead letter, settled
  */
 import type { EventReader } from './api.js'
-import type { AppendPart } from './commit.js'
+import type { AppendPart } from './append-part.js'
 import type { Clock } from './clock.js'
 import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
@@ -20,7 +20,9 @@ import { GoetheError } from './errors.js'
 import { unsettledMax } from './limits.js'
 import type { LogEvent } from './log-event.js'
 import type { CheckedPosition } from './position.js'
+import { type Retry, RetryQueue } from './retry-queue.js'
 import { SequenceRanges } from './sequence-ranges.js'
+import { WakeTimer } from './wake-timer.js'
 
 /** The settings of one instance. */
 export interface InstanceOptions {
@@ -46,14 +48,6 @@ export interface Held {
   deadline: bigint
   /** How it ended, once it did. */
   outcome: Promise<void> | 'lost' | undefined
-}
-
-interface Retry {
-  id: bigint
-  sequence: number
-  /** The number of the next delivery. */
-  attempt: number
-  dueAt: bigint
 }
 
 interface Request {
@@ -94,12 +88,10 @@ export class ConsumerGroup {
   #settled = new SequenceRanges()
   #attempts = new Map<number, number>()
   readonly #held = new Map<number, Held>()
-  /** In the order of their sequences. */
-  #retries: Retry[] = []
+  readonly #retries = new RetryQueue()
+  readonly #timer: WakeTimer
   #pumping = false
   #pumpAgain = false
-  #cancelTimer: (() => void) | undefined
-  #timerAt: bigint | undefined
   #flush: Promise<void> | undefined
   /** Grows when the cursor was moved: what was read before counts no more. */
   #generation = 0
@@ -110,6 +102,9 @@ export class ConsumerGroup {
     this.topic = topic
     this.consumer = consumer
     this.#from = from
+    this.#timer = new WakeTimer(context.clock, () => {
+      this.#onTimer()
+    })
     this.#stopListening = context.cursors.listen(topic, consumer, (change) => {
       if (change === 'moved') this.#restart()
       else this.fail(this.#deleted())
@@ -183,7 +178,7 @@ export class ConsumerGroup {
     const stored = this.#held.size > 0 ? this.#store() : this.#flush
     for (const held of this.#held.values()) held.outcome ??= 'lost'
     for (const request of this.#requests.splice(0)) request.reject(reason)
-    this.#stopTimer()
+    this.#timer.stop()
     this.#stopListening()
     await stored?.catch(() => undefined)
     this.#generation++
@@ -216,7 +211,7 @@ export class ConsumerGroup {
       const generation = this.#generation
       if (this.#session === undefined) await this.#begin(generation)
       if (generation !== this.#generation) continue
-      const retry = this.#takeDue()
+      const retry = this.#retries.takeDue(this.#context.clock.now())
       if (retry === undefined && this.#unsettled >= unsettledMax) break
       const delivery = retry === undefined ? await this.#readNext() : await this.#readAgain(retry)
       if (generation !== this.#generation || this.#failure !== undefined) continue
@@ -226,7 +221,7 @@ export class ConsumerGroup {
   }
 
   get #unsettled(): number {
-    return this.#held.size + this.#retries.length
+    return this.#held.size + this.#retries.size
   }
 
   /** Takes the cursor over and goes on from what is stored. */
@@ -322,7 +317,7 @@ export class ConsumerGroup {
     instance.held.add(held)
     this.#held.set(event.sequence, held)
     this.#attempts.set(event.sequence, attempt)
-    this.#wakeAt(deadline)
+    this.#timer.wakeAt(deadline)
     request.resolve(held)
   }
 
@@ -365,21 +360,14 @@ export class ConsumerGroup {
   }
 
   #retry(retry: Retry): void {
-    const at = this.#retries.findIndex(({ sequence }) => sequence > retry.sequence)
-    this.#retries.splice(at < 0 ? this.#retries.length : at, 0, retry)
-    this.#wakeAt(retry.dueAt)
-  }
-
-  #takeDue(): Retry | undefined {
-    const now = this.#context.clock.now()
-    const at = this.#retries.findIndex(({ dueAt }) => dueAt <= now)
-    return at < 0 ? undefined : this.#retries.splice(at, 1)[0]
+    this.#retries.add(retry)
+    if (this.#failure === undefined) this.#timer.wakeAt(retry.dueAt)
   }
 
   #release(held: Held): void {
     held.instance.held.delete(held)
     if (this.#held.get(held.event.sequence) === held) this.#held.delete(held.event.sequence)
-    if (this.#unsettled === 0) this.#stopTimer()
+    if (this.#unsettled === 0) this.#timer.stop()
   }
 
   /** Stores what is settled; calls that come before the commit begins share it. */
@@ -425,7 +413,7 @@ export class ConsumerGroup {
       held.instance.held.delete(held)
     }
     this.#held.clear()
-    this.#retries = []
+    this.#retries.clear()
     this.#session = undefined
     this.#flush = undefined
     this.#pending = undefined
@@ -436,33 +424,15 @@ export class ConsumerGroup {
     this.#pump()
   }
 
-  /** Sees to it that the timer fires at this time or earlier. */
-  #wakeAt(time: bigint): void {
-    if (this.#failure !== undefined || (this.#timerAt ?? time + 1n) <= time) return
-    this.#stopTimer()
-    this.#timerAt = time
-    const delay = time - this.#context.clock.now()
-    const delayMs = delay <= 0n ? 0 : Number(delay / 1_000_000n) + 1
-    this.#cancelTimer = this.#context.clock.setTimer(() => {
-      this.#stopTimer()
-      this.#onTimer()
-    }, delayMs)
-  }
-
-  #stopTimer(): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    this.#timerAt = undefined
-  }
-
   #onTimer(): void {
     const now = this.#context.clock.now()
     for (const held of [...this.#held.values()]) {
-      if (held.deadline > now) this.#wakeAt(held.deadline)
+      if (held.deadline > now) this.#timer.wakeAt(held.deadline)
       // What goes wrong with storing it has ended the group already.
       else this.#giveBack(held, now).catch(() => undefined)
     }
-    for (const { dueAt } of this.#retries) if (dueAt > now) this.#wakeAt(dueAt)
+    const nextDue = this.#retries.nextDue(now)
+    if (nextDue !== undefined) this.#timer.wakeAt(nextDue)
     this.#pump()
   }
 

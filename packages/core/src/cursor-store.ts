@@ -2,7 +2,7 @@
  * The cursors of a log. What a commit is about to write is known here before it is written, so
  * that several changes of one commit build on each other; everybody else reads the store.
  */
-import type { AppendPart } from './commit.js'
+import type { AppendPart } from './append-part.js'
 import type { Committer } from './committer.js'
 import {
   type CursorRecord,

@@ -31,7 +31,7 @@ import type {
 } from './api.js'
 import { AppendValidator } from './append-validator.js'
 import { checkNumber, checkOptions, checkSignal } from './arguments.js'
-import { Committer, Work } from './committer.js'
+import { Committer } from './committer.js'
 import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
@@ -60,6 +60,7 @@ import { encodeTopicRecord } from './topic-record.js'
 import { TopicStates } from './topic-state.js'
 import { type TrimContext, deleteTopic, trimTopic } from './trim.js'
 import { verifyLog } from './verify.js'
+import { Work } from './work.js'
 import { WriteFeed } from './write-feed.js'
 
 const TypedEventEmitter = EventEmitter as unknown as new () => TypedEmitter<LogEventMap>
