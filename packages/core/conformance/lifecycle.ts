@@ -121,14 +121,6 @@ export function lifecycleTests({ group, test }: Suite): void {
       assertEqual(await seen, 1)
     })
 
-    test('a listener that throws does not stop the log', { needs }, async ({ log, embedded }) => {
-      embedded.once('append', () => {
-        throw new Error('the listener is broken')
-      })
-      await log.append('a', payload('1')).catch(() => undefined)
-      assertEqual((await log.append('a', payload('2'))).firstSequence, 2)
-    })
-
     test("'clock' tells that it is behind", { needs }, async ({ log, embedded, clock }) => {
       const told: number[] = []
       embedded.on('clock', ({ behindMs }) => told.push(behindMs))

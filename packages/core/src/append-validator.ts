@@ -27,8 +27,9 @@ export class AppendValidator {
   ): AppendPart {
     // A topic whose state is loaded has passed this before.
     if (this.#states.peek(topic) === undefined) nameBytes('topic', topic)
-    const list = payloads instanceof Uint8Array ? [payloads] : payloads
-    if (!Array.isArray(list) || list.length === 0) {
+    // A copy: the caller may use the array again at once.
+    const list = payloads instanceof Uint8Array ? [payloads] : copyOf(payloads)
+    if (list === undefined || list.length === 0) {
       throw new TypeError(
         `A payload is a Uint8Array, or an array of at least one of them; got ` +
           (Array.isArray(payloads) ? 'an empty array' : describeValue(payloads)),
@@ -88,6 +89,10 @@ export class AppendValidator {
     for (const payload of payloads) bytes += payload.length
     return bytes
   }
+}
+
+function copyOf(payloads: unknown): readonly Uint8Array[] | undefined {
+  return Array.isArray(payloads) ? (payloads as Uint8Array[]).slice() : undefined
 }
 
 function checkExpectation(expect: Expectation | undefined): Expectation | undefined {

@@ -39,11 +39,13 @@ export class BlockSource {
   #ordinal = 0
   #live = false
   #cancel: (() => void) | undefined
+  readonly #stopFollowing: (() => void) | undefined
   #ended = false
 
   constructor(options: BlockSourceOptions) {
     this.#options = options
     this.#nextId = options.firstId
+    this.#stopFollowing = options.follow ? options.recent.follow() : undefined
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
@@ -72,6 +74,7 @@ export class BlockSource {
 
   async close(): Promise<void> {
     this.#ended = true
+    this.#stopFollowing?.()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#cancel?.()
     const scan = this.#scan
@@ -82,7 +85,12 @@ export class BlockSource {
   async #nextStored(): Promise<BlockRange[]> {
     if (this.#scan === undefined) {
       this.#ordinal = this.#options.recent.nextOrdinal
-      this.#scan = await this.#options.scan(this.#nextId, this.#last)
+      const scan = await this.#options.scan(this.#nextId, this.#last)
+      if (this.#ended) {
+        await scan.close()
+        return []
+      }
+      this.#scan = scan
     }
     const ranges = await this.#scan.next()
     if (ranges.length > 0) return ranges

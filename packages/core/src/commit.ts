@@ -102,10 +102,13 @@ class Planner {
   /** What the producer got the first time when it repeats itself, or its mistake. */
   #repeated(parts: readonly AppendPart[]): (Placed | RepeatOf)[] | Refusal | undefined {
     const repeats: (Placed | RepeatOf)[] = []
+    const taken = new Map<ProducerDraft, number>()
     for (const part of parts) {
       if (part.producer === undefined) continue
       const { id, sequence } = part.producer
-      const checked = this.#producer(part.topic, id).check(sequence)
+      const producer = this.#producer(part.topic, id)
+      const checked = producer.check(sequence, taken.get(producer))
+      if (checked === 'new') taken.set(producer, sequence)
       if (checked instanceof GoetheError) return { error: checked }
       if (checked === 'new') continue
       repeats.push(
@@ -198,12 +201,13 @@ class Planner {
   #operations(): StoreOperation[] {
     const { keyspaces, intervalNs } = this.#context
     const operations: StoreOperation[] = []
+    const blocks: StoreOperation[] = []
     const names = []
     const index = new Map<TopicDraft, IndexDraft>()
     for (const { draft, firstId, firstSequence, payloads, sizeBytes } of this.#blocks) {
       const { state } = draft
       const lastId = firstId + BigInt(payloads.length - 1)
-      operations.push({
+      blocks.push({
         type: 'put',
         key: state.eventKey(lastId),
         value: encodeBlock(firstId, firstSequence, payloads, sizeBytes),
@@ -230,6 +234,8 @@ class Planner {
     }
     const key = keyspaces.commits.idKey(this.#lastId)
     operations.push({ type: 'put', key, value: encodeCommit(names) })
+    // Large entries behind small ones: LevelDB's batch would grow, and copy them, once more.
+    for (const block of blocks) operations.push(block)
     return operations
   }
 

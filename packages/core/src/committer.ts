@@ -49,6 +49,7 @@ export class Committer {
   #running = false
   #idle: Promise<void> = Promise.resolve()
   #failure: GoetheError | undefined
+  #closed: GoetheError | undefined
   #clockBehind = false
 
   constructor(options: CommitterOptions) {
@@ -71,8 +72,9 @@ export class Committer {
   }
 
   submit(work: Work): void {
-    if (this.#failure !== undefined) {
-      work.reject(sameFailure(this.#failure))
+    const refusal = this.#closed ?? this.#failure
+    if (refusal !== undefined) {
+      work.reject(sameFailure(refusal))
       return
     }
     const signal = work.options?.signal
@@ -97,8 +99,9 @@ export class Committer {
     })
   }
 
-  /** Resolves when all that was submitted is settled. */
-  idle(): Promise<void> {
+  /** Takes nothing more; resolves when all that was submitted is settled. */
+  close(reason: GoetheError): Promise<void> {
+    this.#closed = reason
     return this.#idle
   }
 

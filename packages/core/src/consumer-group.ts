@@ -107,7 +107,7 @@ export class ConsumerGroup {
     })
     this.#stopListening = context.cursors.listen(topic, consumer, (change) => {
       if (change === 'moved') this.#restart()
-      else this.fail(this.#deleted())
+      else this.fail(this.#fenced(change === 'taken' ? 'taken over by somebody else' : 'deleted'))
     })
   }
 
@@ -234,7 +234,7 @@ export class ConsumerGroup {
       : { id: stored.id, sequence: stored.sequence }
     const record = await cursors.change(this.topic, this.consumer, (before) => ({
       ...before,
-      ...(isNew && place.sequence > 0 && { ...place, updatedAt: clock.now() }),
+      ...(isNew && { ...place, updatedAt: clock.now() }),
       session: before.session + 1,
     }))
     // Moved meanwhile: begin again.
@@ -381,7 +381,7 @@ export class ConsumerGroup {
     const change = (record: CursorRecord): CursorRecord => {
       // From here on, what is settled goes with the next commit.
       this.#flush = undefined
-      if (generation !== this.#generation) throw this.#moved()
+      if (generation !== this.#generation) throw this.#fenced('moved')
       checkSession(record, this.#session!, this.topic, this.consumer)
       return this.#record(record)
     }
@@ -451,18 +451,10 @@ export class ConsumerGroup {
     )
   }
 
-  #moved(): GoetheError {
+  #fenced(what: string): GoetheError {
     return new GoetheError(
       'GOETHE_FENCED',
-      `The cursor of consumer '${this.consumer}' in topic '${this.topic}' was moved`,
-      { details: { topic: this.topic, consumer: this.consumer } },
-    )
-  }
-
-  #deleted(): GoetheError {
-    return new GoetheError(
-      'GOETHE_FENCED',
-      `The cursor of consumer '${this.consumer}' in topic '${this.topic}' was deleted`,
+      `The cursor of consumer '${this.consumer}' in topic '${this.topic}' was ${what}`,
       { details: { topic: this.topic, consumer: this.consumer } },
     )
   }

@@ -23,8 +23,8 @@ export interface CursorState {
   record: CursorRecord
 }
 
-/** Told when a cursor was moved by seek, or went with its topic. */
-export type CursorListener = (change: 'moved' | 'deleted') => void
+/** Told when a cursor was moved by seek, taken over by somebody else, or deleted. */
+export type CursorListener = (change: 'moved' | 'taken' | 'deleted') => void
 
 /** A change of a cursor: gets the record and returns the next one, or throws. */
 export type CursorChange = (record: CursorRecord) => CursorRecord
@@ -85,11 +85,13 @@ export class CursorStore {
 
   /** Makes the caller the cursor's owner; whoever was it before is fenced off. */
   async takeOver(topic: string, consumer: string, hold?: boolean): Promise<CursorRecord> {
-    return this.change(topic, consumer, (record) => ({
-      ...record,
-      session: record.session + 1,
-      hold: hold ?? record.hold,
+    const record = await this.change(topic, consumer, (before) => ({
+      ...before,
+      session: before.session + 1,
+      hold: hold ?? before.hold,
     }))
+    this.tell(topic, consumer, 'taken')
+    return record
   }
 
   /** Removes a cursor; whoever had it is fenced off. */
@@ -105,9 +107,17 @@ export class CursorStore {
     })
   }
 
-  /** Tells the listeners of a cursor that it was moved. */
-  moved(topic: string, consumer: string): void {
-    for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener('moved')
+  /** Tells those who work with a cursor what somebody else did to it. */
+  tell(topic: string, consumer: string, change: Parameters<CursorListener>[0]): void {
+    for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener(change)
+  }
+
+  /** Forgets what was remembered, because stored cursors were replaced; listeners begin again. */
+  reload(): void {
+    this.#states.clear()
+    for (const listeners of this.#listeners.values()) {
+      for (const listener of listeners) listener('moved')
+    }
   }
 
   listen(topic: string, consumer: string, listener: CursorListener): () => void {
@@ -126,7 +136,7 @@ export class CursorStore {
    */
   forget(topic: string, consumer: string): void {
     this.#states.delete(`${topic}:${consumer}`)
-    for (const listener of this.#listeners.get(`${topic}:${consumer}`) ?? []) listener('deleted')
+    this.tell(topic, consumer, 'deleted')
   }
 
   /** Forgets all cursors of a topic that is being deleted. */

@@ -12,6 +12,7 @@ import { type Clock, dateOf } from './clock.js'
 import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
 import { GoetheError } from './errors.js'
+import { LogEvent } from './log-event.js'
 import { describeValue, nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
 import type { OperationOptions, Store, StoreOperation } from './store.js'
@@ -44,6 +45,8 @@ export interface CursorContext {
   ): EventReader
   /** The event at or after a position as what comes before it: everything up to it is handled. */
   placeBefore(topic: string, position: CheckedPosition): Promise<EventReference>
+  /** The event with this id, if it is still there. */
+  readOne(topic: string, id: bigint): Promise<LogEvent | undefined>
   /** Throws GOETHE_CLOSED once the log is closed. */
   assertOpen(): void
 }
@@ -103,6 +106,7 @@ export class Cursor implements CursorApi {
     const operations = (options.operations ?? []).map(storeOperation)
     if (operations.length > 0) await this.#validate(operations)
     const state = await this.#context.states.load(this.topic)
+    if (!(event instanceof LogEvent)) await this.#checkPair(state, id, sequence)
     const again = operations.length === 0
     const change = (record: CursorRecord): CursorRecord => {
       checkExists(state, id, sequence)
@@ -114,7 +118,9 @@ export class Cursor implements CursorApi {
       return { ...withPosition(record, id, sequence), updatedAt, session, hold }
     }
     const { cursors } = this.#context
+    const isOwner = this.#session !== undefined
     await cursors.change(this.topic, this.consumer, change, { operations })
+    if (!isOwner) cursors.tell(this.topic, this.consumer, 'taken')
   }
 
   /**
@@ -159,7 +165,7 @@ export class Cursor implements CursorApi {
       acknowledged: [],
       attempts: new Map(),
     }))
-    cursors.moved(this.topic, this.consumer)
+    cursors.tell(this.topic, this.consumer, 'moved')
     return record
   }
 
@@ -180,6 +186,13 @@ export class Cursor implements CursorApi {
         `${record.sequence}, which is not before ${sequence}; use seek() to go back on purpose`,
       { details: { topic: this.topic, consumer: this.consumer } },
     )
+  }
+
+  /** What was read is an event; what a caller puts together may be none. */
+  async #checkPair(state: TopicState, id: bigint, sequence: number): Promise<void> {
+    if (id <= state.trimmed.id) return
+    const event = await this.#context.readOne(this.topic, id)
+    if (event?.sequence !== sequence) throw notFound(state, id, sequence)
   }
 
   async #validate(operations: readonly StoreOperation[]): Promise<void> {
@@ -205,15 +218,16 @@ export function lagOf(record: CursorRecord | undefined, state: TopicState): numb
   return Math.max(lastSequence - committed - ahead, 0)
 }
 
-/** A record at a later position, without what lies before it. */
+/** A record at a later position, and beyond what was acknowledged right behind that. */
 export function withPosition(record: CursorRecord, id: bigint, sequence: number): CursorRecord {
-  return {
-    ...record,
-    id,
-    sequence,
-    acknowledged: record.acknowledged.filter(({ from }) => from > sequence),
-    attempts: new Map([...record.attempts].filter(([delivered]) => delivered > sequence)),
-  }
+  const position = { id, sequence }
+  const acknowledged = record.acknowledged.filter(({ from, to, toId }) => {
+    if (from > position.sequence + 1) return true
+    if (to > position.sequence) Object.assign(position, { id: toId, sequence: to })
+    return false
+  })
+  const attempts = [...record.attempts].filter(([delivered]) => delivered > position.sequence)
+  return { ...record, ...position, acknowledged, attempts: new Map(attempts) }
 }
 
 function storeOperation(operation: BatchOperation): StoreOperation {
@@ -247,7 +261,11 @@ function checkReference(event: EventReference, topic: string): EventReference {
 
 function checkExists(state: TopicState, id: bigint, sequence: number): void {
   if (id <= state.lastId && sequence <= state.lastSequence && sequence > 0) return
-  throw new GoetheError(
+  throw notFound(state, id, sequence)
+}
+
+function notFound(state: TopicState, id: bigint, sequence: number): GoetheError {
+  return new GoetheError(
     'GOETHE_EVENT_NOT_FOUND',
     `Topic '${state.topic}' has no event ${id} with sequence ${sequence}; its last one is ` +
       `${state.lastId} with sequence ${state.lastSequence}`,

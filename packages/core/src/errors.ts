@@ -29,7 +29,8 @@ export const errorCodes = {
     'The time of an imported event lies ahead of the clock, so that ids would run ahead for good.',
   GOETHE_TOPIC_NOT_FOUND: 'No event was ever appended to this topic.',
   GOETHE_WRITE_FAILED:
-    'A write to the store failed; nothing of it is visible. Close the log and open it again.',
+    'A write to the store failed. Nothing of it is visible; whether it was stored all the same is ' +
+    'known once the log was closed and opened again.',
 } as const
 
 // Two copies of this package in one process must still recognise each other's errors.

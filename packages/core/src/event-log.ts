@@ -257,6 +257,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
         clock: this.#options.clock,
         readFrom: (name, begin, rest) => this.#readers.readFrom(name, begin, rest),
         placeBefore: (name, position) => this.#readers.placeBefore(name, position),
+        readOne: (name, id) => this.#readers.readOne(name, id),
         assertOpen: () => {
           this.#assertOpen()
         },
@@ -433,6 +434,13 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
           onProgress: (imported) => {
             this.#import = imported
           },
+          trim: this.#trimContext(),
+          onTopic: (topic, retention) => {
+            this.#retention.note(topic, retention)
+          },
+          onCursors: () => {
+            this.#cursors.reload()
+          },
         },
         source,
         options,
@@ -477,7 +485,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   async #close(): Promise<void> {
     await this.#retention.close()
     await this.#groups.close(closedError())
-    await this.#committer.idle()
+    await this.#committer.close(closedError())
     this.#recent.close(closedError())
     this.#feed.close()
     await this.#store.close()

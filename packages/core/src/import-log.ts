@@ -3,7 +3,7 @@
  * events themselves, so that an import that was interrupted goes on where it stopped when it is
  * called with the same export again. Until the end frame nothing else may be written to the log.
  */
-import type { ImportOptions, TransferResult } from './api.js'
+import type { ImportOptions, Retention, TransferResult } from './api.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Block } from './block.js'
 import { indexEntriesOf } from './block-index.js'
@@ -19,9 +19,10 @@ import { describeValue } from './names.js'
 import { decodeProducerResults } from './producers.js'
 import { RecordReader } from './record.js'
 import type { Store, StoreOperation } from './store.js'
-import { decodeTopicRecord } from './topic-record.js'
+import { type TopicRecord, decodeTopicRecord } from './topic-record.js'
 import { type TopicStates, reading } from './topic-state.js'
 import { type Frame, decodeFrames } from './transfer-frame.js'
+import { type TrimContext, deleteTopic, trimThrough } from './trim.js'
 
 /** Bytes of blocks that are written in one batch. */
 const batchBytes = 4 * 1024 * 1024
@@ -35,6 +36,12 @@ export interface ImportContext {
   /** The import that this log came from so far. */
   imported(): ImportMeta | undefined
   onProgress(imported: ImportMeta): void
+  /** What trims and deletes topics of this log. */
+  trim: TrimContext
+  /** Called with each topic that came, and what it keeps. */
+  onTopic(topic: string, retention: Retention | null): void
+  /** Called when stored cursors were replaced. */
+  onCursors(): void
 }
 
 /** See `EventLog.importFrom`. */
@@ -69,6 +76,8 @@ class Importer {
   #bytes = 0
   /** Payload bytes of each topic so far. */
   readonly #topicBytes = new Map<string, number>()
+  /** The topics of the export. */
+  readonly #topics = new Set<string>()
   #result: TransferResult | undefined
 
   constructor(context: ImportContext, options: ImportOptions) {
@@ -105,7 +114,7 @@ class Importer {
     )
   }
 
-  #header(reader: RecordReader): void {
+  async #header(reader: RecordReader): Promise<void> {
     if (this.#logId !== undefined) throw unordered('header')
     if (reader.text() !== 'goethe-export') {
       throw new GoetheError('GOETHE_CORRUPT', 'This is no export of an event log')
@@ -136,14 +145,39 @@ class Importer {
     }
     this.#logId = logId
     this.#throughId = lastId
+    // From here on the log is between two states until the end frame.
+    await this.#write(false)
   }
 
   async #topic(topic: string, bytes: Uint8Array): Promise<void> {
     const key = this.#context.store.keyspaces.topics.key(topic)
     const record = reading('topics', key, topic, () => decodeTopicRecord(bytes))
+    this.#topics.add(topic)
+    await this.#forgetOlder(topic, record)
+    this.#context.onTopic(topic, record.retention)
     const { bytes: before } = await this.#context.states.load(topic)
     this.#topicBytes.set(topic, Math.max(before, record.trimmed.bytes))
     this.#add({ type: 'put', key, value: bytes.slice() }, bytes.length)
+  }
+
+  /** What an earlier import brought and the exported log has no more. */
+  async #forgetOlder(topic: string, record: TopicRecord): Promise<void> {
+    const { states, trim } = this.#context
+    const known = (await states.load(topic)).record
+    if (known === undefined) return
+    if (known.createdId !== record.createdId) await deleteTopic(trim, topic)
+    else if (record.trimmed.id > known.trimmed.id) {
+      await trimThrough(trim, topic, record.trimmed.id)
+    }
+  }
+
+  async #deleteOthers(): Promise<void> {
+    const { store, trim } = this.#context
+    const { topics } = store.keyspaces
+    for await (const [key] of store.scan(topics.range(), { keysOnly: true })) {
+      const topic = topics.text(key)
+      if (!this.#topics.has(topic)) await deleteTopic(trim, topic)
+    }
   }
 
   async #commit(reader: RecordReader): Promise<void> {
@@ -193,7 +227,9 @@ class Importer {
     reader.number()
     reader.number()
     const lastId = reader.id()
+    await this.#deleteOthers()
     await this.#write(true)
+    this.#context.onCursors()
     this.#result = { logId: this.#logId!, events: this.#events, bytes: this.#bytes, lastId }
   }
 

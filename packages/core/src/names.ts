@@ -27,6 +27,9 @@ export function nameBytes(kind: NameKind, name: unknown): Uint8Array {
       `A ${kind} holds no ':', control characters or lone surrogates; got ${JSON.stringify(name)}`,
     )
   }
+  if (kind === 'topic' && name === '*') {
+    throw new TypeError("No topic is called '*': that names all topics")
+  }
   const bytes = encoder.encode(name)
   if (bytes.length > nameBytesMax) {
     throw new TypeError(

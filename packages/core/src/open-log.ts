@@ -16,6 +16,8 @@ export interface OpenedLog {
 
 /** Opens the store, makes a log in an empty one, rebuilds the index where its interval changed. */
 export async function openLog(database: Database, options: CheckedOptions): Promise<OpenedLog> {
+  // A database that the application opened stays open when this fails.
+  const wasOpen = database?.status === 'open'
   const store = await Store.open(database, options.durability)
   try {
     const meta = (await readMeta(store)) ?? (await create(store, options))
@@ -27,7 +29,8 @@ export async function openLog(database: Database, options: CheckedOptions): Prom
     const last = await store.first(store.keyspaces.commits.range(), { reverse: true })
     return { store, meta, lastId: last === undefined ? 0n : trailingId(last[0]) }
   } catch (error) {
-    store.release()
+    if (wasOpen) store.release()
+    else await store.close()
     throw error
   }
 }

@@ -1,6 +1,11 @@
 import type { GoetheError } from './errors.js'
 import { producerResultsMax } from './limits.js'
-import { type ProducerResult, type ProducerResults, checkSequence } from './producers.js'
+import {
+  type ProducerResult,
+  type ProducerResults,
+  checkSequence,
+  sequenceError,
+} from './producers.js'
 import type { Placed } from './topic-draft.js'
 
 /** A producer's appends within one commit. */
@@ -16,12 +21,24 @@ export class ProducerDraft {
     this.#stored = stored
   }
 
-  check(sequence: number): 'new' | ProducerResult | Placed | GoetheError {
-    const last = this.#taken.at(-1)
+  /**
+   * What a sequence means behind those that were taken; `before` is the one that an earlier part of
+   * the same request is about to take.
+   */
+  check(sequence: number, before?: number): 'new' | ProducerResult | Placed | GoetheError {
+    const last = before ?? this.#taken.at(-1)?.producerSequence
     if (last === undefined) {
       return checkSequence(this.topic, this.producerId, sequence, this.#stored)
     }
-    if (sequence === last.producerSequence + 1) return 'new'
+    if (sequence === last + 1) return 'new'
+    if (before !== undefined) {
+      return sequenceError(
+        this.topic,
+        this.producerId,
+        before + 1,
+        `the parts of one appendAll take successive sequences, but ${sequence} comes behind ${before}`,
+      )
+    }
     const taken = this.#taken.find(({ producerSequence }) => producerSequence === sequence)
     return taken?.placed ?? checkSequence(this.topic, this.producerId, sequence, this.results()!)
   }

@@ -51,9 +51,18 @@ export function checkSequence(
     sequence > expected
       ? `sequence ${expected} must be appended before ${sequence}`
       : `sequence ${sequence} was appended long ago and its result is no longer remembered`
+  return sequenceError(topic, producerId, expected, why)
+}
+
+export function sequenceError(
+  topic: string,
+  producerId: string,
+  expectedSequence: number,
+  why: string,
+): GoetheError {
   return new GoetheError(
     'GOETHE_PRODUCER_SEQUENCE',
     `Producer '${producerId}' of topic '${topic}': ${why}`,
-    { details: { topic, expectedSequence: expected } },
+    { details: { topic, expectedSequence } },
   )
 }

@@ -27,12 +27,11 @@ export class Reader implements EventReader {
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<LogEvent> {
-    return new EventIterator(this.batches())
+    return new EventIterator(this.#batches(false))
   }
 
   batches(): AsyncIterableIterator<LogEvent[]> {
-    const { reverse } = this.#bounds
-    return new BatchIterator(this.#ranges(), reverse)
+    return this.#batches(true)
   }
 
   /** The stored blocks themselves, with the part of each that was asked for. */
@@ -51,6 +50,10 @@ export class Reader implements EventReader {
     const all: LogEvent[] = []
     for await (const events of this.batches()) for (const event of events) all.push(event)
     return all
+  }
+
+  #batches(handedOut: boolean): BatchIterator {
+    return new BatchIterator(this.#ranges(), this.#bounds.reverse, handedOut)
   }
 
   #ranges(): BoundedRanges {
@@ -125,14 +128,17 @@ class BoundedRanges {
 class BatchIterator implements AsyncIterableIterator<LogEvent[]> {
   readonly #ranges: BoundedRanges
   readonly #reverse: boolean
+  readonly #handedOut: boolean
   #pending: BlockRange[] = []
   #at = 0
   /** Calls of next() that overlap are answered one after the other. */
   #turn: Promise<unknown> | undefined
 
-  constructor(ranges: BoundedRanges, reverse: boolean) {
+  /** Arrays that are handed out may be changed by who gets them: they are copies then. */
+  constructor(ranges: BoundedRanges, reverse: boolean, handedOut: boolean) {
     this.#ranges = ranges
     this.#reverse = reverse
+    this.#handedOut = handedOut
   }
 
   [Symbol.asyncIterator](): this {
@@ -190,8 +196,9 @@ class BatchIterator implements AsyncIterableIterator<LogEvent[]> {
 
   #events(range: BlockRange): LogEvent[] {
     const events = range.events()
-    // A block shares its decoded events between readers: reverse a copy.
-    return this.#reverse ? events.slice().reverse() : events
+    // A block shares its decoded events between readers.
+    if (this.#reverse) return events.slice().reverse()
+    return this.#handedOut ? events.slice() : events
   }
 }
 

@@ -137,7 +137,8 @@ export class Readers {
     const { store, states, recent, assertOpen } = this.#context
     const { reverse, follow, signal } = options
     const state = await states.load(topic)
-    const firstId = reverse && from.type === 'end' ? beyondAllIds : await this.#firstId(state, from)
+    const firstId =
+      reverse && from.type === 'end' ? beyondAllIds : await this.#firstId(state, from, reverse)
     return new BlockSource({
       firstId,
       filter: topic,
@@ -173,7 +174,7 @@ export class Readers {
     })
   }
 
-  async #firstId(state: TopicState, position: CheckedPosition): Promise<bigint> {
+  async #firstId(state: TopicState, position: CheckedPosition, reverse = false): Promise<bigint> {
     switch (position.type) {
       case 'start':
         return 0n
@@ -187,7 +188,8 @@ export class Readers {
       }
       case 'cursor': {
         const record = await this.#context.cursors.read(state.topic, position.consumer)
-        return record === undefined ? 0n : record.id + 1n
+        // Forward comes what is not handled yet, in reverse what is.
+        return record === undefined ? 0n : record.id + (reverse ? 0n : 1n)
       }
     }
   }

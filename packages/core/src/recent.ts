@@ -23,7 +23,7 @@ interface Waiter {
 
 /**
  * The last few commits, kept in memory so that live readers need not read the store again, however
- * many they are. Commits have ordinals 0, 1, 2 …; a reader remembers the ordinal it wants next.
+ * many they are; while nobody follows, none is kept. Commits have ordinals 0, 1, 2 …; a reader remembers the ordinal it wants next.
  */
 export class Recent {
   readonly #bytesMax: number
@@ -32,6 +32,7 @@ export class Recent {
   #firstOrdinal = 0
   #dropped = 0
   #bytes = 0
+  #followers = 0
   #closed: GoetheError | undefined
   readonly #topicWaiters = new Map<string, Set<Waiter>>()
   readonly #filterWaiters = new Map<Waiter, (topic: string) => boolean>()
@@ -49,18 +50,28 @@ export class Recent {
     return this.#bytes
   }
 
+  /** Keeps commits from now on, until the function returned is called: somebody follows. */
+  follow(): () => void {
+    this.#followers++
+    let following = true
+    return () => {
+      if (following) this.#followers--
+      following = false
+      if (this.#followers === 0) this.#dropTo(0, 0)
+    }
+  }
+
   /** Adds a commit, drops the oldest that are too many, wakes who waits for its topics. */
   add(blocks: readonly Block[]): void {
     const ordinal = this.nextOrdinal
+    if (this.#followers === 0) {
+      this.#firstOrdinal++
+      return
+    }
     const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0)
     this.#commits.push({ blocks, bytes })
     this.#bytes += bytes
-    while (
-      this.#bytes > this.#bytesMax ||
-      this.#commits.length - this.#dropped > recentCommitsMax
-    ) {
-      this.#drop()
-    }
+    this.#dropTo(this.#bytesMax, recentCommitsMax)
     this.#wake(blocks, ordinal)
   }
 
@@ -109,6 +120,12 @@ export class Recent {
     this.#commits = []
     this.#firstOrdinal = Number.MAX_SAFE_INTEGER
     this.#bytes = 0
+  }
+
+  #dropTo(bytesMax: number, commitsMax: number): void {
+    while (this.#bytes > bytesMax || this.#commits.length - this.#dropped > commitsMax) {
+      this.#drop()
+    }
   }
 
   #drop(): void {

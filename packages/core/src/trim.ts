@@ -50,13 +50,22 @@ export async function trimTopic(
   return { count: Math.max(sequence - before, 0), throughSequence: sequence, heldBy }
 }
 
+/** `trimTopic`, whatever holds. */
+export async function trimThrough(
+  context: TrimContext,
+  topic: string,
+  throughId: bigint,
+): Promise<void> {
+  while (!(await trimStep(context, topic, throughId)));
+}
+
 /** Removes a topic with all that belongs to it. */
 export async function deleteTopic(context: TrimContext, topic: string): Promise<void> {
   await existingTopic(context.states, topic)
   let done = false
   while (!done) {
     const { lastId } = await context.states.load(topic)
-    while (!(await trimStep(context, topic, lastId)));
+    await trimThrough(context, topic, lastId)
     let operations: StoreOperation[] = []
     await context.committer.commit({
       parts: [],
