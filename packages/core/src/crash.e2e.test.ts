@@ -9,7 +9,7 @@ import { consumedTopic, projectedTopic } from '../tests-support/crash-notes.js'
 import { problemsOf } from '../tests-support/problems.js'
 import { program } from '../tests-support/programs.js'
 import type { Random } from '../tests-support/random.js'
-import { assertForSeeds, randomTimeout, runCount } from '../tests-support/seeds.js'
+import { assertForSeeds, randomTimeout } from '../tests-support/seeds.js'
 import { tempFolder } from '../tests-support/temp-folder.js'
 import { EventLog, type LogEvent } from './index.js'
 
@@ -26,7 +26,7 @@ describe('a process that is killed', () => {
       const database = join(folder.path, 'database')
       const notes: Note[] = []
       const sent = new Set<string>()
-      for (let round = 0; round < runCount(25); round++) {
+      for (let round = 0; round < 25; round++) {
         const added = await work(
           random,
           database,

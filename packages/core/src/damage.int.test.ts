@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Original, type Outcome, nameOf } from '../tests-support/damage.js'
 import { program } from '../tests-support/programs.js'
 import { Random } from '../tests-support/random.js'
-import { assertForSeeds, randomTimeout, runCount } from '../tests-support/seeds.js'
+import { assertForSeeds, randomTimeout } from '../tests-support/seeds.js'
 import { type TempFolder, tempFolder } from '../tests-support/temp-folder.js'
 import { EventLog } from './index.js'
 
@@ -115,7 +115,7 @@ async function countOutcomes(
   await assertForSeeds(1, async (random) => {
     const source = originals.get(kind)!
     const damageReader = new DamageReader(originalFileOf(source.path))
-    for (let trial = 0; trial < runCount(trials); trial++) {
+    for (let trial = 0; trial < trials; trial++) {
       await using folder = await tempFolder()
       await cp(source.path, folder.path, { recursive: true })
       const what = await damage(folder.path, random)
