@@ -442,6 +442,7 @@ export class LogMachine {
         await committed
         stored.sequence = event.sequence
         stored.id = event.id
+        if (hold !== undefined) stored.hold = hold
         return take()
       }
       case 'seek': {
