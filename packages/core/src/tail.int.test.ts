@@ -1,7 +1,7 @@
 import { ClassicLevel } from 'classic-level'
 import { expect, it } from 'vitest'
 import { tempFolder } from '../tests-support/temp-folder.js'
-import { EventLog } from './index.js'
+import { EventLog, type LogEvent } from './index.js'
 import { readAheadBytes, recentBytesMaxDefault } from './limits.js'
 
 it('bounds the memory that a slow tail costs', async () => {
@@ -19,9 +19,9 @@ it('bounds the memory that a slow tail costs', async () => {
   expect(log.status()).toMatchObject({ queuedBytes: 0, waitingAppends: 0 })
   let sequence = 1
   while (sequence < 1001) {
-    const { value } = await iterator.next()
-    held.push(value!.reduce((sum, event) => sum + event.payload.length, 0))
-    for (const event of value!) expect(event.sequence).toBe(++sequence)
+    const events = (await iterator.next()).value as LogEvent[]
+    held.push(events.reduce<number>((sum, event) => sum + event.payload.length, 0))
+    for (const event of events) expect(event.sequence).toBe(++sequence)
   }
   // A batch is a block, or small blocks together: at most what is read ahead, and one block.
   expect(Math.max(...held)).toBeLessThanOrEqual(2 * readAheadBytes)
