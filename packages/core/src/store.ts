@@ -46,6 +46,8 @@ export class Store {
   reads = 0
   readonly #prefix: string
   readonly #writeOptions: { sync: boolean }
+  /** What an operation of the log needs to say beside its bytes: nothing, where views are usual. */
+  readonly #viewOptions: typeof views | undefined
 
   private constructor(root: Database, prefix: string, durability: 'os' | 'fsync') {
     this.root = root
@@ -53,6 +55,8 @@ export class Store {
     this.keyspaces = keyspaces(prefix)
     this.durability = durabilityOf(root, durability)
     this.#writeOptions = { sync: this.durability === 'fsync' }
+    const usual = root.keyEncoding().name === 'view' && root.valueEncoding().name === 'view'
+    this.#viewOptions = usual ? undefined : views
   }
 
   /**
@@ -130,7 +134,7 @@ export class Store {
   async write(operations: readonly StoreOperation[]): Promise<void> {
     const batch = this.root.batch()
     try {
-      for (const operation of operations) addTo(batch, operation)
+      for (const operation of operations) this.#add(batch, operation)
     } catch (error) {
       await batch.close()
       throw error
@@ -142,7 +146,7 @@ export class Store {
   async validate(operations: readonly StoreOperation[]): Promise<void> {
     const batch = this.root.batch()
     try {
-      for (const operation of operations) addTo(batch, operation)
+      for (const operation of operations) this.#add(batch, operation)
     } finally {
       await batch.close()
     }
@@ -157,6 +161,16 @@ export class Store {
   /** Gives the claim back without closing the database. */
   release(): void {
     claims(this.root).delete(this.#prefix)
+  }
+
+  #add(batch: ReturnType<Database['batch']>, operation: StoreOperation): void {
+    const { type, key } = operation
+    const options = operation.options ?? this.#viewOptions
+    if (type === 'del') {
+      if (options === undefined) batch.del(key)
+      else batch.del(key, options)
+    } else if (options === undefined) batch.put(key, operation.value)
+    else batch.put(key, operation.value, options)
   }
 
   #claim(): void {
@@ -238,12 +252,6 @@ function throwReadError(error: unknown): never {
   throw new GoetheError('GOETHE_READ_FAILED', `The store could not be read: ${message}`, {
     cause: error,
   })
-}
-
-function addTo(batch: ReturnType<Database['batch']>, operation: StoreOperation): void {
-  const options = operation.options ?? views
-  if (operation.type === 'put') batch.put(operation.key, operation.value, options)
-  else batch.del(operation.key, options)
 }
 
 function rootOf(database: Database): { root: Database; prefix: string } {

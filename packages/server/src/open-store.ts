@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import { EventLog, type EventLogOptions, GoetheError, isGoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 
-/** LevelDB's default of 4 MiB makes appends to many topics slow. */
-const writeBufferSize = 64 * 1024 * 1024
+const levelOptions = {
+  /** LevelDB's default of 4 MiB makes appends to many topics slow. */
+  writeBufferSize: 64 * 1024 * 1024,
+  /** The log writes bytes: what is usual need not be said with each of them. */
+  keyEncoding: 'view',
+  valueEncoding: 'view',
+} as const
 
 /** How a directory is opened as a log. */
 export interface StoreOptions extends EventLogOptions {
@@ -27,7 +32,7 @@ export async function openStore(
   else if (!existsSync(join(directory, 'CURRENT'))) {
     throw new GoetheError('GOETHE_INVALID_STORE', `There is no log in ${directory}`)
   }
-  const database = new ClassicLevel(directory, { createIfMissing: create, writeBufferSize })
+  const database = new ClassicLevel(directory, { createIfMissing: create, ...levelOptions })
   try {
     return await EventLog.open(database, options)
   } catch (cause) {
