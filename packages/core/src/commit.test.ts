@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { LogModel, type ModelPart } from '../tests-support/log-model.js'
 import type { Random } from '../tests-support/random.js'
-import { assertForSeeds } from '../tests-support/seeds.js'
+import { assertForSeeds, randomTimeout } from '../tests-support/seeds.js'
 import type { Receipt } from './api.js'
 import type { AppendPart } from './append-part.js'
 import { Block, blockHeaderBytes, payloadBytesInBlock } from './block.js'
@@ -97,7 +97,7 @@ class PlannedLog {
 }
 
 describe('a commit', () => {
-  it('is planned as the dumb model of a log decides', async () => {
+  it('is planned as the dumb model of a log decides', { timeout: randomTimeout }, async () => {
     await assertForSeeds(150, async (random) => {
       // Hours, or so short that they end within a block.
       const log = new PlannedLog(random.pick([3_600_000_000_000n, 1000n, 7n]))
