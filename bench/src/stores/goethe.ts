@@ -6,7 +6,11 @@ import type { BatchStore, SingleStore } from './store'
 
 /** A log on classic-level, which it closes with it. */
 export async function openLog(directory: string, durability: Durability): Promise<OpenedLog> {
-  const db = new ClassicLevel(directory, levelOptions)
+  const db = new ClassicLevel<Uint8Array, Uint8Array>(directory, {
+    keyEncoding: 'view',
+    valueEncoding: 'view',
+    ...levelOptions,
+  })
   await db.open()
   const start = performance.now()
   const log = await EventLog.open(db, { durability })
@@ -22,7 +26,7 @@ export async function openLog(directory: string, durability: Durability): Promis
 }
 
 export interface OpenedLog {
-  db: ClassicLevel
+  db: ClassicLevel<Uint8Array, Uint8Array>
   log: EventLog
   /** How long the log took to open, without the store below it. */
   openTimeMs: number
