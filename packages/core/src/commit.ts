@@ -101,6 +101,7 @@ class Planner {
 
   /** What the producer got the first time when it repeats itself, or its mistake. */
   #repeated(parts: readonly AppendPart[]): (Placed | RepeatOf)[] | Refusal | undefined {
+    if (!parts.some(isProduced)) return undefined
     const repeats: (Placed | RepeatOf)[] = []
     const taken = new Map<ProducerDraft, number>()
     for (const part of parts) {
@@ -178,7 +179,7 @@ class Planner {
     }
     draft.block = block
     draft.lastSequence += payloads.length
-    draft.lastId = firstId + BigInt(payloads.length - 1)
+    draft.lastId = payloads.length === 1 ? firstId : firstId + BigInt(payloads.length - 1)
     this.#lastId = draft.lastId
     this.#events += payloads.length
   }
@@ -240,8 +241,9 @@ class Planner {
   }
 
   #outcome(outcome: (Placed | RepeatOf)[] | Refusal): Outcome {
-    if (!Array.isArray(outcome))
+    if (!Array.isArray(outcome)) {
       return 'error' in outcome ? outcome.error : conflict(outcome.expect, outcome.draft)
+    }
     return outcome.map((item) =>
       'repeatOf' in item
         ? this.#receipt({ ...item.repeatOf, repeated: true })
@@ -283,3 +285,7 @@ class Planner {
 }
 
 type Refusal = { expect: Expectation; draft: TopicDraft } | { error: GoetheError }
+
+function isProduced({ producer }: AppendPart): boolean {
+  return producer !== undefined
+}
