@@ -42,6 +42,8 @@ export default defineConfig({
       })),
     ],
     passWithNoTests: false,
+    // vitest would leave one core free, which of two is half.
+    maxWorkers: '100%',
     // Generous, for slow machines: a test waits for an event, and only a hang meets these.
     testTimeout: 30_000,
     hookTimeout: 30_000,
