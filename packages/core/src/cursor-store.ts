@@ -40,6 +40,8 @@ export class CursorStore {
   readonly #committer: Committer
   readonly #states = new Map<string, CursorState>()
   readonly #listeners = new Map<string, Set<CursorListener>>()
+  /** Sessions of deleted cursors: one of the same name must not begin with a session again. */
+  readonly #deletedSessions = new Map<string, number>()
 
   constructor(store: Store, committer: Committer) {
     this.#store = store
@@ -135,7 +137,13 @@ export class CursorStore {
    * the write fail, no change will come any more.
    */
   forget(topic: string, consumer: string): void {
-    this.#states.delete(`${topic}:${consumer}`)
+    const name = `${topic}:${consumer}`
+    const session = this.#states.get(name)?.record.session
+    this.#states.delete(name)
+    if (session !== undefined) this.#deletedSessions.set(name, session)
+    if (this.#deletedSessions.size > cursorStatesMax) {
+      this.#deletedSessions.delete(this.#deletedSessions.keys().next().value!)
+    }
     this.tell(topic, consumer, 'deleted')
   }
 
@@ -155,11 +163,16 @@ export class CursorStore {
     const name = `${topic}:${consumer}`
     const known = this.#states.get(name)
     if (known !== undefined) return known
-    const record = (await this.read(topic, consumer)) ?? newCursorRecord
+    const record = (await this.read(topic, consumer)) ?? this.#newRecord(name)
     // Another change may have loaded it meanwhile.
     const state = this.#states.get(name) ?? { topic, consumer, record }
     this.#states.set(name, state)
     return state
+  }
+
+  #newRecord(name: string): CursorRecord {
+    const deleted = this.#deletedSessions.get(name)
+    return deleted === undefined ? newCursorRecord : { ...newCursorRecord, session: deleted + 1 }
   }
 
   /** What is stored can be read again; only a commit under way needs what is here. */
