@@ -1,8 +1,9 @@
 /**
- * A block is cut here unless a single event is larger; the format allows 1 MiB. A seek reads and
- * verifies one block, and beyond a hundred small events a scan gains nothing from larger ones.
+ * A block is cut here unless a single event is larger; the format allows 1 MiB. Each block costs an
+ * append a key, and a seek reads and verifies a whole one: at 16 KiB appends in batches of 1,000
+ * are a fifth slower, at 1 MiB a seek into large batches takes several times as long.
  */
-export const blockBytesMax = 16 * 1024
+export const blockBytesMax = 128 * 1024
 
 /** Largest event accepted by default. */
 export const eventBytesMaxDefault = 16 * 1024 * 1024
