@@ -185,10 +185,17 @@ export class Store {
   }
 }
 
-/** Entries of a range in order; memory is bounded by `readAheadBytes` and one value. */
+/** Entries read together at first, before it is known how large they are. */
+const firstEntries = 8
+
+/**
+ * Entries of a range in order, about `readAheadBytes` at a time. Only classic-level knows a bound in
+ * bytes of its own; for the others it follows from how large the entries before were.
+ */
 export class StoreScan {
   readonly #store: Store
   readonly #iterator: ReturnType<Database['iterator']>
+  #size = firstEntries
 
   constructor(store: Store, range: KeyRange, options: ScanOptions) {
     this.#store = store
@@ -206,10 +213,14 @@ export class StoreScan {
   }
 
   /** The next entries; an empty array at the end. */
-  async next(size = readAheadBlocks): Promise<StoreEntry[]> {
+  async next(size = this.#size): Promise<StoreEntry[]> {
     this.#store.reads++
     try {
-      return (await this.#iterator.nextv(size)) as StoreEntry[]
+      const entries = (await this.#iterator.nextv(size)) as StoreEntry[]
+      const bytes = entries.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0)
+      const fitting = Math.floor((readAheadBytes * entries.length) / Math.max(bytes, 1))
+      this.#size = Math.min(Math.max(fitting, 1), readAheadBlocks)
+      return entries
     } catch (error) {
       return throwReadError(error)
     }
