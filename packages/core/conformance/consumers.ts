@@ -96,6 +96,24 @@ export function consumerTests({ group, test }: Suite): void {
       },
     )
 
+    test(
+      'what was acknowledged ahead is not delivered when the position has passed it',
+      { needs: ['reopen'] },
+      async (s) => {
+        await s.log.append(topic, numbered('o', 6))
+        const deliveries = await takeFrom(start(s.log).deliveries, 6)
+        for (const ahead of deliveries.slice(1)) await ahead.ack()
+        await s.reopen()
+        const { deliveries: again } = start(s.log)
+        await (await nextOf(again)).ack()
+        await appendTexts(s.log, topic, 'o7')
+        const next = await nextOf(again)
+        assertEqual(next.event.sequence, 7)
+        await next.ack()
+        await assertSound(s.log)
+      },
+    )
+
     test('acks in flight are all stored', async ({ log }) => {
       await log.append(topic, numbered('o', 200))
       const deliveries = await takeFrom(start(log).deliveries, 200)

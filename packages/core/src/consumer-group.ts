@@ -267,9 +267,15 @@ export class ConsumerGroup {
     this.#arrived = undefined
     this.#pending = undefined
     this.#skipTo(event)
-    if (this.#settled.has(event.sequence)) return undefined
+    if (this.#isSettled(event.sequence)) return undefined
     return { event, attempt: (this.#attempts.get(event.sequence) ?? 0) + 1 }
   }
+
+  /** What was acknowledged ahead is no longer among the ranges once the position has passed it. */
+  #isSettled(sequence: number): boolean {
+    return sequence <= this.#floor.sequence || this.#settled.has(sequence)
+  }
+
   /** The read of the next event, which goes on while a retry comes first. */
   #pending: Promise<void> | undefined
   #arrived: LogEvent | undefined
