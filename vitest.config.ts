@@ -11,7 +11,11 @@ const foldersIn = (path: string) => (existsSync(pathTo(path)) ? readdirSync(path
 const sources = {
   '@goethe/core/conformance': pathTo('packages/core/conformance/index.ts'),
   '@goethe/core/testing': pathTo('packages/core/src/testing.ts'),
+  '@goethe/core/contract': pathTo('packages/core/src/contract.ts'),
   '@goethe/core': pathTo('packages/core/src/index.ts'),
+  '@goethe/protocol': pathTo('packages/protocol/src/index.ts'),
+  '@goethe/client': pathTo('packages/client/src/index.ts'),
+  '@goethe/server': pathTo('packages/server/src/index.ts'),
 }
 
 // x.test.ts is a unit test, x.int.test.ts uses a real store or server, x.e2e.test.ts all of it.

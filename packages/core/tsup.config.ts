@@ -3,6 +3,7 @@ import { defineConfig } from 'tsup'
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    contract: 'src/contract.ts',
     testing: 'src/testing.ts',
     conformance: 'conformance/index.ts',
   },

@@ -7,27 +7,38 @@ export const errorCodes = {
   GOETHE_ALREADY_COMMITTED:
     'The cursor is already at or past this event; use seek() to go back on purpose.',
   GOETHE_CLOSED: 'The log, cursor or consumer was closed; open it again.',
+  GOETHE_CANCELLED: 'The server ended this call, because it stops or was told to; try again.',
   GOETHE_CONFLICT:
     'The topic is not at the expected event; read what came since, decide again, retry.',
   GOETHE_CORRUPT: 'Stored bytes are not what was written; run verify() and restore from a backup.',
+  GOETHE_DEADLINE:
+    'No answer came in time. Whether it was done is unknown; an append may be repeated safely.',
   GOETHE_DELIVERY_EXPIRED:
     'The delivery timed out or its consumer closed, and the event went to another instance.',
   GOETHE_EVENT_NOT_FOUND: 'The topic has no such event; commit events that were read from it.',
   GOETHE_EVENT_TOO_LARGE: 'The payload is larger than eventBytesMax; store it elsewhere and refer.',
   GOETHE_FENCED: 'Somebody else took this cursor over; read again to take it back.',
+  GOETHE_FORBIDDEN: 'This identity has no right to do that; ask whoever gives out rights.',
   GOETHE_FORMAT: 'The store was written by a format that this version does not know; upgrade.',
   GOETHE_IMPORT_INCOMPLETE:
     'An import stopped half-way; run importFrom() with the same export again.',
+  GOETHE_INTERNAL: 'A defect of Goethe itself; the server wrote more about it into its log.',
+  GOETHE_INVALID_ARGUMENT: 'The server was sent something that it does not take; correct the call.',
   GOETHE_INVALID_STORE: 'The store cannot hold an event log, or could not be opened.',
+  GOETHE_LIMIT: 'More was asked than a limit allows; try again after the delay that is given.',
   GOETHE_LOCKED: 'The store is already open as an event log; use that one, or close it first.',
   GOETHE_NOT_EMPTY: 'An export can only be restored into an empty log or continue its own import.',
+  GOETHE_NOT_LEADER: 'Another instance takes the writes; its address is given.',
   GOETHE_OPERATION: 'An operation passed along with a cursor commit is not a valid one.',
   GOETHE_PRODUCER_SEQUENCE:
     'A producer left out a sequence, or repeated one whose result is no longer remembered.',
   GOETHE_READ_FAILED: 'The store could not be read; the cause tells why.',
+  GOETHE_READ_ONLY: 'The log takes no writes for the time being; the message tells why.',
   GOETHE_TIME_IN_FUTURE:
     'The time of an imported event lies ahead of the clock, so that ids would run ahead for good.',
   GOETHE_TOPIC_NOT_FOUND: 'No event was ever appended to this topic.',
+  GOETHE_UNAUTHENTICATED: 'No valid token or certificate was presented; present one.',
+  GOETHE_UNAVAILABLE: 'The server cannot be reached; nothing was done, or only what may be repeated.',
   GOETHE_WRITE_FAILED:
     'A write to the store failed. Nothing of it is visible; whether it was stored all the same is ' +
     'known once the log was closed and opened again.',
@@ -54,6 +65,10 @@ export interface GoetheErrorDetails {
   lastSequence?: number
   /** GOETHE_PRODUCER_SEQUENCE: the sequence that would be accepted next. */
   expectedSequence?: number
+  /** GOETHE_LIMIT, GOETHE_READ_ONLY: when trying again makes sense, in milliseconds. */
+  retryDelayMs?: number
+  /** GOETHE_NOT_LEADER: `host:port` of the instance that takes writes, where it is known. */
+  leader?: string
 }
 
 /** The one error class of Goethe. Branch on `code`, never on `message`. */
