@@ -6,8 +6,8 @@ export const errorCodes = {
   GOETHE_ABORTED: 'The AbortSignal that was passed in fired; its reason is the cause.',
   GOETHE_ALREADY_COMMITTED:
     'The cursor is already at or past this event; use seek() to go back on purpose.',
-  GOETHE_CLOSED: 'The log, cursor or consumer was closed; open it again.',
   GOETHE_CANCELLED: 'The server ended this call, because it stops or was told to; try again.',
+  GOETHE_CLOSED: 'The log, cursor or consumer was closed; open it again.',
   GOETHE_CONFLICT:
     'The topic is not at the expected event; read what came since, decide again, retry.',
   GOETHE_CORRUPT: 'Stored bytes are not what was written; run verify() and restore from a backup.',
@@ -38,7 +38,8 @@ export const errorCodes = {
     'The time of an imported event lies ahead of the clock, so that ids would run ahead for good.',
   GOETHE_TOPIC_NOT_FOUND: 'No event was ever appended to this topic.',
   GOETHE_UNAUTHENTICATED: 'No valid token or certificate was presented; present one.',
-  GOETHE_UNAVAILABLE: 'The server cannot be reached; nothing was done, or only what may be repeated.',
+  GOETHE_UNAVAILABLE:
+    'The server cannot be reached; nothing was done, or only what may be repeated.',
   GOETHE_WRITE_FAILED:
     'A write to the store failed. Nothing of it is visible; whether it was stored all the same is ' +
     'known once the log was closed and opened again.',

@@ -1,0 +1,1 @@
+export { Block } from './block.js'
