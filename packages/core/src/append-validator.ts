@@ -27,49 +27,13 @@ export class AppendValidator {
   ): AppendPart {
     // A topic whose state is loaded has passed this before.
     if (this.#states.peek(topic) === undefined) nameBytes('topic', topic)
-    // A copy: the caller may use the array again at once.
-    const list = payloads instanceof Uint8Array ? [payloads] : copyOf(payloads)
-    if (list === undefined || list.length === 0) {
-      throw new TypeError(
-        `A payload is a Uint8Array, or an array of at least one of them; got ` +
-          (Array.isArray(payloads) ? 'an empty array' : describeValue(payloads)),
-      )
-    }
-    for (const payload of list as unknown[]) {
-      if (payload instanceof Uint8Array) continue
-      throw new TypeError(`A payload is a Uint8Array; got ${describeValue(payload)}`)
-    }
-    if (conditions === undefined) {
-      return { topic, payloads: list, expect: undefined, producer: undefined, time: undefined }
-    }
-    checkOptions(conditions, ['expect', 'producer', 'time', 'signal'])
-    const { expect, producer, time } = conditions
-    return {
-      topic,
-      payloads: list,
-      expect: checkExpectation(expect),
-      producer: checkProducer(producer),
-      time: checkTime(time),
-    }
+    return checkAppend(topic, payloads, conditions)
   }
 
   /** Throws TypeError for wrong arguments. */
   parts(entries: readonly AppendEntry[]): AppendPart[] {
-    if (!Array.isArray(entries) || entries.length === 0) {
-      throw new TypeError(`appendAll() takes an array of { topic, payloads }, at least one`)
-    }
-    const parts = (entries as AppendEntry[]).map((entry) => {
-      checkOptions(entry, ['topic', 'payloads', 'expect', 'producer', 'time'])
-      const { topic, payloads, ...conditions } = entry
-      return this.part(topic, payloads, conditions)
-    })
-    const producers = parts.filter(({ producer }) => producer !== undefined)
-    if (producers.length > 0 && producers.length < parts.length) {
-      throw new TypeError('Either all parts of an appendAll name a producer or none does')
-    }
-    return parts
+    return checkAppendAll(entries)
   }
-
   /** Why well-formed parts are not taken. */
   refusal(parts: readonly AppendPart[]): GoetheError | undefined {
     for (const { topic, payloads, time } of parts) {
@@ -89,6 +53,56 @@ export class AppendValidator {
     for (const payload of payloads) bytes += payload.length
     return bytes
   }
+}
+
+/** Throws TypeError for wrong arguments, but for the topic's name. */
+export function checkAppend(
+  topic: string,
+  payloads: Uint8Array | readonly Uint8Array[],
+  conditions: AppendConditions | undefined,
+): AppendPart {
+  // A copy: the caller may use the array again at once.
+  const list = payloads instanceof Uint8Array ? [payloads] : copyOf(payloads)
+  if (list === undefined || list.length === 0) {
+    throw new TypeError(
+      `A payload is a Uint8Array, or an array of at least one of them; got ` +
+        (Array.isArray(payloads) ? 'an empty array' : describeValue(payloads)),
+    )
+  }
+  for (const payload of list as unknown[]) {
+    if (payload instanceof Uint8Array) continue
+    throw new TypeError(`A payload is a Uint8Array; got ${describeValue(payload)}`)
+  }
+  if (conditions === undefined) {
+    return { topic, payloads: list, expect: undefined, producer: undefined, time: undefined }
+  }
+  checkOptions(conditions, ['expect', 'producer', 'time', 'signal'])
+  const { expect, producer, time } = conditions
+  return {
+    topic,
+    payloads: list,
+    expect: checkExpectation(expect),
+    producer: checkProducer(producer),
+    time: checkTime(time),
+  }
+}
+
+/** Throws TypeError for wrong arguments. */
+export function checkAppendAll(entries: readonly AppendEntry[]): AppendPart[] {
+  if (!Array.isArray(entries) || entries.length === 0) {
+    throw new TypeError(`appendAll() takes an array of { topic, payloads }, at least one`)
+  }
+  const parts = (entries as AppendEntry[]).map((entry) => {
+    checkOptions(entry, ['topic', 'payloads', 'expect', 'producer', 'time'])
+    const { topic, payloads, ...conditions } = entry
+    nameBytes('topic', topic)
+    return checkAppend(topic, payloads, conditions)
+  })
+  const producers = parts.filter(({ producer }) => producer !== undefined)
+  if (producers.length > 0 && producers.length < parts.length) {
+    throw new TypeError('Either all parts of an appendAll name a producer or none does')
+  }
+  return parts
 }
 
 function copyOf(payloads: unknown): readonly Uint8Array[] | undefined {

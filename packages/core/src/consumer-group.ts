@@ -159,6 +159,18 @@ export class ConsumerGroup {
     this.#pump()
   }
 
+  /** The event was not even looked at: delivered again as if for the first time. */
+  release(held: Held): void {
+    if (held.outcome !== undefined) throw this.#lost(held)
+    held.outcome = 'lost'
+    this.#release(held)
+    const { event, attempt } = held
+    this.#attempts.delete(event.sequence)
+    if (attempt > 1) this.#attempts.set(event.sequence, attempt - 1)
+    this.#retry({ id: event.id, sequence: event.sequence, attempt, dueAt: 0n })
+    this.#pump()
+  }
+
   extend(held: Held): void {
     if (held.outcome !== undefined) throw this.#lost(held)
     held.deadline = this.#deadline(held.instance)

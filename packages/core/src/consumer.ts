@@ -33,8 +33,8 @@ export class Consumer implements ConsumerApi {
     settings.signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery> {
-    const iterator: AsyncIterableIterator<Delivery> = {
+  [Symbol.asyncIterator](): AsyncIterableIterator<OwnDelivery> {
+    const iterator: AsyncIterableIterator<OwnDelivery> = {
       next: () => this.#next(),
       return: async () => {
         await this.close()
@@ -56,7 +56,7 @@ export class Consumer implements ConsumerApi {
     return this.close()
   }
 
-  async #next(): Promise<IteratorResult<Delivery, undefined>> {
+  async #next(): Promise<IteratorResult<OwnDelivery, undefined>> {
     const { signal } = this.#settings
     if (signal?.aborted) throw abortedError(signal)
     if (this.#closed) return { done: true, value: undefined }
@@ -80,7 +80,13 @@ export class Consumer implements ConsumerApi {
   }
 }
 
-function delivery(group: ConsumerGroup, held: Held): Delivery {
+/** A delivery of a log in this process. */
+export interface OwnDelivery extends Delivery {
+  /** Nobody looked at the event: it is delivered again as if this delivery had never been. */
+  release(): void
+}
+
+function delivery(group: ConsumerGroup, held: Held): OwnDelivery {
   return {
     event: held.event,
     attempt: held.attempt,
@@ -89,6 +95,9 @@ function delivery(group: ConsumerGroup, held: Held): Delivery {
       checkOptions(options, ['delayMs'])
       const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
       await group.nack(held, delayMs)
+    },
+    release: () => {
+      group.release(held)
     },
     extend: () => {
       group.extend(held)

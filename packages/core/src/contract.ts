@@ -1,1 +1,25 @@
-export { Block } from './block.js'
+/**
+ * For packages that implement or serve `EventLogApi` themselves: stored blocks, readers over any
+ * source of them, and the checks of arguments, so that wrong ones are refused alike everywhere.
+ */
+export type { AppendPart } from './append-part.js'
+export { checkAppend, checkAppendAll } from './append-validator.js'
+export { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+export { Block, BlockError } from './block.js'
+export { BlockRange } from './block-range.js'
+export { dateOf, nanoseconds } from './clock.js'
+export { checkConsumerOptions } from './consumer-options.js'
+export { checkCursor, checkReference } from './cursor.js'
+export { abortedError, assert, unreachable } from './errors.js'
+export { type Interval, intervalMs } from './interval.js'
+export { describeValue, nameBytes } from './names.js'
+export {
+  type CheckedPosition,
+  type CheckedSelector,
+  checkIdOrTime,
+  checkPosition,
+  checkSelector,
+} from './position.js'
+export { type CheckedRead, checkLimit, checkRead, checkSeek } from './read-options.js'
+export { Reader, type OpenSource, type RangeSource, type ReaderBounds } from './reader.js'
+export { checkRetention } from './retention.js'

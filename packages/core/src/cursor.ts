@@ -7,7 +7,7 @@ import type {
   EventReference,
   Position,
 } from './api.js'
-import { checkOptions } from './arguments.js'
+import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, dateOf } from './clock.js'
 import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
@@ -29,6 +29,15 @@ export interface CursorCommitOptions {
    * database is then changed exactly once for each event.
    */
   operations?: readonly BatchOperation[] | undefined
+}
+
+/** How a cursor in this process is made. */
+export interface OwnCursorOptions extends CursorOptions {
+  /**
+   * Goes on under a session that a `begin`, `commit` or `seek` of another object led to: for
+   * servers, whose callers own the cursor.
+   */
+  session?: number | undefined
 }
 
 /** What a cursor needs of its log. */
@@ -61,17 +70,32 @@ export class Cursor implements CursorApi {
   #session: number | undefined
 
   /** @internal */
-  constructor(context: CursorContext, topic: string, consumer: string, options?: CursorOptions) {
-    checkOptions(options, ['hold'])
-    nameBytes('topic', topic)
-    nameBytes('consumer', consumer)
-    if (options?.hold !== undefined && typeof options.hold !== 'boolean') {
-      throw new TypeError(`'hold' is true or false; got ${describeValue(options.hold)}`)
+  constructor(context: CursorContext, topic: string, consumer: string, options?: OwnCursorOptions) {
+    checkOptions(options, ['hold', 'session'])
+    checkCursor(topic, consumer, options?.hold)
+    if (options?.session !== undefined) {
+      this.#session = checkNumber('session', options.session, { default: 0, min: 0 })
     }
     this.topic = topic
     this.consumer = consumer
     this.#context = context
     this.#hold = options?.hold
+  }
+
+  /** The session under which this object owns the cursor, once it does. */
+  get session(): number | undefined {
+    return this.#session
+  }
+
+  /**
+   * Takes the cursor over, as iterating over `read` does; with `from` the cursor is first moved
+   * there. Gives the event behind which reading goes on; sequence 0 and id 0n before the first.
+   */
+  async begin(from?: Position): Promise<EventReference> {
+    this.#context.assertOpen()
+    const position = from === undefined ? undefined : checkPosition(from, true)
+    const { id, sequence } = await this.#begin(position)
+    return { id, sequence }
   }
 
   /**
@@ -83,12 +107,8 @@ export class Cursor implements CursorApi {
     const { from, ...rest } = options
     const position = from === undefined ? undefined : checkPosition(from, true)
     const begin = async (): Promise<CheckedPosition> => {
-      const record =
-        position === undefined
-          ? await this.#context.cursors.takeOver(this.topic, this.consumer, this.#hold)
-          : await this.#move(position)
-      this.#session = record.session
-      return { type: 'id', id: record.id + 1n }
+      const { id } = await this.#begin(position)
+      return { type: 'id', id: id + 1n }
     }
     return this.#context.readFrom(this.topic, begin, rest)
   }
@@ -150,6 +170,15 @@ export class Cursor implements CursorApi {
     this.#context.assertOpen()
     this.#session = undefined
     await this.#context.cursors.delete(this.topic, this.consumer)
+  }
+
+  async #begin(position: CheckedPosition | undefined): Promise<CursorRecord> {
+    const record =
+      position === undefined
+        ? await this.#context.cursors.takeOver(this.topic, this.consumer, this.#hold)
+        : await this.#move(position)
+    this.#session = record.session
+    return record
   }
 
   async #move(position: CheckedPosition): Promise<CursorRecord> {
@@ -245,7 +274,16 @@ function storeOperation(operation: BatchOperation): StoreOperation {
   )
 }
 
-function checkReference(event: EventReference, topic: string): EventReference {
+/** Throws TypeError for what names no cursor. */
+export function checkCursor(topic: string, consumer: string, hold: unknown): void {
+  nameBytes('topic', topic)
+  nameBytes('consumer', consumer)
+  if (hold === undefined || typeof hold === 'boolean') return
+  throw new TypeError(`'hold' is true or false; got ${describeValue(hold)}`)
+}
+
+/** Throws TypeError for what is no event of the topic. */
+export function checkReference(event: EventReference, topic: string): EventReference {
   const { id, sequence } = (event ?? {}) as Partial<EventReference>
   if (typeof id !== 'bigint' || typeof sequence !== 'number') {
     throw new TypeError(

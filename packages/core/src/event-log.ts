@@ -8,7 +8,6 @@ import type {
   ByteSink,
   ConsumerOptions,
   CursorDescription,
-  CursorOptions,
   CursorsOptions,
   EventLogApi,
   ExportOptions,
@@ -35,7 +34,7 @@ import { Committer } from './committer.js'
 import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
-import { Cursor } from './cursor.js'
+import { Cursor, type OwnCursorOptions } from './cursor.js'
 import { listCursors } from './cursor-list.js'
 import { CursorStore } from './cursor-store.js'
 import { GoetheError, assert } from './errors.js'
@@ -247,7 +246,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   }
 
   /** The named position of a consumer in a topic. */
-  cursor(topic: string, consumer: string, options?: CursorOptions): Cursor {
+  cursor(topic: string, consumer: string, options?: OwnCursorOptions): Cursor {
     this.#assertOpen()
     return new Cursor(
       {

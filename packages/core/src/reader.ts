@@ -1,6 +1,5 @@
 import type { EventReader } from './api.js'
 import { BlockRange } from './block-range.js'
-import type { BlockSource } from './block-source.js'
 import type { LogEvent } from './log-event.js'
 
 /** How one iteration is bounded, beyond where it starts. */
@@ -11,8 +10,15 @@ export interface ReaderBounds {
   to: bigint | undefined
 }
 
+/** Where one iteration gets its blocks from: this log's store, or a server. */
+export interface RangeSource {
+  /** The next ranges, at least one, or undefined at the end. */
+  next(): Promise<BlockRange[] | undefined>
+  close(): Promise<void>
+}
+
 /** Opens what one iteration reads; rejects where the position cannot be found. */
-export type OpenSource = () => Promise<BlockSource>
+export type OpenSource = () => Promise<RangeSource>
 
 /** Small blocks are handed out together until an array has so many events. */
 const batchEvents = 256
@@ -34,12 +40,12 @@ export class Reader implements EventReader {
     return this.#batches(true)
   }
 
-  /** The stored blocks themselves, with the part of each that was asked for. */
-  async *blocks(): AsyncGenerator<BlockRange> {
+  /** The stored blocks themselves, as they come, with the part of each that was asked for. */
+  async *blocks(): AsyncGenerator<BlockRange[]> {
     const ranges = this.#ranges()
     try {
       for (let next = await ranges.next(); next !== undefined; next = await ranges.next()) {
-        yield* next
+        yield next
       }
     } finally {
       await ranges.close()
@@ -65,7 +71,7 @@ export class Reader implements EventReader {
 class BoundedRanges {
   readonly #open: OpenSource
   readonly #bounds: ReaderBounds
-  #source: BlockSource | undefined
+  #source: RangeSource | undefined
   #left: number
   #ended = false
 

@@ -1,19 +1,12 @@
 import type { EventReference, Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
-import { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+import { checkBoolean, checkSignal } from './arguments.js'
 import { BlockSource } from './block-source.js'
 import type { CursorStore } from './cursor-store.js'
 import type { LogEvent } from './log-event.js'
 import { LogScan } from './log-scan.js'
-import { describeValue, nameBytes } from './names.js'
-import {
-  type CheckedPosition,
-  type CheckedSelector,
-  beyondAllIds,
-  checkIdOrTime,
-  checkPosition,
-  checkSelector,
-} from './position.js'
-import { Reader, type ReaderBounds } from './reader.js'
+import { type CheckedPosition, type CheckedSelector, beyondAllIds } from './position.js'
+import { checkLimit, checkRead, checkSeek } from './read-options.js'
+import { Reader } from './reader.js'
 import type { Recent } from './recent.js'
 import type { Store } from './store.js'
 import { idOfSequence } from './time-index.js'
@@ -39,24 +32,7 @@ export class Readers {
   }
 
   read(topics: TopicSelector, options: ReadOptions): Reader {
-    checkOptions(options, ['from', 'to', 'reverse', 'limit', 'follow', 'signal'])
-    const selector = checkSelector(topics)
-    const reverse = checkBoolean('reverse', options.reverse)
-    const follow = checkBoolean('follow', options.follow)
-    checkSignal(options.signal)
-    if (reverse && follow) throw new TypeError("'follow' goes forward, not in reverse")
-    const from = checkPosition(
-      options.from === undefined ? (reverse ? 'end' : 'start') : options.from,
-      selector.type === 'topic',
-    )
-    if (reverse && isAfter(options.from)) {
-      throw new TypeError('{ after: id } is a position to go forward from, not in reverse')
-    }
-    const bounds: ReaderBounds = {
-      reverse,
-      limit: checkLimit(options.limit),
-      to: options.to === undefined ? undefined : checkIdOrTime('to', options.to),
-    }
+    const { selector, from, reverse, follow, bounds } = checkRead(topics, options)
     const open = async (): Promise<BlockSource> => {
       this.#context.assertOpen()
       return selector.type === 'topic'
@@ -88,15 +64,7 @@ export class Readers {
     position: Position,
     options: SeekOptions,
   ): Promise<LogEvent | undefined> {
-    checkOptions(options, ['nearest'])
-    nameBytes('topic', topic)
-    const { nearest = 'next' } = options
-    if (nearest !== 'next' && nearest !== 'previous' && nearest !== 'closest') {
-      throw new TypeError(
-        `'nearest' is 'next', 'previous' or 'closest'; got ${describeValue(nearest)}`,
-      )
-    }
-    const from = checkPosition(position, true)
+    const { nearest, from } = checkSeek(topic, position, options)
     if (from.type === 'end') return this.#last(topic)
     const state = await this.#context.states.load(topic)
     const id = await this.#firstId(state, from)
@@ -210,12 +178,4 @@ export class Readers {
   async #last(topic: string): Promise<LogEvent | undefined> {
     return this.#previous(await this.#context.states.load(topic), beyondAllIds)
   }
-}
-
-function checkLimit(limit: number | undefined): number {
-  return checkNumber('limit', limit, { default: Infinity, min: 0 })
-}
-
-function isAfter(position: Position | undefined): boolean {
-  return typeof position === 'object' && 'after' in position
 }
