@@ -1,0 +1,245 @@
+/** The one table of settings, of which flags, variables, --print-config and documentation are made. */
+import { z } from 'zod'
+import { certificatesSchema, jwtSchema, tokensSchema } from './config-auth.js'
+import type { Kind } from './config-value.js'
+
+/** One setting: where it stands in the file, and by which names else it is known. */
+export interface Setting {
+  /** Its place in the file, such as `grpc.port`. */
+  readonly key: string
+  readonly kind: Kind
+  readonly default: unknown
+  /** What it does, as a sentence. */
+  readonly description: string
+  /** Parts of its value that are not shown: names of keys below it. */
+  readonly secret?: readonly string[]
+  /** The flag, such as `--grpc-port`. */
+  readonly flag: string
+  /** The variable, such as `GOETHE_GRPC_PORT`. */
+  readonly env: string
+}
+
+const kibibyte = 1024
+const mebibyte = 1024 * kibibyte
+const gibibyte = 1024 * mebibyte
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+
+const host: Kind = {
+  type: 'text',
+  expected: "a host name or an address to listen on, such as 127.0.0.1 or '::'",
+}
+const port: Kind = {
+  type: 'count',
+  min: 0,
+  max: 65_535,
+  expected: 'a port from 1 to 65535, or 0 for any free one',
+}
+const file = (what: string): Kind => ({ type: 'text', expected: `the path of ${what}` })
+const bytes = (min: number, max: number): Kind => ({ type: 'bytes', min, max })
+const duration = (min: number, max: number): Kind => ({ type: 'duration', min, max })
+const count = (min: number, max: number): Kind => ({ type: 'count', min, max })
+
+const interval: Kind = {
+  type: 'text',
+  expected: "a whole number with m, h, d or w, such as '15m', '1h' or '1d'",
+  schema: z.string().regex(/^[1-9]\d{0,5}[mhdw]$/),
+}
+
+const origins: Kind = {
+  type: 'list',
+  item: z.string().refine((text) => {
+    return text === '*' || (URL.canParse(text) && new URL(text).origin === text)
+  }),
+  expected: "a list of origins such as 'https://app.example.com', or '*' for all",
+}
+
+const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[])?])[] = [
+  ['data', file('a directory'), './goethe-data', 'The directory of the log.'],
+  [
+    'durability',
+    { type: 'choice', of: ['fsync', 'os'] },
+    'fsync',
+    'When an append is acknowledged: once it is on the disk (fsync), or once the operating system has it (os), which a power cut may undo.',
+  ],
+  [
+    'index.interval',
+    interval,
+    undefined,
+    'Width of the time-based index; another one than the log has rebuilds it at the start. Default: what the log has, 1h for a new one.',
+  ],
+  ['eventBytesMax', bytes(1, gibibyte), 16 * mebibyte, 'Largest event.'],
+  [
+    'queueBytesMax',
+    bytes(0, 16 * gibibyte),
+    64 * mebibyte,
+    'Bytes of appends that may be queued for the disk; beyond that they wait.',
+  ],
+  ['grpc.host', host, '127.0.0.1', 'Where gRPC listens.'],
+  ['grpc.port', port, 1337, 'The port of gRPC.'],
+  ['http.host', host, '127.0.0.1', 'Where HTTP listens.'],
+  ['http.port', port, 1338, 'The port of HTTP: JSON, metrics, health.'],
+  [
+    'http.allowedOrigins',
+    origins,
+    [],
+    'Web pages of these origins may use the HTTP API (CORS). Default: none.',
+  ],
+  [
+    'insecure',
+    { type: 'switch' },
+    false,
+    'Listens beyond this machine even without TLS or without authentication, as behind a proxy that does both.',
+  ],
+  ['tls.cert', file('a PEM file'), undefined, 'The certificate of the server, with its chain.'],
+  ['tls.key', file('a PEM file'), undefined, 'The private key of that certificate.'],
+  [
+    'tls.clientCa',
+    file('a PEM file'),
+    undefined,
+    'Who signs the certificates of clients; with it clients may present one.',
+  ],
+  [
+    'tls.requireClientCert',
+    { type: 'switch' },
+    false,
+    'Refuses connections without a certificate that tls.clientCa has signed.',
+  ],
+  [
+    'auth.tokens',
+    {
+      type: 'structure',
+      schema: tokensSchema,
+      expected: 'a list of { name, sha256, grants: [{ topics, rights }] }',
+    },
+    [],
+    'Bearer tokens, each by its SHA-256, and what their holders may do.',
+    ['sha256'],
+  ],
+  [
+    'auth.jwt',
+    {
+      type: 'structure',
+      schema: jwtSchema,
+      expected:
+        '{ issuer, audience, jwksUrl, nameClaim, grantsClaim, grants, algorithms, clockToleranceMs }',
+    },
+    undefined,
+    'Takes JSON Web Tokens of an issuer, checked by its public keys.',
+  ],
+  [
+    'auth.certificates',
+    {
+      type: 'structure',
+      schema: certificatesSchema,
+      expected: 'a list of { subject, name, grants: [{ topics, rights }] }',
+    },
+    [],
+    'What clients may do that present a certificate of this subject.',
+  ],
+  [
+    'limits.messageBytesMax',
+    bytes(kibibyte, 2 * gibibyte - 1),
+    64 * mebibyte,
+    'Largest message of gRPC and largest body of an HTTP request.',
+  ],
+  [
+    'limits.streamsPerConnection',
+    count(1, 1_000_000),
+    1000,
+    'Calls under way at a time on one connection of gRPC.',
+  ],
+  ['limits.connectionsMax', count(1, 1_000_000), 20_000, 'Connections at a time to each port.'],
+  [
+    'limits.inFlightBytesPerConnection',
+    bytes(kibibyte, 64 * gibibyte),
+    64 * mebibyte,
+    'Bytes of appends that one connection may have under way.',
+  ],
+  [
+    'limits.inFlightBytes',
+    bytes(kibibyte, 64 * gibibyte),
+    256 * mebibyte,
+    'Bytes of appends that may be under way in all.',
+  ],
+  [
+    'limits.tailsPerTopic',
+    count(1, 10_000_000),
+    10_000,
+    'Readers at a time that wait for new events of one topic or prefix.',
+  ],
+  [
+    'limits.requestsPerSecond',
+    count(0, 10_000_000),
+    0,
+    'Requests a second of one identity; 0 for no limit.',
+  ],
+  [
+    'keepalive.timeMs',
+    duration(second, 2 * hour),
+    30 * second,
+    'How often a quiet connection is asked whether it is still there, and a quiet event stream gets a heartbeat.',
+  ],
+  [
+    'keepalive.timeoutMs',
+    duration(100, hour),
+    10 * second,
+    'After so long without an answer to that, a connection is dead.',
+  ],
+  [
+    'keepalive.idleMs',
+    duration(second, 24 * hour),
+    5 * minute,
+    'Connections on which nothing happens for so long are closed.',
+  ],
+  [
+    'keepalive.handshakeTimeoutMs',
+    duration(100, hour),
+    10 * second,
+    'Time for a new connection to set up TLS and send the head of its request.',
+  ],
+  [
+    'disk.reserveBytes',
+    bytes(0, 1024 * gibibyte),
+    512 * mebibyte,
+    'Below so much free space the log takes no appends; 0 for no reserve.',
+  ],
+  ['disk.checkIntervalMs', duration(10, hour), 5 * second, 'How often free space is looked at.'],
+  [
+    'shutdown.deadlineMs',
+    duration(0, hour),
+    10 * second,
+    'How long a server that stops waits for what is under way.',
+  ],
+  [
+    'log.level',
+    { type: 'choice', of: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] },
+    'info',
+    'What the server writes into its log: this and what is more serious.',
+  ],
+  [
+    'log.format',
+    { type: 'choice', of: ['json', 'text'] },
+    'json',
+    'A line of the log is a JSON object, or a text for people.',
+  ],
+  ['legacy', { type: 'switch' }, true, 'Serves the original gRPC API beside the present one.'],
+]
+
+/** All settings, in the order in which a file would have them. */
+export function settings(): Setting[] {
+  return rows.map(([key, kind, fallback, description, secret]) => ({
+    key,
+    kind,
+    default: fallback,
+    description,
+    ...(secret && { secret }),
+    flag: `--${kebab(key)}`,
+    env: `GOETHE_${kebab(key).replaceAll('-', '_').toUpperCase()}`,
+  }))
+}
+
+function kebab(key: string): string {
+  return key.replaceAll('.', '-').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
