@@ -230,7 +230,7 @@ export class StoreScan {
     await this.#iterator.close()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<StoreEntry> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<StoreEntry, void, undefined> {
     try {
       for (;;) {
         const entries = await this.next()

@@ -340,7 +340,7 @@ class Verifier {
     this.#unreadable.push(problem(keyspace, undefined, key, error.message))
   }
 
-  *unreadable(): Generator<VerifyStep> {
+  *unreadable(): Generator<VerifyStep, void, undefined> {
     const found = this.#unreadable
     this.#unreadable = []
     yield* found

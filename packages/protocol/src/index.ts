@@ -1,0 +1,53 @@
+export type { AppendOutcome } from './append-codec.js'
+export { appendRequestSize } from './append-codec.js'
+export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './consume-codec.js'
+export {
+  bucketFromMessage,
+  bucketToMessage,
+  cursorFromMessage,
+  cursorPositionFromMessage,
+  cursorPositionToMessage,
+  cursorToMessage,
+  durabilityFromMessage,
+  durabilityToMessage,
+  eventFromMessage,
+  eventToMessage,
+  idOf,
+  nearestFromMessage,
+  nearestToMessage,
+  positionFromMessage,
+  positionToMessage,
+  progressFromMessage,
+  progressToMessage,
+  receiptFromMessage,
+  receiptToMessage,
+  retentionFromMessage,
+  retentionToMessage,
+  selectorFromMessage,
+  selectorToMessage,
+  topicFromMessage,
+  topicToMessage,
+  trimFromMessage,
+  trimToMessage,
+  verifyFromMessage,
+  verifyToMessage,
+} from './convert.js'
+export {
+  decodeError,
+  detailsTrailer,
+  encodeErrorDetails,
+  errorFromMessage,
+  errorToMessage,
+  goetheError,
+} from './error-details.js'
+export {
+  codeOfStatus,
+  grpcStatus,
+  grpcStatusOf,
+  httpStatusOf,
+  isErrorCode,
+} from './error-status.js'
+export type { ReadMessage } from './read-codec.js'
+export type { Codec, Method } from './service.js'
+export { eventLogMethods, legacyMethods, messageCodec } from './service.js'
+export * as messages from './messages.js'
