@@ -28,11 +28,24 @@ export function members() {
   )
 }
 
-/** The packages that have sources: their folders, and what their package.json says. */
+/**
+ * The packages that have sources: their folders, and what their package.json says. Each comes
+ * behind those that it depends on.
+ */
 export function packages() {
-  return members()
+  const waiting = members()
     .filter((folder) => dirname(folder) === inRoot('packages') && existsSync(join(folder, 'src')))
     .map((folder) => ({ folder, manifest: readJson(join(folder, 'package.json')) }))
+  const sorted = []
+  while (waiting.length > 0) {
+    const names = waiting.map(({ manifest }) => manifest.name)
+    const next = waiting.findIndex(
+      ({ manifest }) => !names.some((name) => name in (manifest.dependencies ?? {})),
+    )
+    if (next === -1) throw new Error(`These packages depend on each other: ${names.join(', ')}`)
+    sorted.push(...waiting.splice(next, 1))
+  }
+  return sorted
 }
 
 function install() {
