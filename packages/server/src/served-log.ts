@@ -1,11 +1,14 @@
 import type {
   BlockRange,
+  ConsumerApi,
+  ConsumerOptions,
   CursorApi,
   CursorOptions,
   EventLogApi,
   EventReader,
   EventReference,
   LogStatus,
+  OwnDelivery,
   Position,
   ReadOptions,
   TopicSelector,
@@ -20,6 +23,7 @@ export interface ServedLog extends EventLogApi {
   status(): LogStatus
   read(topics: TopicSelector, options?: ReadOptions): BlockReader
   cursor(topic: string, consumer: string, options?: ServedCursorOptions): ServedCursor
+  consumer(topic: string, consumer: string, options?: ConsumerOptions): ServedConsumer
 }
 
 /** A reader that also hands out stored blocks as they are. */
@@ -38,4 +42,9 @@ export interface ServedCursor extends CursorApi {
   readonly session: number | undefined
   /** Takes the cursor over, as reading does; gives the event behind which reading goes on. */
   begin(from?: Position): Promise<EventReference>
+}
+
+/** A consumer whose deliveries can also be given back untouched. */
+export interface ServedConsumer extends ConsumerApi {
+  [Symbol.asyncIterator](): AsyncIterableIterator<OwnDelivery>
 }
