@@ -1,3 +1,4 @@
+export { create } from '@bufbuild/protobuf'
 export type { AppendOutcome } from './append-codec.js'
 export { appendRequestSize } from './append-codec.js'
 export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './consume-codec.js'

@@ -1,0 +1,173 @@
+/** Append, AppendStream and AppendAll. */
+import type { ServerDuplexStream } from '@grpc/grpc-js'
+import { GoetheError, type Receipt } from '@goethe/core'
+import type { AppendPart } from '@goethe/core/contract'
+import {
+  create,
+  type AppendOutcome,
+  goetheError,
+  messages,
+  receiptToMessage,
+} from '@goethe/protocol'
+import type { Release } from '../admission.js'
+import type { ServedLog } from '../served-log.js'
+import type { Call } from './grpc-call.js'
+import { stoppingError } from './grpc-call.js'
+import { type StreamCall, write } from './grpc-stream.js'
+
+type AppendStream = ServerDuplexStream<readonly AppendPart[], readonly AppendOutcome[]>
+
+export async function append({ log, context }: Call, part: AppendPart): Promise<Receipt> {
+  const release = context.admission.bytes(bytesOf(part))
+  try {
+    return await appendPart(log, part)
+  } finally {
+    release()
+  }
+}
+
+export async function appendAll(
+  { log, context }: Call,
+  { entries }: messages.AppendAllRequest,
+): Promise<messages.AppendAllResponse> {
+  const parts = entries.map(({ topic, payloads, expect, producer, time }) => ({
+    topic,
+    payloads,
+    expect: expectationOf(expect),
+    producer: producer && { id: producer.id, sequence: Number(producer.sequence) },
+    time,
+  }))
+  const release = context.admission.bytes(parts.reduce((sum, part) => sum + bytesOf(part), 0))
+  try {
+    const receipts = await log.appendAll(parts)
+    return create(messages.AppendAllResponseSchema, { receipts: receipts.map(receiptToMessage) })
+  } finally {
+    release()
+  }
+}
+
+/**
+ * Appends as they come, many under way at a time; answers in their order. While too many bytes are
+ * under way, no more is read from the connection.
+ */
+export async function appendStream(call: StreamCall, stream: AppendStream): Promise<void> {
+  const { context, log, signal } = call
+  const answers = new Answers(stream, signal)
+  const max = context.config.limits.inFlightBytesPerConnection
+  let bytes = 0
+  let wake: (() => void) | undefined
+  for await (const parts of stream as AsyncIterable<readonly AppendPart[]>) {
+    const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
+    let release: Release
+    try {
+      release = context.admission.bytes(size)
+    } catch (error) {
+      for (const _ of parts) answers.add(Promise.reject(error as Error))
+      continue
+    }
+    bytes += size
+    const settled = parts.map((part) => answers.add(appendPart(log, part)))
+    void Promise.all(settled).then(() => {
+      release()
+      bytes -= size
+      wake?.()
+    })
+    while (bytes > max && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+    }
+    if (signal.aborted) break
+  }
+  await answers.all()
+  if (context.stopping.aborted) throw stoppingError()
+}
+
+/** Results in the order of their requests, as many in one message as there are at that moment. */
+class Answers {
+  readonly #stream: AppendStream
+  readonly #signal: AbortSignal
+  readonly #waiting: { outcome: AppendOutcome | undefined }[] = []
+  #sending: Promise<void> | undefined
+  #onEmpty: (() => void) | undefined
+
+  constructor(stream: AppendStream, signal: AbortSignal) {
+    this.#stream = stream
+    this.#signal = signal
+  }
+
+  /** Resolves when the append has ended, however that was. */
+  add(receipt: Promise<Receipt>): Promise<void> {
+    const slot: { outcome: AppendOutcome | undefined } = { outcome: undefined }
+    this.#waiting.push(slot)
+    const settle = (outcome: AppendOutcome): void => {
+      slot.outcome = outcome
+      if (this.#waiting[0] === slot) this.#sending ??= this.#send()
+    }
+    return receipt.then(settle, (error: unknown) => {
+      settle(goetheError(error))
+    })
+  }
+
+  /** Resolves when everything was answered, or nobody is there to be answered. */
+  async all(): Promise<void> {
+    if (this.#waiting.length === 0) return
+    await new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+  }
+
+  async #send(): Promise<void> {
+    try {
+      // What a commit settles is settled in one turn: all of it goes into one message.
+      await Promise.resolve()
+      for (;;) {
+        let count = 0
+        while (count < this.#waiting.length && this.#waiting[count]!.outcome !== undefined) count++
+        if (count === 0) return
+        const outcomes = this.#waiting.splice(0, count).map(({ outcome }) => outcome!)
+        await write(this.#stream, outcomes, this.#signal)
+      }
+    } catch {
+      // Nobody is there any more to be answered.
+      this.#waiting.length = 0
+    } finally {
+      this.#sending = undefined
+      if (this.#waiting.length === 0) this.#onEmpty?.()
+    }
+  }
+}
+
+/** `log.append` with what a message says; wrong arguments reject as all else. */
+async function appendPart(log: ServedLog, part: AppendPart): Promise<Receipt> {
+  const { topic, payloads, expect, producer, time } = part
+  if (expect === undefined && producer === undefined && time === undefined) {
+    return log.append(topic, payloads)
+  }
+  return log.append(topic, payloads, { expect, producer, time })
+}
+
+function expectationOf(expect: messages.Expectation | undefined): AppendPart['expect'] {
+  const topic = expect?.topic
+  if (topic?.case === 'empty') return topic.value ? 'empty' : undefined
+  if (topic?.case === 'lastId') return topic.value
+  if (topic?.case === 'lastSequence') return Number(topic.value)
+  return undefined
+}
+
+/** What an append counts for while it is under way. */
+function bytesOf({ payloads }: { payloads: readonly Uint8Array[] }): number {
+  let bytes = payloads.length * payloadOverheadBytes
+  for (const { length } of payloads) bytes += length
+  return bytes
+}
+
+/** So that empty payloads are bounded too. */
+const payloadOverheadBytes = 64
+
+/** Refuses what cannot be a message of ours. */
+export function notEmpty<Value>(value: Value | undefined, what: string): Value {
+  if (value !== undefined) return value
+  throw new GoetheError('GOETHE_INVALID_ARGUMENT', `${what} is missing`)
+}

@@ -1,0 +1,122 @@
+/** One call of gRPC as the services see it: who calls, on what, and until when. */
+import { Metadata, type ServiceError, type sendUnaryData } from '@grpc/grpc-js'
+import { GoetheError } from '@goethe/core'
+import { detailsTrailer, encodeErrorDetails, goetheError, grpcStatusOf } from '@goethe/protocol'
+import type { Identity } from '../identity.js'
+import type { ServedLog } from '../served-log.js'
+import type { CallHeaders, ServerContext } from '../server-context.js'
+
+/** What a service is called with. */
+export interface Call {
+  readonly context: ServerContext
+  readonly identity: Identity
+  /** The log as the caller may use it. */
+  readonly log: ServedLog
+  /** Names the connection. */
+  readonly peer: string
+}
+
+/** What grpc-js calls have in common, as far as it is used here. */
+export interface SurfaceCall {
+  readonly metadata: Metadata
+  getPeer(): string
+  getAuthContext(): { sslPeerCertificate?: import('node:tls').PeerCertificate }
+}
+
+/** Finds out who calls. Rejects with GOETHE_UNAUTHENTICATED, GOETHE_LIMIT or GOETHE_CANCELLED. */
+export async function beginCall(context: ServerContext, call: SurfaceCall): Promise<Call> {
+  if (context.stopping.aborted) throw stoppingError()
+  const certificate = call.getAuthContext().sslPeerCertificate
+  const identity = await context.identify(headersOf(call.metadata), certificate)
+  context.admission.request(identity)
+  return { context, identity, log: context.logFor(identity), peer: call.getPeer() }
+}
+
+/** The error with which a stopping server ends what is under way. */
+export function stoppingError(): GoetheError {
+  return new GoetheError('GOETHE_CANCELLED', 'The server is stopping')
+}
+
+/** An error as grpc-js sends it: a status, and in the trailer what programs want to know. */
+export function serviceError(error: GoetheError): Partial<ServiceError> {
+  const metadata = new Metadata()
+  metadata.set(detailsTrailer, Buffer.from(encodeErrorDetails(error)))
+  return Object.assign(new Error(error.message), {
+    code: grpcStatusOf(error.code),
+    details: error.message,
+    metadata,
+  })
+}
+
+/** Counts, traces and answers one call, whatever becomes of it. */
+export class CallRecord {
+  readonly #context: ServerContext
+  readonly #method: string
+  readonly #ended: (code: string) => void
+  readonly #span: ReturnType<ServerContext['tracing']['begin']>
+  #done = false
+
+  constructor(context: ServerContext, method: string, kind: 'request' | 'stream', from: Metadata) {
+    this.#context = context
+    this.#method = method
+    this.#ended = context.metrics[kind]('grpc', method)
+    const headerOf = (name: string): string | undefined => {
+      const [value] = from.get(name)
+      return typeof value === 'string' ? value : undefined
+    }
+    this.#span = context.tracing.begin(`goethe.v1.EventLog/${method}`, headerOf, {
+      'rpc.system': 'grpc',
+      'rpc.method': method,
+    })
+  }
+
+  run<Result>(work: () => Result): Result {
+    return this.#span.run(work)
+  }
+
+  ok(): void {
+    this.#end('OK')
+  }
+
+  /** The error as the caller gets it; a defect is written to the log. */
+  failed(error: unknown): GoetheError {
+    const known = goetheError(error)
+    if (known.code === 'GOETHE_INTERNAL') {
+      this.#context.logger.error({ err: error, method: this.#method }, 'a call met a defect')
+    }
+    this.#end(known.code)
+    return known
+  }
+
+  #end(code: string): void {
+    if (this.#done) return
+    this.#done = true
+    this.#ended(code)
+    this.#span.end(code)
+  }
+}
+
+/** Answers a unary call. */
+export function answer<Response>(
+  record: CallRecord,
+  work: () => Promise<Response>,
+  callback: sendUnaryData<Response>,
+): void {
+  record.run(work).then(
+    (response) => {
+      record.ok()
+      callback(null, response)
+    },
+    (error: unknown) => {
+      callback(serviceError(record.failed(error)))
+    },
+  )
+}
+
+function headersOf(metadata: Metadata): CallHeaders {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(metadata.getMap())) {
+    if (typeof value === 'string') headers[name] = value
+  }
+  return headers
+}

@@ -1,0 +1,227 @@
+/**
+ * An instance of a consumer whose program is at the other end of a connection. Deliveries are sent
+ * as far as the program has granted credit. When the connection breaks, the instance waits a while
+ * for its program to come back: what it holds stays its own, and deliveries that it has not
+ * received are sent again.
+ */
+import type { Clock, OwnDelivery } from '@goethe/core'
+import { GoetheError } from '@goethe/core'
+import {
+  type ConsumeCommand,
+  type ConsumeReport,
+  type Settlement,
+  goetheError,
+} from '@goethe/protocol'
+import type { ServedConsumer } from '../served-log.js'
+
+/** How long an instance waits for its program. */
+const returnMs = 10_000
+
+/** Deliveries in one message at most. */
+const deliveriesMax = 1000
+
+export class RemoteConsumer {
+  readonly instance: string
+  readonly #consumer: ServedConsumer
+  readonly #iterator: AsyncIterableIterator<OwnDelivery>
+  readonly #clock: Clock
+  /** Delivered and not settled, by number, in ascending order. */
+  readonly #deliveries = new Map<number, OwnDelivery>()
+  #lastNumber = 0
+  #credit = 0
+  #taking = false
+  #closed = false
+  #send: ((report: ConsumeReport) => Promise<void>) | undefined
+  #fail: ((error: unknown) => void) | undefined
+  #failure: unknown
+  #report: ConsumeReport = emptyReport()
+  #flushing = false
+  #stopTimer: (() => void) | undefined
+
+  constructor(instance: string, consumer: ServedConsumer, clock: Clock) {
+    this.instance = instance
+    this.#consumer = consumer
+    this.#iterator = consumer[Symbol.asyncIterator]()
+    this.#clock = clock
+  }
+
+  /**
+   * Reports to this connection from now on, one that was there before is let go. `received` is the
+   * highest number that the program knows. Rejects when the consumer has ended.
+   */
+  attach(send: (report: ConsumeReport) => Promise<void>, received: bigint): Promise<never> {
+    this.#stopTimer?.()
+    this.#fail?.(new GoetheError('GOETHE_CANCELLED', 'The instance goes on in another connection'))
+    this.#send = send
+    this.#credit = 0
+    this.#report = emptyReport()
+    this.#report.instance = this.instance
+    for (const [number, delivery] of this.#deliveries) {
+      if (number > Number(received)) this.#report.deliveries.push(sent(number, delivery))
+    }
+    this.#flush()
+    return new Promise((_, reject) => {
+      this.#fail = reject
+      if (this.#failure !== undefined) reject(this.#failure as Error)
+    })
+  }
+
+  /** The connection is gone; `expire` is called unless the program comes back in time. */
+  detach(expire: () => void): void {
+    this.#send = undefined
+    this.#fail = undefined
+    this.#credit = 0
+    this.#stopTimer?.()
+    this.#stopTimer = this.#clock.setTimer(expire, returnMs, 'background')
+  }
+
+  command({ credit, acks, nacks, extends: extensions, releases }: ConsumeCommand): void {
+    if (acks.length > 0) this.#settle(acks, (delivery) => delivery.ack())
+    for (const { number, delayMs } of nacks) {
+      this.#settle([number], (delivery) => delivery.nack({ delayMs }))
+    }
+    for (const number of extensions) this.#extend(number)
+    for (const number of releases) this.#release(number)
+    this.#credit += credit
+    this.#take()
+  }
+
+  /** Gives back what the instance holds. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#stopTimer?.()
+    for (const number of [...this.#deliveries.keys()].reverse()) {
+      // What the program has not answered counts as an attempt, as with any that vanishes.
+      this.#deliveries.delete(number)
+    }
+    await this.#consumer.close()
+  }
+
+  /** Takes deliveries while there is credit; one run at a time. */
+  #take(): void {
+    if (this.#taking || this.#credit === 0) return
+    this.#taking = true
+    this.#takeAll()
+      .catch((error: unknown) => {
+        this.#failure = error
+        this.#fail?.(error)
+      })
+      .finally(() => {
+        this.#taking = false
+        if (this.#failure === undefined && !this.#closed) this.#take()
+      })
+  }
+
+  async #takeAll(): Promise<void> {
+    while (this.#credit > 0) {
+      const next = await this.#iterator.next()
+      if (next.done === true) {
+        if (this.#closed) this.#credit = 0
+        else throw new GoetheError('GOETHE_CLOSED', 'The consumer was closed')
+        return
+      }
+      const number = ++this.#lastNumber
+      this.#deliveries.set(number, next.value)
+      // Without a connection it is sent to the next one, as what that one has not received.
+      if (this.#send === undefined) return
+      this.#credit--
+      this.#report.deliveries.push(sent(number, next.value))
+      this.#flush()
+    }
+  }
+
+  #settle(numbers: readonly number[], settle: (delivery: OwnDelivery) => Promise<void>): void {
+    for (const number of numbers) {
+      const delivery = this.#deliveries.get(number)
+      if (delivery === undefined) {
+        this.#settled(number, unknownDelivery(number))
+        continue
+      }
+      settle(delivery).then(
+        () => {
+          this.#deliveries.delete(number)
+          this.#settled(number, undefined)
+        },
+        (error: unknown) => {
+          this.#deliveries.delete(number)
+          this.#settled(number, goetheError(error))
+        },
+      )
+    }
+  }
+
+  #extend(number: number): void {
+    try {
+      const delivery = this.#deliveries.get(number)
+      if (delivery === undefined) throw unknownDelivery(number)
+      delivery.extend()
+    } catch (error) {
+      this.#settled(number, goetheError(error))
+    }
+  }
+
+  #release(number: number): void {
+    const delivery = this.#deliveries.get(number)
+    this.#deliveries.delete(number)
+    try {
+      delivery?.release()
+    } catch {
+      // It has timed out, and was delivered again already.
+    }
+  }
+
+  #settled(number: number, error: GoetheError | undefined): void {
+    const { settlements } = this.#report
+    const last = settlements.at(-1)
+    if (last !== undefined && sameOutcome(last, error)) last.numbers.push(number)
+    else settlements.push({ numbers: [number], error })
+    this.#flush()
+  }
+
+  /** Sends what has gathered by the end of this turn; and so on while that was being written. */
+  #flush(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => void this.#sendAll())
+  }
+
+  async #sendAll(): Promise<void> {
+    try {
+      while (this.#send !== undefined && !isEmpty(this.#report)) {
+        const report = this.#report
+        this.#report = emptyReport()
+        const rest = report.deliveries.splice(deliveriesMax)
+        if (rest.length > 0) this.#report.deliveries = rest
+        await this.#send(report)
+      }
+    } catch {
+      // The connection is gone; its stream notices by itself.
+    } finally {
+      this.#flushing = false
+    }
+  }
+}
+
+function emptyReport(): ConsumeReport {
+  return { instance: '', deliveries: [], settlements: [] }
+}
+
+function isEmpty({ instance, deliveries, settlements }: ConsumeReport): boolean {
+  return instance === '' && deliveries.length === 0 && settlements.length === 0
+}
+
+function sent(number: number, { event, attempt }: OwnDelivery): ConsumeReport['deliveries'][0] {
+  const { id, sequence, payload } = event
+  return { number, id, sequence, attempt, payload }
+}
+
+function sameOutcome(last: Settlement, error: GoetheError | undefined): boolean {
+  return error === undefined ? last.error === undefined : false
+}
+
+function unknownDelivery(number: number): GoetheError {
+  return new GoetheError(
+    'GOETHE_DELIVERY_EXPIRED',
+    `Delivery ${number} is none of this instance, or has ended`,
+  )
+}
