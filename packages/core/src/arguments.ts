@@ -38,3 +38,8 @@ export function checkSignal(signal: unknown): void {
   if (typeof signal === 'object' && signal !== null && 'addEventListener' in signal) return
   throw new TypeError(`'signal' is an AbortSignal; got ${describeValue(signal)}`)
 }
+
+/** How many to list in one page: 1 to 10,000, by default 1,000. Throws TypeError for others. */
+export function checkPageLimit(limit: number | undefined): number {
+  return checkNumber('limit', limit, { default: 1000, min: 1, max: 10_000 })
+}

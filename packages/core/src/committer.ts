@@ -310,6 +310,8 @@ function sameFailure(failure: GoetheError): GoetheError {
   return new GoetheError(failure.code, failure.message, { cause: failure.cause })
 }
 
-function* receipts(outcomes: readonly (Receipt[] | GoetheError)[]): Generator<Receipt, void, undefined> {
+function* receipts(
+  outcomes: readonly (Receipt[] | GoetheError)[],
+): Generator<Receipt, void, undefined> {
   for (const outcome of outcomes) if (Array.isArray(outcome)) yield* outcome
 }

@@ -1,5 +1,5 @@
 import type { CursorDescription, CursorsOptions } from './api.js'
-import { checkNumber, checkOptions } from './arguments.js'
+import { checkOptions, checkPageLimit } from './arguments.js'
 import { dateOf } from './clock.js'
 import { lagOf } from './cursor.js'
 import { decodeCursorRecord } from './cursor-record.js'
@@ -14,15 +14,10 @@ export async function listCursors(
   states: TopicStates,
   options: CursorsOptions = {},
 ): Promise<CursorDescription[]> {
-  checkOptions(options, ['topic', 'limit', 'after'])
-  const limit = checkNumber('limit', options.limit, { default: 1000, min: 1, max: 10_000 })
+  const { topic, after, limit } = checkCursors(options)
   const { cursors } = store.keyspaces
-  const { topic, after } = options
-  if (topic !== undefined) nameBytes('topic', topic)
   const range: KeyRange = topic === undefined ? cursors.range() : within(cursors.topicPrefix(topic))
   if (after !== undefined) {
-    nameBytes('topic', after.topic)
-    nameBytes('consumer', after.consumer)
     const gt = cursors.nameKey(after.topic, after.consumer)
     // Below the topic that was asked for there is nothing to leave out.
     if (compareBytes(gt, range.gte!) >= 0) {
@@ -46,4 +41,16 @@ export async function listCursors(
     })
   }
   return found
+}
+
+/** Throws TypeError for wrong options of `cursors`. */
+export function checkCursors(options: CursorsOptions): CursorsOptions & { limit: number } {
+  checkOptions(options, ['topic', 'limit', 'after'])
+  const { topic, after } = options
+  if (topic !== undefined) nameBytes('topic', topic)
+  if (after !== undefined) {
+    nameBytes('topic', after.topic)
+    nameBytes('consumer', after.consumer)
+  }
+  return { topic, after, limit: checkPageLimit(options.limit) }
 }

@@ -29,7 +29,7 @@ import type {
   VerifyStep,
 } from './api.js'
 import { AppendValidator } from './append-validator.js'
-import { checkNumber, checkOptions, checkSignal } from './arguments.js'
+import { checkOptions, checkSignal } from './arguments.js'
 import { Committer } from './committer.js'
 import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
@@ -54,7 +54,7 @@ import { Recent } from './recent.js'
 import { RetentionSchedule, checkRetention } from './retention.js'
 import type { Database, Store } from './store.js'
 import { addToHistogram, bucketStartOf } from './time-index.js'
-import { describeTopic, existingTopic, statesOf, topicNames } from './topic-catalog.js'
+import { checkTopics, describeTopic, existingTopic, statesOf, topicNames } from './topic-catalog.js'
 import { encodeTopicRecord } from './topic-record.js'
 import { TopicStates } from './topic-state.js'
 import { type TrimContext, deleteTopic, trimTopic } from './trim.js'
@@ -282,11 +282,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   /** Names of topics in the order of their bytes, a page at a time. */
   async topics(options: TopicsOptions = {}): Promise<string[]> {
     this.#assertOpen()
-    checkOptions(options, ['prefix', 'after', 'limit'])
-    const { prefix = '', after } = options
-    if (prefix !== '') nameBytes('topic', prefix)
-    if (after !== undefined) nameBytes('topic', after)
-    const limit = checkNumber('limit', options.limit, { default: 1000, min: 1, max: 10_000 })
+    const { prefix, after, limit } = checkTopics(options)
     return topicNames(this.#store, prefix, after, limit)
   }
 

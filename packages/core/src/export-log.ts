@@ -24,12 +24,7 @@ export async function exportLog(
   sink: ByteSink,
   options: ExportOptions,
 ): Promise<TransferResult> {
-  checkOptions(options, ['after', 'onProgress', 'signal'])
-  checkSignal(options.signal)
-  const { after = 0n } = options
-  if (typeof after !== 'bigint' || after < 0n) {
-    throw new TypeError(`'after' is the last id of an earlier export; got ${describeValue(after)}`)
-  }
+  const after = checkExport(options)
   const output = outputOf(sink)
   const exporter = new Exporter(store, log, after, output, options)
   try {
@@ -44,13 +39,24 @@ export async function exportLog(
   }
 }
 
-interface Output {
+/** Throws TypeError for wrong options; gives the id behind which an export begins. */
+export function checkExport(options: ExportOptions): bigint {
+  checkOptions(options, ['after', 'onProgress', 'signal'])
+  checkSignal(options.signal)
+  const { after = 0n } = options
+  if (typeof after === 'bigint' && after >= 0n) return after
+  throw new TypeError(`'after' is the last id of an earlier export; got ${describeValue(after)}`)
+}
+
+/** A sink of either kind. */
+export interface Output {
   write(chunk: Uint8Array): Promise<unknown>
   close(): Promise<unknown>
   abort(reason: unknown): Promise<unknown>
 }
 
-function outputOf(sink: ByteSink): Output {
+/** Throws TypeError for what is no sink. */
+export function outputOf(sink: ByteSink): Output {
   if (typeof sink === 'function') {
     return {
       write: async (chunk) => sink(chunk),

@@ -1,7 +1,9 @@
-import type { TopicDescription } from './api.js'
+import type { TopicDescription, TopicsOptions } from './api.js'
+import { checkOptions, checkPageLimit } from './arguments.js'
 import { dateOf } from './clock.js'
 import { GoetheError } from './errors.js'
 import { compareBytes } from './keyspace.js'
+import { nameBytes } from './names.js'
 import type { Store } from './store.js'
 import { TopicScan, onceOf } from './topic-scan.js'
 import type { TopicState, TopicStates } from './topic-state.js'
@@ -68,4 +70,17 @@ export async function describeTopic(store: Store, state: TopicState): Promise<To
     bytes: bytes - trimmed.bytes,
     retention: state.record?.retention ?? null,
   }
+}
+
+/** Throws TypeError for wrong options of `topics`. */
+export function checkTopics(options: TopicsOptions): {
+  prefix: string
+  after: string | undefined
+  limit: number
+} {
+  checkOptions(options, ['prefix', 'after', 'limit'])
+  const { prefix = '', after } = options
+  if (prefix !== '') nameBytes('topic', prefix)
+  if (after !== undefined) nameBytes('topic', after)
+  return { prefix, after, limit: checkPageLimit(options.limit) }
 }
