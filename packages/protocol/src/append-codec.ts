@@ -1,9 +1,6 @@
-/** The messages of AppendStream by hand: appends go by the thousand through one message. */
-import type { Durability, Expectation, GoetheError, ProducerSequence, Receipt } from '@goethe/core'
+/** The requests of Append and AppendStream by hand: thousands of appends go into one message. */
+import type { Expectation, ProducerSequence } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
-import { fromBinary, toBinary } from '@bufbuild/protobuf'
-import { errorFromMessage, errorToMessage } from './error-details.js'
-import { ErrorSchema } from './gen/goethe/v1/error_pb.js'
 import { MessageReader } from './message-reader.js'
 import {
   MessageWriter,
@@ -18,22 +15,7 @@ const fields = {
   request: { topic: 0x0a, payloads: 0x12, expect: 0x1a, producer: 0x22, time: 0x29 },
   expect: { empty: 0x08, lastId: 0x11, lastSequence: 0x18 },
   producer: { id: 0x0a, sequence: 0x10 },
-  results: 0x0a,
-  result: { receipt: 0x0a, error: 0x12 },
-  receipt: {
-    topic: 0x0a,
-    firstId: 0x11,
-    firstSequence: 0x18,
-    count: 0x20,
-    durability: 0x28,
-    repeated: 0x30,
-  },
 } as const
-
-const durabilities = [undefined, 'memory', 'os', 'fsync'] as const
-
-/** Receipt or error, in the order of the requests. */
-export type AppendOutcome = Receipt | GoetheError
 
 const names = new NameCache()
 
@@ -79,75 +61,6 @@ export function decodeAppends(bytes: Uint8Array): AppendPart[] {
 /** Payloads are views of the message. Throws MessageError. */
 export function decodeAppend(bytes: Uint8Array): AppendPart {
   return readRequest(new MessageReader(bytes))
-}
-
-/** An AppendStreamResponse. Topics are left out: whoever asked knows them. */
-export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
-  const errors = outcomes.map((outcome) =>
-    'code' in outcome ? toBinary(ErrorSchema, errorToMessage(outcome)) : undefined,
-  )
-  const sizes = outcomes.map((outcome, index) => {
-    const error = errors[index]
-    return bytesFieldSize(error === undefined ? receiptSize(outcome as Receipt, 0) : error.length)
-  })
-  const writer = new MessageWriter(sizes.reduce((sum, size) => sum + bytesFieldSize(size), 0))
-  for (const [index, outcome] of outcomes.entries()) {
-    writer.varint(fields.results).varint(sizes[index]!)
-    const error = errors[index]
-    if (error !== undefined) {
-      writer.bytesField(fields.result.error, error)
-      continue
-    }
-    const receipt = outcome as Receipt
-    writer.varint(fields.result.receipt).varint(receiptSize(receipt, 0))
-    writeReceipt(writer, receipt, undefined)
-  }
-  return writer.bytes
-}
-
-/** Receipts have an empty topic. Throws MessageError. */
-export function decodeOutcomes(bytes: Uint8Array): AppendOutcome[] {
-  const reader = new MessageReader(bytes)
-  const outcomes: AppendOutcome[] = []
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag !== fields.results) {
-      reader.skip(tag)
-      continue
-    }
-    const outer = reader.enter()
-    for (let inner = reader.tag(); inner !== 0; inner = reader.tag()) {
-      if (inner === fields.result.receipt) {
-        const result = reader.enter()
-        outcomes.push(readReceipt(reader))
-        reader.leave(result)
-      } else if (inner === fields.result.error) {
-        outcomes.push(errorFromMessage(fromBinary(ErrorSchema, reader.view())))
-      } else reader.skip(inner)
-    }
-    reader.leave(outer)
-  }
-  return outcomes
-}
-
-/** An AppendResponse. */
-export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const topic = names.bytes(receipt.topic)
-  const size = receiptSize(receipt, topic.length)
-  const writer = new MessageWriter(bytesFieldSize(size))
-  writer.varint(fields.result.receipt).varint(size)
-  writeReceipt(writer, receipt, topic)
-  return writer.bytes
-}
-
-/** Of an AppendResponse. Throws MessageError. */
-export function decodeReceipt(bytes: Uint8Array): Receipt {
-  const [receipt] = decodeOutcomes(wrapped(bytes))
-  return receipt as Receipt
-}
-
-/** An AppendResponse looks like an AppendResult with a receipt. */
-function wrapped(bytes: Uint8Array): Uint8Array {
-  return new MessageWriter(bytesFieldSize(bytes.length)).bytesField(fields.results, bytes).bytes
 }
 
 function requestSize({ topic, payloads, expect, producer, time }: AppendPart): number {
@@ -203,10 +116,10 @@ function readRequest(reader: MessageReader): AppendPart {
         payloads.push(reader.view())
         break
       case fields.request.expect:
-        part.expect = readExpectation(reader)
+        part.expect = readExpectation(reader, part.expect)
         break
       case fields.request.producer:
-        part.producer = readProducer(reader)
+        part.producer = readProducer(reader, part.producer)
         break
       case fields.request.time:
         part.time = reader.fixed64()
@@ -218,11 +131,15 @@ function readRequest(reader: MessageReader): AppendPart {
   return part
 }
 
-function readExpectation(reader: MessageReader): Expectation | undefined {
+/** A message that comes twice is one: what comes later adds to what came before. */
+function readExpectation(
+  reader: MessageReader,
+  before: Expectation | undefined,
+): Expectation | undefined {
   const outer = reader.enter()
-  let expect: Expectation | undefined
+  let expect = before
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === fields.expect.empty) expect = reader.varint() === 1 ? 'empty' : undefined
+    if (tag === fields.expect.empty) expect = reader.bool() ? 'empty' : undefined
     else if (tag === fields.expect.lastId) expect = reader.fixed64()
     else if (tag === fields.expect.lastSequence) expect = reader.varint()
     else reader.skip(tag)
@@ -231,9 +148,12 @@ function readExpectation(reader: MessageReader): Expectation | undefined {
   return expect
 }
 
-function readProducer(reader: MessageReader): ProducerSequence {
+function readProducer(
+  reader: MessageReader,
+  before: ProducerSequence | undefined,
+): ProducerSequence {
   const outer = reader.enter()
-  const producer = { id: '', sequence: 0 }
+  const producer = before ?? { id: '', sequence: 0 }
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === fields.producer.id) producer.id = reader.string()
     else if (tag === fields.producer.sequence) producer.sequence = reader.varint()
@@ -241,65 +161,4 @@ function readProducer(reader: MessageReader): ProducerSequence {
   }
   reader.leave(outer)
   return producer
-}
-
-function receiptSize(receipt: Receipt, topicBytes: number): number {
-  return (
-    (topicBytes === 0 ? 0 : bytesFieldSize(topicBytes)) +
-    9 +
-    varintFieldSize(receipt.firstSequence) +
-    varintFieldSize(receipt.count) +
-    2 +
-    (receipt.repeated ? 2 : 0)
-  )
-}
-
-function writeReceipt(
-  writer: MessageWriter,
-  { firstId, firstSequence, count, durability, repeated }: Receipt,
-  topic: Uint8Array | undefined,
-): void {
-  if (topic !== undefined) writer.bytesField(fields.receipt.topic, topic)
-  writer
-    .fixed64Field(fields.receipt.firstId, firstId)
-    .varintField(fields.receipt.firstSequence, firstSequence)
-    .varintField(fields.receipt.count, count)
-    .varintField(fields.receipt.durability, durabilities.indexOf(durability))
-    .varintField(fields.receipt.repeated, repeated ? 1 : 0)
-}
-
-function readReceipt(reader: MessageReader): Receipt {
-  let topic = ''
-  let firstId = 0n
-  let firstSequence = 0
-  let count = 0
-  let durability: Durability = 'memory'
-  let repeated = false
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    switch (tag) {
-      case fields.receipt.topic:
-        topic = reader.string()
-        break
-      case fields.receipt.firstId:
-        firstId = reader.fixed64()
-        break
-      case fields.receipt.firstSequence:
-        firstSequence = reader.varint()
-        break
-      case fields.receipt.count:
-        count = reader.varint()
-        break
-      case fields.receipt.durability:
-        durability = durabilities[reader.varint()] ?? 'memory'
-        break
-      case fields.receipt.repeated:
-        repeated = reader.varint() === 1
-        break
-      default:
-        reader.skip(tag)
-    }
-  }
-  const lastId = firstId + BigInt(Math.max(count - 1, 0))
-  const lastSequence = firstSequence + count - 1
-  return { topic, firstId, lastId, firstSequence, lastSequence, count, durability, repeated }
 }

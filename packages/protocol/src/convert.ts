@@ -87,7 +87,7 @@ export function positionFromMessage(message: PositionMessage | undefined): Posit
       return { after: at.value }
     case 'cursor':
       return { cursor: at.value }
-    default:
+    case undefined:
       return undefined
   }
 }

@@ -47,10 +47,8 @@ export function errorFromMessage(message: ErrorMessage): GoetheError {
   if (message.topic !== '') details.topic = message.topic
   if (message.consumer !== '') details.consumer = message.consumer
   if (message.leader !== '') details.leader = message.leader
-  if (message.lastSequence !== undefined) {
-    details.lastSequence = Number(message.lastSequence)
-    details.lastId = message.lastId
-  }
+  if (message.lastId !== undefined) details.lastId = message.lastId
+  if (message.lastSequence !== undefined) details.lastSequence = Number(message.lastSequence)
   if (message.expectedSequence !== undefined) {
     details.expectedSequence = Number(message.expectedSequence)
   }

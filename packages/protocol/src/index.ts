@@ -1,5 +1,4 @@
 export { create } from '@bufbuild/protobuf'
-export type { AppendOutcome } from './append-codec.js'
 export { appendRequestSize } from './append-codec.js'
 export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './consume-codec.js'
 export {
@@ -48,6 +47,7 @@ export {
   httpStatusOf,
   isErrorCode,
 } from './error-status.js'
+export type { AppendOutcome } from './outcome-codec.js'
 export type { ReadMessage } from './read-codec.js'
 export type { Codec, Method } from './service.js'
 export { eventLogMethods, legacyMethods, messageCodec } from './service.js'

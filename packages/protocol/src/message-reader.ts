@@ -9,7 +9,12 @@ export class MessageError extends Error {}
 /** The last three bits of a tag. */
 export const wireType = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const
 
-const decoder = new TextDecoder()
+// What is no UTF-8 is refused: replaced, two names that differ would become the same one. And a mark
+// of byte order at the start of a name is a part of it.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Tags are numbers of 32 bits. */
+const tagMax = 2 ** 32 - 1
 
 export class MessageReader {
   readonly bytes: Uint8Array
@@ -29,6 +34,7 @@ export class MessageReader {
     if (this.#at >= this.#end) return 0
     const tag = this.varint()
     if (tag < 8) throw new MessageError('A field of a message has the number 0')
+    if (tag > tagMax) throw new MessageError('A field of a message has a number beyond 2^29')
     return tag
   }
 
@@ -72,12 +78,16 @@ export class MessageReader {
       let text = ''
       for (let index = at; index < at + length; index++) {
         const byte = bytes[index]!
-        if (byte >= 0x80) return decoder.decode(bytes.subarray(at, at + length))
+        if (byte >= 0x80) return decode(bytes.subarray(at, at + length))
         text += String.fromCharCode(byte)
       }
       return text
     }
-    return decoder.decode(bytes.subarray(at, at + length))
+    return decode(bytes.subarray(at, at + length))
+  }
+
+  bool(): boolean {
+    return this.varint() !== 0
   }
 
   /** Goes into a message that is a field; `leave` with what this returns goes on behind it. */
@@ -97,20 +107,22 @@ export class MessageReader {
 
   /** Numbers of a repeated field, packed or not. */
   varints(tag: number, into: number[]): void {
-    if ((tag & 7) === wireType.varint) {
-      into.push(this.varint())
-      return
-    }
-    const outer = this.enter()
-    while (this.#at < this.#end) into.push(this.varint())
-    this.leave(outer)
+    if ((tag & 7) === wireType.varint) into.push(this.varint())
+    else if ((tag & 7) === wireType.bytes) {
+      const outer = this.enter()
+      while (this.#at < this.#end) into.push(this.varint())
+      this.leave(outer)
+    } else this.skip(tag)
   }
 
   /** Passes over a field that is not known. */
   skip(tag: number): void {
     switch (tag & 7) {
       case wireType.varint:
-        while (this.#at < this.#end && this.bytes[this.#at++]! >= 0x80);
+        // One that is too large for us to read may still be passed over.
+        do {
+          if (this.#at >= this.#end) throw new MessageError('A message is cut off in a number')
+        } while (this.bytes[this.#at++]! >= 0x80)
         return
       case wireType.fixed64:
         this.#advance(8)
@@ -131,5 +143,13 @@ export class MessageReader {
     if (length > this.#end - at) throw new MessageError('A message is cut off')
     this.#at = at + length
     return at
+  }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch (cause) {
+    throw new MessageError('A text in a message is no UTF-8', { cause })
   }
 }

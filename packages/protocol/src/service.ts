@@ -5,17 +5,7 @@
 import { type DescMessage, type MessageShape, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Receipt } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
-import {
-  type AppendOutcome,
-  decodeAppend,
-  decodeAppends,
-  decodeOutcomes,
-  decodeReceipt,
-  encodeAppend,
-  encodeAppends,
-  encodeOutcomes,
-  encodeReceipt,
-} from './append-codec.js'
+import { decodeAppend, decodeAppends, encodeAppend, encodeAppends } from './append-codec.js'
 import {
   type ConsumeCommand,
   type ConsumeReport,
@@ -26,6 +16,13 @@ import {
 } from './consume-codec.js'
 import { EventLog } from './gen/goethe/v1/event_log_pb.js'
 import { Goethe } from './gen/io/typusomega/goethe/goethe_pb.js'
+import {
+  type AppendOutcome,
+  decodeOutcomes,
+  decodeReceipt,
+  encodeOutcomes,
+  encodeReceipt,
+} from './outcome-codec.js'
 import { type ReadMessage, decodeRead, encodeRead } from './read-codec.js'
 
 /** Bytes in and out. */
