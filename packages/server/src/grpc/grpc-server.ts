@@ -1,12 +1,9 @@
 /** The gRPC services on their port. */
 import {
-  type Metadata,
   Server,
   ServerCredentials,
-  type ServerDuplexStream,
   type ServerOptions,
   type ServerUnaryCall,
-  type ServerWritableStream,
   type ServiceDefinition,
   type UntypedServiceImplementation,
   type sendUnaryData,
@@ -27,6 +24,8 @@ import {
 } from './cursor-service.js'
 import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
 import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream.js'
+import { legacyService } from './legacy-service.js'
+import { methodDefinition } from './method-definition.js'
 import { read, seek } from './read-service.js'
 import { RemoteConsumers } from './remote-consumers.js'
 import {
@@ -55,6 +54,10 @@ export async function startGrpc(
   const consumers = new RemoteConsumers(clock)
   const { definition, implementation } = eventLogService(context, consumers)
   server.addService(definition, implementation)
+  if (config.legacy) {
+    const legacy = legacyService(context)
+    server.addService(legacy.definition, legacy.implementation)
+  }
   const { host } = config.grpc
   const port = await bind(server, host, config.grpc.port, credentials)
   logger.info({ host, port }, 'gRPC listens')
@@ -144,24 +147,6 @@ function eventLogService(
     consume(consumers, call, duplex),
   )
   return { definition: definition as ServiceDefinition, implementation }
-}
-
-/** A method as grpc-js wants it. */
-export function methodDefinition<Request, Response>(method: Method<Request, Response>) {
-  const { path, requestStream, responseStream, request, response } = method
-  return {
-    path,
-    requestStream,
-    responseStream,
-    requestSerialize: (value: Request) => bufferOf(request.encode(value)),
-    requestDeserialize: (bytes: Buffer) => request.decode(bytes),
-    responseSerialize: (value: Response) => bufferOf(response.encode(value)),
-    responseDeserialize: (bytes: Buffer) => response.decode(bytes),
-  }
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 /** The method's name, for metrics and spans. */
