@@ -6,6 +6,8 @@ export default defineConfig({
   target: 'node20.19',
   clean: true,
   sourcemap: true,
-  dts: true,
+  // As a dependency typed-emitter would break the types of consumers with `nodenext`, and install
+  // rxjs: its few lines of types go into our declarations instead.
+  dts: { resolve: ['typed-emitter'] },
   removeNodeProtocol: false,
 })

@@ -1,5 +1,5 @@
 /** Append, AppendStream and AppendAll. */
-import type { ServerDuplexStream } from '@grpc/grpc-js'
+import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
 import { GoetheError, type Receipt } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
 import {
@@ -13,7 +13,7 @@ import type { Release } from '../admission.js'
 import type { ServedLog } from '../served-log.js'
 import type { Call } from './grpc-call.js'
 import { stoppingError } from './grpc-call.js'
-import { type StreamCall, write } from './grpc-stream.js'
+import { type StreamCall, incoming, write } from './grpc-stream.js'
 
 type AppendStream = ServerDuplexStream<readonly AppendPart[], readonly AppendOutcome[]>
 
@@ -53,10 +53,13 @@ export async function appendAll(
 export async function appendStream(call: StreamCall, stream: AppendStream): Promise<void> {
   const { context, log, signal } = call
   const answers = new Answers(stream, signal)
-  const max = context.config.limits.inFlightBytesPerConnection
+  const { messageBytesMax, inFlightBytesPerConnection: max } = context.config.limits
+  const limits = new Metadata()
+  limits.set('goethe-message-bytes-max', String(messageBytesMax))
+  stream.sendMetadata(limits)
   let bytes = 0
   let wake: (() => void) | undefined
-  for await (const parts of stream as AsyncIterable<readonly AppendPart[]>) {
+  for await (const parts of incoming<readonly AppendPart[]>(stream)) {
     const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
     let release: Release
     try {

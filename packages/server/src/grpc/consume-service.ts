@@ -8,7 +8,7 @@ import {
 } from '@goethe/protocol'
 import type { ConsumerOptions } from '@goethe/core'
 import { notEmpty } from './append-service.js'
-import { type StreamCall, write } from './grpc-stream.js'
+import { type StreamCall, incoming, write } from './grpc-stream.js'
 import type { RemoteConsumers } from './remote-consumers.js'
 
 export async function consume(
@@ -16,7 +16,7 @@ export async function consume(
   call: StreamCall,
   stream: ServerDuplexStream<ConsumeCommand, ConsumeReport>,
 ): Promise<void> {
-  const commands = (stream as AsyncIterable<ConsumeCommand>)[Symbol.asyncIterator]()
+  const commands = incoming<ConsumeCommand>(stream)
   const first = await commands.next()
   if (first.done === true) return
   const open = notEmpty(first.value.open, 'What to consume (the first message has to open)')

@@ -10,7 +10,7 @@ import {
 } from '@goethe/protocol'
 import { version } from '../version.js'
 import type { Call } from './grpc-call.js'
-import { type StreamCall, write } from './grpc-stream.js'
+import { type StreamCall, incoming, write } from './grpc-stream.js'
 
 export async function verify(
   { log, signal }: StreamCall,
@@ -55,7 +55,7 @@ export async function importLog(
   stream: ServerDuplexStream<messages.ImportRequest, messages.ImportResponse>,
 ): Promise<void> {
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const { chunk } of stream as AsyncIterable<messages.ImportRequest>) yield chunk
+    for await (const { chunk } of incoming<messages.ImportRequest>(stream)) yield chunk
   }
   const result = await log.importFrom(chunks(), {
     signal,

@@ -1,0 +1,41 @@
+/** What a failed call of grpc-js means, and whether trying again makes sense. */
+import type { ServiceError } from '@grpc/grpc-js'
+import { GoetheError, type GoetheErrorCode } from '@goethe/core'
+import { decodeError, detailsTrailer } from '@goethe/protocol'
+
+/** The error of a call, from its status and its trailer. */
+export function errorOf(failure: unknown): GoetheError {
+  if (failure instanceof GoetheError) return failure
+  const { code, details, metadata } = failure as Partial<ServiceError>
+  if (typeof code !== 'number') {
+    const message = failure instanceof Error ? failure.message : String(failure)
+    return new GoetheError('GOETHE_INTERNAL', message, { cause: failure })
+  }
+  const [trailer] = metadata?.get(detailsTrailer) ?? []
+  const bytes = trailer instanceof Uint8Array ? trailer : undefined
+  const known = decodeError(code, details ?? '', bytes)
+  return new GoetheError(known.code, known.message, { cause: failure, details: known.details })
+}
+
+/** The server is away, or says that it soon will be, or is another one by now. */
+const passing: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_CANCELLED',
+  'GOETHE_CLOSED',
+  'GOETHE_NOT_LEADER',
+  'GOETHE_UNAVAILABLE',
+  'GOETHE_WRITE_FAILED',
+])
+
+/** True where the same call may succeed a little later. */
+export function isPassing({ code }: GoetheError): boolean {
+  return passing.has(code) || code === 'GOETHE_LIMIT'
+}
+
+/** True where another connection may do better. */
+export function isDisconnect({ code }: GoetheError): boolean {
+  return passing.has(code) && code !== 'GOETHE_WRITE_FAILED'
+}
+
+export function closedError(): GoetheError {
+  return new GoetheError('GOETHE_CLOSED', 'The client is closed')
+}

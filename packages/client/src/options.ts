@@ -1,0 +1,105 @@
+import type { Clock } from '@goethe/core'
+import { systemClock } from '@goethe/core'
+import { checkNumber, checkOptions, describeValue } from '@goethe/core/contract'
+
+/** PEM texts of certificates and keys. */
+export interface TlsOptions {
+  /** Who signs the server's certificate. Default: the authorities that Node trusts. */
+  ca?: string | Uint8Array | undefined
+  /** The client's own certificate, for servers that ask for one; with `key`. */
+  cert?: string | Uint8Array | undefined
+  key?: string | Uint8Array | undefined
+  /** The name that the server's certificate is for, where it is not the host of the address. */
+  serverName?: string | undefined
+}
+
+/** How a client connects and how long it tries. */
+export interface ConnectOptions {
+  /** A bearer token; a function is asked again for each call, for tokens that expire. */
+  token?: string | (() => string | Promise<string>) | undefined
+  /** True: TLS with the authorities that Node trusts. Default: plain text. */
+  tls?: boolean | TlsOptions | undefined
+  /**
+   * How long a call goes on trying, in milliseconds; then it rejects with GOETHE_DEADLINE or
+   * GOETHE_UNAVAILABLE. Reads that follow and consumers go on for good once they have begun.
+   * Default: 30,000.
+   */
+  deadlineMs?: number | undefined
+  /** How long the first connection may take before calls reject. Default: 5,000. */
+  connectTimeoutMs?: number | undefined
+  /**
+   * Names this client as the producer of its appends, so that repeating them after a broken
+   * connection appends nothing twice; false: appends are not repeated. Default: true.
+   */
+  idempotent?: boolean | undefined
+  /** Bytes of appends under way; more wait here. Default: 16 MiB. */
+  inFlightBytesMax?: number | undefined
+  /** Largest message that is accepted, in bytes. Default: 1 GiB. */
+  messageBytesMax?: number | undefined
+  /** Default: the clock of the machine. */
+  clock?: Clock | undefined
+  /** From 0 up to 1, for spreading retries. Default: Math.random. */
+  random?: (() => number) | undefined
+}
+
+export interface CheckedConnectOptions {
+  token: ConnectOptions['token']
+  tls: TlsOptions | undefined
+  deadlineMs: number
+  connectTimeoutMs: number
+  idempotent: boolean
+  inFlightBytesMax: number
+  messageBytesMax: number
+  clock: Clock
+  random: () => number
+}
+
+/** Throws TypeError for what is no option, or no value of one. */
+export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnectOptions {
+  checkOptions(options, [
+    'token',
+    'tls',
+    'deadlineMs',
+    'connectTimeoutMs',
+    'idempotent',
+    'inFlightBytesMax',
+    'messageBytesMax',
+    'clock',
+    'random',
+  ])
+  const { token, tls, idempotent = true, clock = systemClock(), random = Math.random } = options
+  if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
+    throw new TypeError(`'token' is a string or a function that gives one; got ${typeof token}`)
+  }
+  if (typeof token === 'string' && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new TypeError("'token' has characters that no token has, such as a space or a line break")
+  }
+  if (typeof idempotent !== 'boolean') {
+    throw new TypeError(`'idempotent' is true or false; got ${describeValue(idempotent)}`)
+  }
+  const number = (
+    name: 'deadlineMs' | 'connectTimeoutMs' | 'inFlightBytesMax' | 'messageBytesMax',
+    fallback: number,
+  ): number => checkNumber(name, options[name], { default: fallback, min: 1, max: 2 ** 31 - 1 })
+  return {
+    token,
+    tls: checkTls(tls),
+    deadlineMs: number('deadlineMs', 30_000),
+    connectTimeoutMs: number('connectTimeoutMs', 5000),
+    idempotent,
+    inFlightBytesMax: number('inFlightBytesMax', 16 * 1024 * 1024),
+    messageBytesMax: number('messageBytesMax', 1024 * 1024 * 1024),
+    clock,
+    random,
+  }
+}
+
+function checkTls(tls: ConnectOptions['tls']): TlsOptions | undefined {
+  if (tls === undefined || tls === false) return undefined
+  if (tls === true) return {}
+  checkOptions(tls, ['ca', 'cert', 'key', 'serverName'])
+  if ((tls.cert === undefined) !== (tls.key === undefined)) {
+    throw new TypeError("'tls.cert' and 'tls.key' go together")
+  }
+  return tls
+}

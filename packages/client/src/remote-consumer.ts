@@ -1,0 +1,367 @@
+/**
+ * One instance of a consumer, on a server. Events are asked for ahead of their turn, more of them
+ * the faster they are handled; what was sent ahead and is not looked at soon goes back, so that a
+ * slow instance keeps nothing from others. After a broken connection the instance goes on with what
+ * it holds, if it is back in time; a server that was restarted delivers that again.
+ */
+import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
+import { type ConsumerApi, type ConsumerOptions, type Delivery, GoetheError } from '@goethe/core'
+import { abortedError, checkConsumerOptions, nameBytes } from '@goethe/core/contract'
+import {
+  type ConsumeCommand,
+  type ConsumeReport,
+  create,
+  eventLogMethods,
+  messages,
+  positionToMessage,
+} from '@goethe/protocol'
+import { backoffMs } from './backoff.js'
+import { deadlineOf, openDuplex, pause } from './calls.js'
+import type { Connection } from './connection.js'
+import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
+import { RemoteDelivery } from './remote-delivery.js'
+
+type Stream = ClientDuplexStream<ConsumeCommand, ConsumeReport>
+
+interface Waiter {
+  resolve(result: IteratorResult<Delivery, undefined>): void
+  reject(error: GoetheError): void
+}
+
+/** What was sent ahead goes back when it was not looked at for so long. */
+const unlookedMs = 250
+
+export class RemoteConsumer implements ConsumerApi {
+  readonly topic: string
+  readonly consumer: string
+  readonly #connection: Connection
+  readonly #options: ConsumerOptions
+  readonly #maxInFlight: number
+  readonly #waiters: Waiter[] = []
+  /** Sent ahead of their turn. */
+  #ahead: RemoteDelivery[] = []
+  /** Handed out or ahead, and not settled, by number. */
+  readonly #open = new Map<number, RemoteDelivery>()
+  #received = 0
+  #credit = 0
+  /** How many to ask for at a time. */
+  #window = 1
+  #instance = ''
+  #command: ConsumeCommand = emptyCommand()
+  #flushing = false
+  #stream: Stream | undefined
+  #running: Promise<void> | undefined
+  #failure: GoetheError | undefined
+  #closed = false
+  #stopReturn: (() => void) | undefined
+  readonly #onEnd: () => void
+  readonly #onAbort = (): void => {
+    void this.end(abortedError(this.#options.signal!))
+  }
+  readonly #onClose = (): void => {
+    this.#fail(closedError())
+  }
+
+  constructor(
+    connection: Connection,
+    topic: string,
+    consumer: string,
+    options: ConsumerOptions = {},
+    onEnd: () => void = () => undefined,
+  ) {
+    this.#onEnd = onEnd
+    nameBytes('topic', topic)
+    nameBytes('consumer', consumer)
+    this.#maxInFlight = checkConsumerOptions(topic, options).maxInFlight
+    this.topic = topic
+    this.consumer = consumer
+    this.#connection = connection
+    this.#options = options
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    connection.closing.addEventListener('abort', this.#onClose, { once: true })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Delivery> {
+    const iterator: AsyncIterableIterator<Delivery> = {
+      next: () => this.#next(),
+      return: async () => {
+        await this.close()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    }
+    return iterator
+  }
+
+  /** Gives back what this instance holds; the loop over it ends. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const { resolve } of this.#waiters.splice(0)) resolve({ done: true, value: undefined })
+    await this.#leave()
+    this.#endDeliveries(new GoetheError('GOETHE_DELIVERY_EXPIRED', 'The consumer was closed'))
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** As `close`, but with an error for whoever waits. */
+  async end(error: GoetheError): Promise<void> {
+    if (this.#ended) return
+    this.#failure = error
+    for (const { reject } of this.#waiters.splice(0)) reject(error)
+    await this.#leave()
+    this.#endDeliveries(error)
+  }
+
+  #next(): Promise<IteratorResult<Delivery, undefined>> {
+    if (this.#options.signal?.aborted) {
+      return Promise.reject(abortedError(this.#options.signal))
+    }
+    if (this.#closed) return Promise.resolve({ done: true, value: undefined })
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
+    const delivery = this.#ahead.shift()
+    if (delivery !== undefined) {
+      delivery.lookAt()
+      this.#ask()
+      if (this.#ahead.length === 0) this.#stopReturn?.()
+      else this.#watchAhead()
+      return Promise.resolve({ done: false, value: delivery })
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject })
+      this.#ask()
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Asks for as much as is waited for, and ahead of that for as much as was handled quickly. */
+  #ask(): void {
+    const expected = this.#ahead.length + this.#credit
+    if (expected > this.#window / 2 && expected >= this.#waiters.length) return
+    if (expected === 0 && this.#received > 0) {
+      this.#window = Math.min(this.#window * 2, this.#maxInFlight)
+    }
+    const wanted = Math.max(this.#window, this.#waiters.length) - expected
+    if (wanted <= 0) return
+    this.#credit += wanted
+    this.#command.credit += wanted
+    this.#flush()
+  }
+
+  /** Keeps the stream open, one after the other, until the consumer ends. */
+  async #run(): Promise<void> {
+    const { signal } = this.#options
+    let begun = false
+    let failures = 0
+    let deadline = deadlineOf(this.#connection)
+    while (!this.#ended) {
+      let client: GrpcClient | undefined
+      try {
+        client = await this.#connection.acquire(begun ? Infinity : deadline, signal)
+        if (this.#ended) return
+        const stream = openDuplex(
+          client,
+          eventLogMethods.consume,
+          await this.#connection.metadata(),
+        )
+        await this.#use(stream, () => {
+          begun = true
+          failures = 0
+        })
+        if (this.#ended) return
+      } catch (failure) {
+        const error = errorOf(failure)
+        if (this.#ended) return
+        if (!isPassing(error)) {
+          this.#fail(error)
+          return
+        }
+        if (client !== undefined && isDisconnect(error)) this.#connection.failed(client, error)
+        if (!begun && performance.now() >= deadline) {
+          this.#fail(error)
+          return
+        }
+        if (begun) deadline = deadlineOf(this.#connection)
+        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, Math.random)
+        await pause(this.#connection, delayMs, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  get #ended(): boolean {
+    return this.#closed || this.#failure !== undefined
+  }
+
+  /** Resolves when the server ends the stream, rejects when it breaks. */
+  async #use(stream: Stream, onBegun: () => void): Promise<void> {
+    const ended = new Promise<void>((resolve, reject) => {
+      stream.on('error', reject)
+      stream.on('end', resolve)
+    })
+    stream.on('data', (report: ConsumeReport) => {
+      onBegun()
+      this.#onReport(report)
+    })
+    this.#stream = stream
+    const unsettled = [...this.#open.values()].map((delivery) => delivery.repeat())
+    // What was asked for and has not come is asked for again, and what is settled is said again.
+    const command = emptyCommand()
+    command.open = this.#opening()
+    for (const settlement of unsettled) settlement?.(command)
+    command.releases = this.#command.releases
+    command.extends = this.#command.extends
+    this.#credit = Math.max(this.#waiters.length, this.#ahead.length > 0 ? 0 : 1)
+    command.credit = this.#credit
+    this.#command = emptyCommand()
+    stream.write(command)
+    try {
+      await ended
+    } finally {
+      if (this.#stream === stream) this.#stream = undefined
+    }
+  }
+
+  #opening(): messages.ConsumeOpen {
+    const { from, ackTimeoutMs, maxAttempts, deadLetter } = this.#options
+    return create(messages.ConsumeOpenSchema, {
+      topic: this.topic,
+      consumer: this.consumer,
+      maxInFlight: this.#maxInFlight,
+      instance: this.#instance,
+      received: BigInt(this.#received),
+      ...(from !== undefined && { from: positionToMessage(from) }),
+      ...(ackTimeoutMs !== undefined && { ackTimeoutMs: BigInt(ackTimeoutMs) }),
+      ...(maxAttempts !== undefined && { maxAttempts: BigInt(maxAttempts) }),
+      ...(deadLetter !== undefined && { deadLetter }),
+    })
+  }
+
+  #onReport({ instance, deliveries, settlements }: ConsumeReport): void {
+    if (instance !== '' && instance !== this.#instance) this.#beginInstance(instance)
+    for (const { numbers, error } of settlements) {
+      for (const number of numbers) {
+        this.#open.get(number)?.settled(error)
+        this.#open.delete(number)
+      }
+    }
+    for (const sent of deliveries) {
+      if (sent.number <= this.#received) continue
+      this.#received = sent.number
+      if (this.#credit > 0) this.#credit--
+      const delivery = new RemoteDelivery(this.topic, sent, {
+        say: (change) => {
+          change(this.#command)
+          this.#flush()
+        },
+      })
+      this.#open.set(sent.number, delivery)
+      const waiter = this.#waiters.shift()
+      if (waiter === undefined) this.#ahead.push(delivery)
+      else {
+        delivery.lookAt()
+        waiter.resolve({ done: false, value: delivery })
+      }
+    }
+    if (this.#ahead.length > 0) this.#watchAhead()
+    if (this.#waiters.length > 0) this.#ask()
+  }
+
+  /** The server does not know the instance before any more: what that held goes to others. */
+  #beginInstance(instance: string): void {
+    if (this.#instance !== '') {
+      this.#endDeliveries(
+        new GoetheError(
+          'GOETHE_DELIVERY_EXPIRED',
+          'The server was away for too long or has restarted: the event is delivered again',
+        ),
+      )
+    }
+    this.#instance = instance
+    this.#received = 0
+  }
+
+  #endDeliveries(error: GoetheError): void {
+    for (const delivery of this.#open.values()) delivery.settled(error)
+    this.#open.clear()
+    this.#ahead = []
+  }
+
+  #watchAhead(): void {
+    this.#stopReturn?.()
+    this.#stopReturn = this.#connection.options.clock.setTimer(
+      () => {
+        this.#returnAhead()
+      },
+      unlookedMs,
+      'background',
+    )
+  }
+
+  #returnAhead(): void {
+    for (const { number } of this.#ahead.splice(0)) {
+      this.#open.delete(number)
+      this.#command.releases.push(number)
+    }
+    this.#window = 1
+    this.#flush()
+  }
+
+  /** Says what gathers in this turn in one message. */
+  #flush(): void {
+    if (this.#flushing) return
+    this.#flushing = true
+    setImmediate(() => {
+      this.#flushing = false
+      if (this.#stream === undefined || isEmpty(this.#command)) return
+      const command = this.#command
+      this.#command = emptyCommand()
+      this.#stream.write(command)
+    })
+  }
+
+  #fail(error: GoetheError): void {
+    if (this.#failure !== undefined) return
+    this.#failure = error
+    for (const { reject } of this.#waiters.splice(0)) reject(error)
+    this.#endDeliveries(error)
+    this.#stream?.cancel()
+    this.#stream = undefined
+    this.#stopReturn?.()
+    this.#onEnd()
+  }
+
+  /** Ends the stream in peace, so that the server gives back at once what is held. */
+  async #leave(): Promise<void> {
+    this.#stopReturn?.()
+    this.#onEnd()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#connection.closing.removeEventListener('abort', this.#onClose)
+    const stream = this.#stream
+    if (stream !== undefined) {
+      const command = this.#command
+      this.#command = emptyCommand()
+      command.credit = 0
+      command.releases.push(...this.#ahead.splice(0).map(({ number }) => number))
+      if (!isEmpty(command)) stream.write(command)
+      stream.end()
+      const stop = this.#connection.options.clock.setTimer(
+        () => {
+          stream.cancel()
+        },
+        this.#connection.options.deadlineMs,
+        'background',
+      )
+      await this.#running
+      stop()
+    }
+  }
+}
+
+function emptyCommand(): ConsumeCommand {
+  return { credit: 0, acks: [], nacks: [], extends: [], releases: [] }
+}
+
+function isEmpty({ credit, acks, nacks, extends: extensions, releases }: ConsumeCommand): boolean {
+  return credit === 0 && acks.length + nacks.length + extensions.length + releases.length === 0
+}

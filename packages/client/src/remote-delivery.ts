@@ -1,0 +1,77 @@
+import { type Delivery, GoetheError, LogEvent, type NackOptions } from '@goethe/core'
+import { checkNumber, checkOptions } from '@goethe/core/contract'
+import type { ConsumeCommand, SentDelivery } from '@goethe/protocol'
+
+type Change = (command: ConsumeCommand) => void
+
+/** Through what a delivery speaks. */
+export interface DeliveryContext {
+  /** Says something to the server with the next message. */
+  say(change: Change): void
+}
+
+/** An event on its way through a consumer, from a server. */
+export class RemoteDelivery implements Delivery {
+  readonly number: number
+  readonly event: LogEvent
+  readonly attempt: number
+  readonly #context: DeliveryContext
+  #change: Change | undefined
+  #outcome: Promise<void> | undefined
+  #resolve: (() => void) | undefined
+  #reject: ((error: GoetheError) => void) | undefined
+  #end: GoetheError | 'stored' | undefined
+  #looked = false
+  // Functions, so that `const { event, ack } = delivery` works as with the embedded log.
+  readonly ack = (): Promise<void> => {
+    return this.#settle((command) => command.acks.push(this.number))
+  }
+  readonly nack = async (options: NackOptions = {}): Promise<void> => {
+    checkOptions(options, ['delayMs'])
+    const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
+    await this.#settle((command) => command.nacks.push({ number: this.number, delayMs }))
+  }
+  readonly extend = (): void => {
+    if (this.#end instanceof GoetheError) throw this.#end
+    if (this.#outcome !== undefined) {
+      throw new GoetheError('GOETHE_DELIVERY_EXPIRED', 'The delivery was settled already')
+    }
+    this.#context.say((command) => command.extends.push(this.number))
+  }
+
+  constructor(topic: string, sent: SentDelivery, context: DeliveryContext) {
+    this.number = sent.number
+    this.event = new LogEvent(sent.id, sent.sequence, topic, sent.payload)
+    this.attempt = sent.attempt
+    this.#context = context
+  }
+
+  /** It is handed out now. */
+  lookAt(): void {
+    this.#looked = true
+  }
+
+  /** How to say again what was said and not answered; undefined where nothing was. */
+  repeat(): Change | undefined {
+    return this.#looked ? this.#change : undefined
+  }
+
+  /** The server has answered, or will not any more. */
+  settled(error: GoetheError | undefined): void {
+    this.#end = error ?? 'stored'
+    if (error === undefined) this.#resolve?.()
+    else this.#reject?.(error)
+  }
+
+  #settle(change: Change): Promise<void> {
+    if (this.#outcome !== undefined) return this.#outcome
+    if (this.#end instanceof GoetheError) return Promise.reject(this.#end)
+    this.#change = change
+    this.#outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#context.say(change)
+    return this.#outcome
+  }
+}
