@@ -1,7 +1,7 @@
 /** The requests of Append and AppendStream by hand: thousands of appends go into one message. */
 import type { Expectation, ProducerSequence } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
-import { MessageReader } from './message-reader.js'
+import { MessageError, MessageReader } from './message-reader.js'
 import {
   MessageWriter,
   NameCache,
@@ -12,10 +12,22 @@ import {
 
 const fields = {
   appends: 0x0a,
-  request: { topic: 0x0a, payloads: 0x12, expect: 0x1a, producer: 0x22, time: 0x29 },
+  request: {
+    topic: 0x0a,
+    payloads: 0x12,
+    expect: 0x1a,
+    producer: 0x22,
+    time: 0x29,
+    also: 0x32,
+  },
   expect: { empty: 0x08, lastId: 0x11, lastSequence: 0x18 },
   producer: { id: 0x0a, sequence: 0x10 },
 } as const
+
+/** An append, perhaps with parts for other topics: all or nothing. */
+export interface StreamedAppend extends AppendPart {
+  also?: readonly AppendPart[] | undefined
+}
 
 const names = new NameCache()
 
@@ -25,7 +37,7 @@ export function appendRequestSize(part: AppendPart): number {
 }
 
 /** An AppendStreamRequest. */
-export function encodeAppends(parts: readonly AppendPart[]): Uint8Array {
+export function encodeAppends(parts: readonly StreamedAppend[]): Uint8Array {
   const sizes = parts.map(requestSize)
   const writer = new MessageWriter(sizes.reduce((sum, size) => sum + bytesFieldSize(size), 0))
   for (const [index, part] of parts.entries()) {
@@ -43,16 +55,16 @@ export function encodeAppend(part: AppendPart): Uint8Array {
 }
 
 /** Payloads are views of the message. Throws MessageError. */
-export function decodeAppends(bytes: Uint8Array): AppendPart[] {
+export function decodeAppends(bytes: Uint8Array): StreamedAppend[] {
   const reader = new MessageReader(bytes)
-  const parts: AppendPart[] = []
+  const parts: StreamedAppend[] = []
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag !== fields.appends) {
       reader.skip(tag)
       continue
     }
     const outer = reader.enter()
-    parts.push(readRequest(reader))
+    parts.push(readRequest(reader, true))
     reader.leave(outer)
   }
   return parts
@@ -60,15 +72,17 @@ export function decodeAppends(bytes: Uint8Array): AppendPart[] {
 
 /** Payloads are views of the message. Throws MessageError. */
 export function decodeAppend(bytes: Uint8Array): AppendPart {
-  return readRequest(new MessageReader(bytes))
+  return readRequest(new MessageReader(bytes), false)
 }
 
-function requestSize({ topic, payloads, expect, producer, time }: AppendPart): number {
+function requestSize({ topic, payloads, expect, producer, time, also }: StreamedAppend): number {
   let size = bytesFieldSize(names.bytes(topic).length)
   for (const { length } of payloads) size += bytesFieldSize(length)
   if (expect !== undefined) size += bytesFieldSize(expectationSize(expect))
   if (producer !== undefined) size += bytesFieldSize(producerSize(producer))
-  return time === undefined ? size : size + 9
+  if (time !== undefined) size += 9
+  for (const part of also ?? []) size += bytesFieldSize(requestSize(part))
+  return size
 }
 
 function expectationSize(expect: Expectation): number {
@@ -80,8 +94,8 @@ function producerSize({ id, sequence }: ProducerSequence): number {
   return bytesFieldSize(names.bytes(id).length) + varintFieldSize(sequence)
 }
 
-function writeRequest(writer: MessageWriter, part: AppendPart): void {
-  const { topic, payloads, expect, producer, time } = part
+function writeRequest(writer: MessageWriter, part: StreamedAppend): void {
+  const { topic, payloads, expect, producer, time, also } = part
   writer.bytesField(fields.request.topic, names.bytes(topic))
   for (const payload of payloads) writer.bytesField(fields.request.payloads, payload)
   if (expect !== undefined) {
@@ -96,11 +110,17 @@ function writeRequest(writer: MessageWriter, part: AppendPart): void {
     writer.varintField(fields.producer.sequence, producer.sequence)
   }
   if (time !== undefined) writer.fixed64Field(fields.request.time, time)
+  for (const other of also ?? []) {
+    writer.varint(fields.request.also).varint(requestSize(other))
+    writeRequest(writer, other)
+  }
 }
 
-function readRequest(reader: MessageReader): AppendPart {
+/** What is appended along has nothing along itself: messages are not as deep as somebody likes. */
+function readRequest(reader: MessageReader, mayHaveAlso: boolean): StreamedAppend {
   const payloads: Uint8Array[] = []
-  const part: AppendPart = {
+  const also: AppendPart[] = []
+  const part: StreamedAppend = {
     topic: '',
     payloads,
     expect: undefined,
@@ -124,10 +144,18 @@ function readRequest(reader: MessageReader): AppendPart {
       case fields.request.time:
         part.time = reader.fixed64()
         break
+      case fields.request.also: {
+        if (!mayHaveAlso) throw new MessageError('This append goes to one topic only')
+        const outer = reader.enter()
+        also.push(readRequest(reader, false))
+        reader.leave(outer)
+        break
+      }
       default:
         reader.skip(tag)
     }
   }
+  if (also.length > 0) part.also = also
   return part
 }
 

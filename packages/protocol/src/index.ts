@@ -1,5 +1,5 @@
 export { create } from '@bufbuild/protobuf'
-export { appendRequestSize } from './append-codec.js'
+export { type StreamedAppend, appendRequestSize } from './append-codec.js'
 export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './consume-codec.js'
 export {
   bucketFromMessage,
@@ -32,6 +32,7 @@ export {
   verifyFromMessage,
   verifyToMessage,
 } from './convert.js'
+export { fileDescriptors } from './file-descriptors.js'
 export {
   decodeError,
   detailsTrailer,

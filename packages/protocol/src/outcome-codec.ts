@@ -17,13 +17,19 @@ const fields = {
     count: 0x20,
     durability: 0x28,
     repeated: 0x30,
+    also: 0x3a,
   },
 } as const
 
 const durabilities = [undefined, 'memory', 'os', 'fsync'] as const
 
 /** Receipt or error, in the order of the requests. */
-export type AppendOutcome = Receipt | GoetheError
+export type AppendOutcome = StreamedReceipt | GoetheError
+
+/** Of an append, and of what was appended along with it. */
+export interface StreamedReceipt extends Receipt {
+  also?: readonly Receipt[] | undefined
+}
 
 const names = new NameCache()
 const noTopic = new Uint8Array(0)
@@ -35,7 +41,7 @@ export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
   )
   const sizes = outcomes.map((outcome, index) => {
     const error = errors[index]
-    return bytesFieldSize(error === undefined ? receiptSize(outcome as Receipt, 0) : error.length)
+    return bytesFieldSize(error === undefined ? receiptSize(outcome as StreamedReceipt, 0) : error.length)
   })
   const writer = new MessageWriter(sizes.reduce((sum, size) => sum + bytesFieldSize(size), 0))
   for (const [index, outcome] of outcomes.entries()) {
@@ -45,7 +51,7 @@ export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
       writer.bytesField(fields.result.error, error)
       continue
     }
-    const receipt = outcome as Receipt
+    const receipt = outcome as StreamedReceipt
     writer.varint(fields.result.receipt).varint(receiptSize(receipt, 0))
     writeReceipt(writer, receipt, noTopic)
   }
@@ -111,8 +117,11 @@ export function decodeReceipt(bytes: Uint8Array): Receipt {
   return receipt
 }
 
-function receiptSize(receipt: Receipt, topicBytes: number): number {
+function receiptSize(receipt: StreamedReceipt, topicBytes: number): number {
+  let also = 0
+  for (const other of receipt.also ?? []) also += bytesFieldSize(receiptSize(other, 0))
   return (
+    also +
     (topicBytes === 0 ? 0 : bytesFieldSize(topicBytes)) +
     9 +
     varintFieldSize(receipt.firstSequence) +
@@ -124,7 +133,7 @@ function receiptSize(receipt: Receipt, topicBytes: number): number {
 
 function writeReceipt(
   writer: MessageWriter,
-  { firstId, firstSequence, count, durability, repeated }: Receipt,
+  { firstId, firstSequence, count, durability, repeated, also }: StreamedReceipt,
   topic: Uint8Array,
 ): void {
   if (topic.length > 0) writer.bytesField(fields.receipt.topic, topic)
@@ -134,9 +143,14 @@ function writeReceipt(
     .varintField(fields.receipt.count, count)
     .varintField(fields.receipt.durability, durabilities.indexOf(durability))
     .varintField(fields.receipt.repeated, repeated ? 1 : 0)
+  for (const other of also ?? []) {
+    writer.varint(fields.receipt.also).varint(receiptSize(other, 0))
+    writeReceipt(writer, other, noTopic)
+  }
 }
 
-function readReceipt(reader: MessageReader): Receipt {
+function readReceipt(reader: MessageReader, depth = 0): StreamedReceipt {
+  const also: Receipt[] = []
   let topic = ''
   let firstId = 0n
   let firstSequence = 0
@@ -163,11 +177,19 @@ function readReceipt(reader: MessageReader): Receipt {
       case fields.receipt.repeated:
         repeated = reader.bool()
         break
+      case fields.receipt.also: {
+        if (depth > 0) throw new MessageError('A receipt that goes along has others along with it')
+        const outer = reader.enter()
+        also.push(readReceipt(reader, depth + 1))
+        reader.leave(outer)
+        break
+      }
       default:
         reader.skip(tag)
     }
   }
   const lastId = firstId + BigInt(Math.max(count - 1, 0))
   const lastSequence = firstSequence + count - 1
-  return { topic, firstId, lastId, firstSequence, lastSequence, count, durability, repeated }
+  const receipt = { topic, firstId, lastId, firstSequence, lastSequence, count, durability, repeated }
+  return also.length === 0 ? receipt : { ...receipt, also }
 }

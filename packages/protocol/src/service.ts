@@ -75,7 +75,7 @@ function method<Desc extends DescribedMethod>(desc: Desc): MethodOf<Desc> {
 
 const appendCodec: Codec<AppendPart> = { encode: encodeAppend, decode: decodeAppend }
 const receiptCodec: Codec<Receipt> = { encode: encodeReceipt, decode: decodeReceipt }
-const appendsCodec: Codec<readonly AppendPart[]> = { encode: encodeAppends, decode: decodeAppends }
+const appendsCodec: Codec<readonly StreamedAppend[]> = { encode: encodeAppends, decode: decodeAppends }
 const outcomesCodec: Codec<readonly AppendOutcome[]> = {
   encode: encodeOutcomes,
   decode: decodeOutcomes,

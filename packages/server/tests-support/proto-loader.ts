@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type GrpcObject, type PackageDefinition, loadPackageDefinition } from '@grpc/grpc-js'
+import { type GrpcObject, loadPackageDefinition } from '@grpc/grpc-js'
+
+type PackageDefinition = Parameters<typeof loadPackageDefinition>[0]
 
 interface ProtoLoader {
   loadSync(path: string, options: object): PackageDefinition

@@ -24,9 +24,11 @@ import {
 } from './cursor-service.js'
 import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
 import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream.js'
+import { addHealthService } from './health-service.js'
 import { legacyService } from './legacy-service.js'
 import { methodDefinition } from './method-definition.js'
 import { read, seek } from './read-service.js'
+import { addReflectionService } from './reflection-service.js'
 import { RemoteConsumers } from './remote-consumers.js'
 import {
   deleteTopic,
@@ -58,6 +60,8 @@ export async function startGrpc(
     const legacy = legacyService(context)
     server.addService(legacy.definition, legacy.implementation)
   }
+  addHealthService(server, context)
+  addReflectionService(server, context)
   const { host } = config.grpc
   const port = await bind(server, host, config.grpc.port, credentials)
   logger.info({ host, port }, 'gRPC listens')

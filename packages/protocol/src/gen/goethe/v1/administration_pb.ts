@@ -2,228 +2,218 @@
 // @generated from file goethe/v1/administration.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Durability } from './append_pb.js'
-import { file_goethe_v1_append } from './append_pb.js'
-import type { Position, Selector } from './read_pb.js'
-import { file_goethe_v1_read } from './read_pb.js'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Durability } from "./append_pb.js";
+import { file_goethe_v1_append } from "./append_pb.js";
+import type { Position, Selector } from "./read_pb.js";
+import { file_goethe_v1_read } from "./read_pb.js";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/administration.proto.
  */
-export const file_goethe_v1_administration: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Ch5nb2V0aGUvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SCWdvZXRoZS52MSJBChFMaXN0VG9waWNzUmVxdWVzdBIOCgZwcmVmaXgYASABKAkSDQoFYWZ0ZXIYAiABKAkSDQoFbGltaXQYAyABKA0iJAoSTGlzdFRvcGljc1Jlc3BvbnNlEg4KBnRvcGljcxgBIAMoCSIlChREZXNjcmliZVRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCSLPAQoVRGVzY3JpYmVUb3BpY1Jlc3BvbnNlEg0KBXRvcGljGAEgASgJEhUKDWNyZWF0ZWRfYXRfbXMYAiABKAQSJAoFZmlyc3QYAyABKAsyFS5nb2V0aGUudjEuRXZlbnRQbGFjZRIjCgRsYXN0GAQgASgLMhUuZ29ldGhlLnYxLkV2ZW50UGxhY2USDQoFY291bnQYBSABKAQSDQoFYnl0ZXMYBiABKAQSJwoJcmV0ZW50aW9uGAcgASgLMhQuZ29ldGhlLnYxLlJldGVudGlvbiIqCgpFdmVudFBsYWNlEgoKAmlkGAEgASgGEhAKCHNlcXVlbmNlGAIgASgEImcKCVJldGVudGlvbhITCgZhZ2VfbXMYASABKARIAIgBARISCgVieXRlcxgCIAEoBEgBiAEBEhIKBWNvdW50GAMgASgESAKIAQFCCQoHX2FnZV9tc0IICgZfYnl0ZXNCCAoGX2NvdW50In0KEEhpc3RvZ3JhbVJlcXVlc3QSIwoGdG9waWNzGAEgASgLMhMuZ29ldGhlLnYxLlNlbGVjdG9yEhEKBGZyb20YAiABKAZIAIgBARIPCgJ0bxgDIAEoBkgBiAEBEhAKCGludGVydmFsGAQgASgJQgcKBV9mcm9tQgUKA190byJAChFIaXN0b2dyYW1SZXNwb25zZRIrCgdidWNrZXRzGAEgAygLMhouZ29ldGhlLnYxLkhpc3RvZ3JhbUJ1Y2tldCJBCg9IaXN0b2dyYW1CdWNrZXQSEAoIc3RhcnRfbXMYASABKAQSDQoFY291bnQYAiABKAQSDQoFYnl0ZXMYAyABKAQiTQoTU2V0UmV0ZW50aW9uUmVxdWVzdBINCgV0b3BpYxgBIAEoCRInCglyZXRlbnRpb24YAiABKAsyFC5nb2V0aGUudjEuUmV0ZW50aW9uIhYKFFNldFJldGVudGlvblJlc3BvbnNlIkYKEFRyaW1Ub3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkSIwoGYmVmb3JlGAIgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uIk0KEVRyaW1Ub3BpY1Jlc3BvbnNlEg0KBWNvdW50GAEgASgEEhgKEHRocm91Z2hfc2VxdWVuY2UYAiABKAQSDwoHaGVsZF9ieRgDIAEoCSIjChJEZWxldGVUb3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkiFQoTRGVsZXRlVG9waWNSZXNwb25zZSIPCg1WZXJpZnlSZXF1ZXN0InQKDlZlcmlmeVJlc3BvbnNlEi0KCHByb2dyZXNzGAEgASgLMhkuZ29ldGhlLnYxLlZlcmlmeVByb2dyZXNzSAASKwoHcHJvYmxlbRgCIAEoCzIYLmdvZXRoZS52MS5WZXJpZnlQcm9ibGVtSABCBgoEc3RlcCIwCg5WZXJpZnlQcm9ncmVzcxINCgVwaGFzZRgBIAEoCRIPCgdjaGVja2VkGAIgASgEIl0KDVZlcmlmeVByb2JsZW0SEAoIa2V5c3BhY2UYASABKAkSEgoFdG9waWMYAiABKAlIAIgBARILCgNrZXkYAyABKAkSDwoHbWVzc2FnZRgEIAEoCUIICgZfdG9waWMiDwoNU3RhdHVzUmVxdWVzdCLrAQoOU3RhdHVzUmVzcG9uc2USDgoGbG9nX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDwoHbGFzdF9pZBgDIAEoBhIpCgpkdXJhYmlsaXR5GAQgASgOMhUuZ29ldGhlLnYxLkR1cmFiaWxpdHkSGQoRaW5kZXhfaW50ZXJ2YWxfbXMYBSABKAQSEAoId3JpdGFibGUYBiABKAgSDgoGcmVhc29uGAcgASgJEgsKA25vdxgIIAEoBhIXCg9ldmVudF9ieXRlc19tYXgYCSABKAQSGQoRbWVzc2FnZV9ieXRlc19tYXgYCiABKARiBnByb3RvMw',
-    [file_goethe_v1_append, file_goethe_v1_read],
-  )
+export const file_goethe_v1_administration: GenFile = /*@__PURE__*/
+  fileDesc("Ch5nb2V0aGUvdjEvYWRtaW5pc3RyYXRpb24ucHJvdG8SCWdvZXRoZS52MSJBChFMaXN0VG9waWNzUmVxdWVzdBIOCgZwcmVmaXgYASABKAkSDQoFYWZ0ZXIYAiABKAkSDQoFbGltaXQYAyABKA0iJAoSTGlzdFRvcGljc1Jlc3BvbnNlEg4KBnRvcGljcxgBIAMoCSIlChREZXNjcmliZVRvcGljUmVxdWVzdBINCgV0b3BpYxgBIAEoCSLPAQoVRGVzY3JpYmVUb3BpY1Jlc3BvbnNlEg0KBXRvcGljGAEgASgJEhUKDWNyZWF0ZWRfYXRfbXMYAiABKAQSJAoFZmlyc3QYAyABKAsyFS5nb2V0aGUudjEuRXZlbnRQbGFjZRIjCgRsYXN0GAQgASgLMhUuZ29ldGhlLnYxLkV2ZW50UGxhY2USDQoFY291bnQYBSABKAQSDQoFYnl0ZXMYBiABKAQSJwoJcmV0ZW50aW9uGAcgASgLMhQuZ29ldGhlLnYxLlJldGVudGlvbiIqCgpFdmVudFBsYWNlEgoKAmlkGAEgASgGEhAKCHNlcXVlbmNlGAIgASgEImcKCVJldGVudGlvbhITCgZhZ2VfbXMYASABKARIAIgBARISCgVieXRlcxgCIAEoBEgBiAEBEhIKBWNvdW50GAMgASgESAKIAQFCCQoHX2FnZV9tc0IICgZfYnl0ZXNCCAoGX2NvdW50In0KEEhpc3RvZ3JhbVJlcXVlc3QSIwoGdG9waWNzGAEgASgLMhMuZ29ldGhlLnYxLlNlbGVjdG9yEhEKBGZyb20YAiABKAZIAIgBARIPCgJ0bxgDIAEoBkgBiAEBEhAKCGludGVydmFsGAQgASgJQgcKBV9mcm9tQgUKA190byJAChFIaXN0b2dyYW1SZXNwb25zZRIrCgdidWNrZXRzGAEgAygLMhouZ29ldGhlLnYxLkhpc3RvZ3JhbUJ1Y2tldCJBCg9IaXN0b2dyYW1CdWNrZXQSEAoIc3RhcnRfbXMYASABKAQSDQoFY291bnQYAiABKAQSDQoFYnl0ZXMYAyABKAQiTQoTU2V0UmV0ZW50aW9uUmVxdWVzdBINCgV0b3BpYxgBIAEoCRInCglyZXRlbnRpb24YAiABKAsyFC5nb2V0aGUudjEuUmV0ZW50aW9uIhYKFFNldFJldGVudGlvblJlc3BvbnNlIkYKEFRyaW1Ub3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkSIwoGYmVmb3JlGAIgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uIk0KEVRyaW1Ub3BpY1Jlc3BvbnNlEg0KBWNvdW50GAEgASgEEhgKEHRocm91Z2hfc2VxdWVuY2UYAiABKAQSDwoHaGVsZF9ieRgDIAEoCSIjChJEZWxldGVUb3BpY1JlcXVlc3QSDQoFdG9waWMYASABKAkiFQoTRGVsZXRlVG9waWNSZXNwb25zZSIPCg1WZXJpZnlSZXF1ZXN0InQKDlZlcmlmeVJlc3BvbnNlEi0KCHByb2dyZXNzGAEgASgLMhkuZ29ldGhlLnYxLlZlcmlmeVByb2dyZXNzSAASKwoHcHJvYmxlbRgCIAEoCzIYLmdvZXRoZS52MS5WZXJpZnlQcm9ibGVtSABCBgoEc3RlcCIwCg5WZXJpZnlQcm9ncmVzcxINCgVwaGFzZRgBIAEoCRIPCgdjaGVja2VkGAIgASgEIl0KDVZlcmlmeVByb2JsZW0SEAoIa2V5c3BhY2UYASABKAkSEgoFdG9waWMYAiABKAlIAIgBARILCgNrZXkYAyABKAkSDwoHbWVzc2FnZRgEIAEoCUIICgZfdG9waWMiDwoNU3RhdHVzUmVxdWVzdCLrAQoOU3RhdHVzUmVzcG9uc2USDgoGbG9nX2lkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSDwoHbGFzdF9pZBgDIAEoBhIpCgpkdXJhYmlsaXR5GAQgASgOMhUuZ29ldGhlLnYxLkR1cmFiaWxpdHkSGQoRaW5kZXhfaW50ZXJ2YWxfbXMYBSABKAQSEAoId3JpdGFibGUYBiABKAgSDgoGcmVhc29uGAcgASgJEgsKA25vdxgIIAEoBhIXCg9ldmVudF9ieXRlc19tYXgYCSABKAQSGQoRbWVzc2FnZV9ieXRlc19tYXgYCiABKARiBnByb3RvMw", [file_goethe_v1_append, file_goethe_v1_read]);
 
 /**
  * @generated from message goethe.v1.ListTopicsRequest
  */
-export type ListTopicsRequest = Message<'goethe.v1.ListTopicsRequest'> & {
+export type ListTopicsRequest = Message<"goethe.v1.ListTopicsRequest"> & {
   /**
    * @generated from field: string prefix = 1;
    */
-  prefix: string
+  prefix: string;
 
   /**
    * The last name of the page before.
    *
    * @generated from field: string after = 2;
    */
-  after: string
+  after: string;
 
   /**
    * Names in one page, 1 to 10,000. 0: 1,000.
    *
    * @generated from field: uint32 limit = 3;
    */
-  limit: number
-}
+  limit: number;
+};
 
 /**
  * Describes the message goethe.v1.ListTopicsRequest.
  * Use `create(ListTopicsRequestSchema)` to create a new message.
  */
-export const ListTopicsRequestSchema: GenMessage<ListTopicsRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 0)
+export const ListTopicsRequestSchema: GenMessage<ListTopicsRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 0);
 
 /**
  * @generated from message goethe.v1.ListTopicsResponse
  */
-export type ListTopicsResponse = Message<'goethe.v1.ListTopicsResponse'> & {
+export type ListTopicsResponse = Message<"goethe.v1.ListTopicsResponse"> & {
   /**
    * @generated from field: repeated string topics = 1;
    */
-  topics: string[]
-}
+  topics: string[];
+};
 
 /**
  * Describes the message goethe.v1.ListTopicsResponse.
  * Use `create(ListTopicsResponseSchema)` to create a new message.
  */
-export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 1)
+export const ListTopicsResponseSchema: GenMessage<ListTopicsResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 1);
 
 /**
  * @generated from message goethe.v1.DescribeTopicRequest
  */
-export type DescribeTopicRequest = Message<'goethe.v1.DescribeTopicRequest'> & {
+export type DescribeTopicRequest = Message<"goethe.v1.DescribeTopicRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
-}
+  topic: string;
+};
 
 /**
  * Describes the message goethe.v1.DescribeTopicRequest.
  * Use `create(DescribeTopicRequestSchema)` to create a new message.
  */
-export const DescribeTopicRequestSchema: GenMessage<DescribeTopicRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 2)
+export const DescribeTopicRequestSchema: GenMessage<DescribeTopicRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 2);
 
 /**
  * @generated from message goethe.v1.DescribeTopicResponse
  */
-export type DescribeTopicResponse = Message<'goethe.v1.DescribeTopicResponse'> & {
+export type DescribeTopicResponse = Message<"goethe.v1.DescribeTopicResponse"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * UNIX milliseconds.
    *
    * @generated from field: uint64 created_at_ms = 2;
    */
-  createdAtMs: bigint
+  createdAtMs: bigint;
 
   /**
    * The first event that is still there; left out when all were trimmed.
    *
    * @generated from field: goethe.v1.EventPlace first = 3;
    */
-  first?: EventPlace | undefined
+  first?: EventPlace | undefined;
 
   /**
    * The last event ever appended.
    *
    * @generated from field: goethe.v1.EventPlace last = 4;
    */
-  last?: EventPlace | undefined
+  last?: EventPlace | undefined;
 
   /**
    * Events that are still there.
    *
    * @generated from field: uint64 count = 5;
    */
-  count: bigint
+  count: bigint;
 
   /**
    * Payload bytes of the events that are still there, to the accuracy of a block.
    *
    * @generated from field: uint64 bytes = 6;
    */
-  bytes: bigint
+  bytes: bigint;
 
   /**
    * Left out: all is kept.
    *
    * @generated from field: goethe.v1.Retention retention = 7;
    */
-  retention?: Retention | undefined
-}
+  retention?: Retention | undefined;
+};
 
 /**
  * Describes the message goethe.v1.DescribeTopicResponse.
  * Use `create(DescribeTopicResponseSchema)` to create a new message.
  */
-export const DescribeTopicResponseSchema: GenMessage<DescribeTopicResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 3)
+export const DescribeTopicResponseSchema: GenMessage<DescribeTopicResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 3);
 
 /**
  * @generated from message goethe.v1.EventPlace
  */
-export type EventPlace = Message<'goethe.v1.EventPlace'> & {
+export type EventPlace = Message<"goethe.v1.EventPlace"> & {
   /**
    * UNIX nanoseconds.
    *
    * @generated from field: fixed64 id = 1;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 2;
    */
-  sequence: bigint
-}
+  sequence: bigint;
+};
 
 /**
  * Describes the message goethe.v1.EventPlace.
  * Use `create(EventPlaceSchema)` to create a new message.
  */
-export const EventPlaceSchema: GenMessage<EventPlace> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 4)
+export const EventPlaceSchema: GenMessage<EventPlace> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 4);
 
 /**
  * What a topic keeps; the oldest events beyond any bound are trimmed. At least one.
  *
  * @generated from message goethe.v1.Retention
  */
-export type Retention = Message<'goethe.v1.Retention'> & {
+export type Retention = Message<"goethe.v1.Retention"> & {
   /**
    * Keep events younger than this, in milliseconds.
    *
    * @generated from field: optional uint64 age_ms = 1;
    */
-  ageMs?: bigint | undefined
+  ageMs?: bigint | undefined;
 
   /**
    * Keep about so many of the newest bytes of payload.
    *
    * @generated from field: optional uint64 bytes = 2;
    */
-  bytes?: bigint | undefined
+  bytes?: bigint | undefined;
 
   /**
    * Keep so many of the newest events.
    *
    * @generated from field: optional uint64 count = 3;
    */
-  count?: bigint | undefined
-}
+  count?: bigint | undefined;
+};
 
 /**
  * Describes the message goethe.v1.Retention.
  * Use `create(RetentionSchema)` to create a new message.
  */
-export const RetentionSchema: GenMessage<Retention> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 5)
+export const RetentionSchema: GenMessage<Retention> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 5);
 
 /**
  * @generated from message goethe.v1.HistogramRequest
  */
-export type HistogramRequest = Message<'goethe.v1.HistogramRequest'> & {
+export type HistogramRequest = Message<"goethe.v1.HistogramRequest"> & {
   /**
    * @generated from field: goethe.v1.Selector topics = 1;
    */
-  topics?: Selector | undefined
+  topics?: Selector | undefined;
 
   /**
    * From the interval that holds this time. UNIX nanoseconds. Left out: the first event.
    *
    * @generated from field: optional fixed64 from = 2;
    */
-  from?: bigint | undefined
+  from?: bigint | undefined;
 
   /**
    * Up to and without the interval that starts at or after this time. UNIX nanoseconds. Left out:
@@ -231,404 +221,391 @@ export type HistogramRequest = Message<'goethe.v1.HistogramRequest'> & {
    *
    * @generated from field: optional fixed64 to = 3;
    */
-  to?: bigint | undefined
+  to?: bigint | undefined;
 
   /**
    * Width of a bucket: '15m', '1h', '1d', '1w', 'month', 'year'. Empty: that of the index.
    *
    * @generated from field: string interval = 4;
    */
-  interval: string
-}
+  interval: string;
+};
 
 /**
  * Describes the message goethe.v1.HistogramRequest.
  * Use `create(HistogramRequestSchema)` to create a new message.
  */
-export const HistogramRequestSchema: GenMessage<HistogramRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 6)
+export const HistogramRequestSchema: GenMessage<HistogramRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 6);
 
 /**
  * @generated from message goethe.v1.HistogramResponse
  */
-export type HistogramResponse = Message<'goethe.v1.HistogramResponse'> & {
+export type HistogramResponse = Message<"goethe.v1.HistogramResponse"> & {
   /**
    * Those that have events, in the order of time.
    *
    * @generated from field: repeated goethe.v1.HistogramBucket buckets = 1;
    */
-  buckets: HistogramBucket[]
-}
+  buckets: HistogramBucket[];
+};
 
 /**
  * Describes the message goethe.v1.HistogramResponse.
  * Use `create(HistogramResponseSchema)` to create a new message.
  */
-export const HistogramResponseSchema: GenMessage<HistogramResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 7)
+export const HistogramResponseSchema: GenMessage<HistogramResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 7);
 
 /**
  * @generated from message goethe.v1.HistogramBucket
  */
-export type HistogramBucket = Message<'goethe.v1.HistogramBucket'> & {
+export type HistogramBucket = Message<"goethe.v1.HistogramBucket"> & {
   /**
    * UNIX milliseconds.
    *
    * @generated from field: uint64 start_ms = 1;
    */
-  startMs: bigint
+  startMs: bigint;
 
   /**
    * @generated from field: uint64 count = 2;
    */
-  count: bigint
+  count: bigint;
 
   /**
    * Bytes of payload.
    *
    * @generated from field: uint64 bytes = 3;
    */
-  bytes: bigint
-}
+  bytes: bigint;
+};
 
 /**
  * Describes the message goethe.v1.HistogramBucket.
  * Use `create(HistogramBucketSchema)` to create a new message.
  */
-export const HistogramBucketSchema: GenMessage<HistogramBucket> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 8)
+export const HistogramBucketSchema: GenMessage<HistogramBucket> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 8);
 
 /**
  * @generated from message goethe.v1.SetRetentionRequest
  */
-export type SetRetentionRequest = Message<'goethe.v1.SetRetentionRequest'> & {
+export type SetRetentionRequest = Message<"goethe.v1.SetRetentionRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * Left out: keep all.
    *
    * @generated from field: goethe.v1.Retention retention = 2;
    */
-  retention?: Retention | undefined
-}
+  retention?: Retention | undefined;
+};
 
 /**
  * Describes the message goethe.v1.SetRetentionRequest.
  * Use `create(SetRetentionRequestSchema)` to create a new message.
  */
-export const SetRetentionRequestSchema: GenMessage<SetRetentionRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 9)
+export const SetRetentionRequestSchema: GenMessage<SetRetentionRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 9);
 
 /**
  * @generated from message goethe.v1.SetRetentionResponse
  */
-export type SetRetentionResponse = Message<'goethe.v1.SetRetentionResponse'> & {}
+export type SetRetentionResponse = Message<"goethe.v1.SetRetentionResponse"> & {
+};
 
 /**
  * Describes the message goethe.v1.SetRetentionResponse.
  * Use `create(SetRetentionResponseSchema)` to create a new message.
  */
-export const SetRetentionResponseSchema: GenMessage<SetRetentionResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 10)
+export const SetRetentionResponseSchema: GenMessage<SetRetentionResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 10);
 
 /**
  * @generated from message goethe.v1.TrimTopicRequest
  */
-export type TrimTopicRequest = Message<'goethe.v1.TrimTopicRequest'> & {
+export type TrimTopicRequest = Message<"goethe.v1.TrimTopicRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * Remove the events before this; an edge, an id or time, or a sequence.
    *
    * @generated from field: goethe.v1.Position before = 2;
    */
-  before?: Position | undefined
-}
+  before?: Position | undefined;
+};
 
 /**
  * Describes the message goethe.v1.TrimTopicRequest.
  * Use `create(TrimTopicRequestSchema)` to create a new message.
  */
-export const TrimTopicRequestSchema: GenMessage<TrimTopicRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 11)
+export const TrimTopicRequestSchema: GenMessage<TrimTopicRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 11);
 
 /**
  * @generated from message goethe.v1.TrimTopicResponse
  */
-export type TrimTopicResponse = Message<'goethe.v1.TrimTopicResponse'> & {
+export type TrimTopicResponse = Message<"goethe.v1.TrimTopicResponse"> & {
   /**
    * Events removed.
    *
    * @generated from field: uint64 count = 1;
    */
-  count: bigint
+  count: bigint;
 
   /**
    * The last sequence that is gone; 0 when none is.
    *
    * @generated from field: uint64 through_sequence = 2;
    */
-  throughSequence: bigint
+  throughSequence: bigint;
 
   /**
    * The consumer whose holding cursor kept events from being removed.
    *
    * @generated from field: string held_by = 3;
    */
-  heldBy: string
-}
+  heldBy: string;
+};
 
 /**
  * Describes the message goethe.v1.TrimTopicResponse.
  * Use `create(TrimTopicResponseSchema)` to create a new message.
  */
-export const TrimTopicResponseSchema: GenMessage<TrimTopicResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 12)
+export const TrimTopicResponseSchema: GenMessage<TrimTopicResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 12);
 
 /**
  * @generated from message goethe.v1.DeleteTopicRequest
  */
-export type DeleteTopicRequest = Message<'goethe.v1.DeleteTopicRequest'> & {
+export type DeleteTopicRequest = Message<"goethe.v1.DeleteTopicRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
-}
+  topic: string;
+};
 
 /**
  * Describes the message goethe.v1.DeleteTopicRequest.
  * Use `create(DeleteTopicRequestSchema)` to create a new message.
  */
-export const DeleteTopicRequestSchema: GenMessage<DeleteTopicRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 13)
+export const DeleteTopicRequestSchema: GenMessage<DeleteTopicRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 13);
 
 /**
  * @generated from message goethe.v1.DeleteTopicResponse
  */
-export type DeleteTopicResponse = Message<'goethe.v1.DeleteTopicResponse'> & {}
+export type DeleteTopicResponse = Message<"goethe.v1.DeleteTopicResponse"> & {
+};
 
 /**
  * Describes the message goethe.v1.DeleteTopicResponse.
  * Use `create(DeleteTopicResponseSchema)` to create a new message.
  */
-export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 14)
+export const DeleteTopicResponseSchema: GenMessage<DeleteTopicResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 14);
 
 /**
  * @generated from message goethe.v1.VerifyRequest
  */
-export type VerifyRequest = Message<'goethe.v1.VerifyRequest'> & {}
+export type VerifyRequest = Message<"goethe.v1.VerifyRequest"> & {
+};
 
 /**
  * Describes the message goethe.v1.VerifyRequest.
  * Use `create(VerifyRequestSchema)` to create a new message.
  */
-export const VerifyRequestSchema: GenMessage<VerifyRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 15)
+export const VerifyRequestSchema: GenMessage<VerifyRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 15);
 
 /**
  * @generated from message goethe.v1.VerifyResponse
  */
-export type VerifyResponse = Message<'goethe.v1.VerifyResponse'> & {
+export type VerifyResponse = Message<"goethe.v1.VerifyResponse"> & {
   /**
    * @generated from oneof goethe.v1.VerifyResponse.step
    */
-  step:
-    | {
-        /**
-         * @generated from field: goethe.v1.VerifyProgress progress = 1;
-         */
-        value: VerifyProgress
-        case: 'progress'
-      }
-    | {
-        /**
-         * @generated from field: goethe.v1.VerifyProblem problem = 2;
-         */
-        value: VerifyProblem
-        case: 'problem'
-      }
-    | { case: undefined; value?: undefined }
-}
+  step: {
+    /**
+     * @generated from field: goethe.v1.VerifyProgress progress = 1;
+     */
+    value: VerifyProgress;
+    case: "progress";
+  } | {
+    /**
+     * @generated from field: goethe.v1.VerifyProblem problem = 2;
+     */
+    value: VerifyProblem;
+    case: "problem";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message goethe.v1.VerifyResponse.
  * Use `create(VerifyResponseSchema)` to create a new message.
  */
-export const VerifyResponseSchema: GenMessage<VerifyResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 16)
+export const VerifyResponseSchema: GenMessage<VerifyResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 16);
 
 /**
  * @generated from message goethe.v1.VerifyProgress
  */
-export type VerifyProgress = Message<'goethe.v1.VerifyProgress'> & {
+export type VerifyProgress = Message<"goethe.v1.VerifyProgress"> & {
   /**
    * 'events', 'commits', 'index', 'cursors' or 'records'.
    *
    * @generated from field: string phase = 1;
    */
-  phase: string
+  phase: string;
 
   /**
    * Entries checked so far, in all phases.
    *
    * @generated from field: uint64 checked = 2;
    */
-  checked: bigint
-}
+  checked: bigint;
+};
 
 /**
  * Describes the message goethe.v1.VerifyProgress.
  * Use `create(VerifyProgressSchema)` to create a new message.
  */
-export const VerifyProgressSchema: GenMessage<VerifyProgress> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 17)
+export const VerifyProgressSchema: GenMessage<VerifyProgress> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 17);
 
 /**
  * @generated from message goethe.v1.VerifyProblem
  */
-export type VerifyProblem = Message<'goethe.v1.VerifyProblem'> & {
+export type VerifyProblem = Message<"goethe.v1.VerifyProblem"> & {
   /**
    * The part of the store that holds the wrong entry.
    *
    * @generated from field: string keyspace = 1;
    */
-  keyspace: string
+  keyspace: string;
 
   /**
    * @generated from field: optional string topic = 2;
    */
-  topic?: string | undefined
+  topic?: string | undefined;
 
   /**
    * The entry's key in hexadecimal.
    *
    * @generated from field: string key = 3;
    */
-  key: string
+  key: string;
 
   /**
    * What is wrong, as a sentence.
    *
    * @generated from field: string message = 4;
    */
-  message: string
-}
+  message: string;
+};
 
 /**
  * Describes the message goethe.v1.VerifyProblem.
  * Use `create(VerifyProblemSchema)` to create a new message.
  */
-export const VerifyProblemSchema: GenMessage<VerifyProblem> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 18)
+export const VerifyProblemSchema: GenMessage<VerifyProblem> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 18);
 
 /**
  * @generated from message goethe.v1.StatusRequest
  */
-export type StatusRequest = Message<'goethe.v1.StatusRequest'> & {}
+export type StatusRequest = Message<"goethe.v1.StatusRequest"> & {
+};
 
 /**
  * Describes the message goethe.v1.StatusRequest.
  * Use `create(StatusRequestSchema)` to create a new message.
  */
-export const StatusRequestSchema: GenMessage<StatusRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 19)
+export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 19);
 
 /**
  * @generated from message goethe.v1.StatusResponse
  */
-export type StatusResponse = Message<'goethe.v1.StatusResponse'> & {
+export type StatusResponse = Message<"goethe.v1.StatusResponse"> & {
   /**
    * Identifies the log for good.
    *
    * @generated from field: string log_id = 1;
    */
-  logId: string
+  logId: string;
 
   /**
    * Of the server.
    *
    * @generated from field: string version = 2;
    */
-  version: string
+  version: string;
 
   /**
    * The last id of the log, UNIX nanoseconds; 0 for an empty one.
    *
    * @generated from field: fixed64 last_id = 3;
    */
-  lastId: bigint
+  lastId: bigint;
 
   /**
    * @generated from field: goethe.v1.Durability durability = 4;
    */
-  durability: Durability
+  durability: Durability;
 
   /**
    * In milliseconds.
    *
    * @generated from field: uint64 index_interval_ms = 5;
    */
-  indexIntervalMs: bigint
+  indexIntervalMs: bigint;
 
   /**
    * @generated from field: bool writable = 6;
    */
-  writable: boolean
+  writable: boolean;
 
   /**
    * Why it is not writable, as a sentence.
    *
    * @generated from field: string reason = 7;
    */
-  reason: string
+  reason: string;
 
   /**
    * The server's clock, UNIX nanoseconds.
    *
    * @generated from field: fixed64 now = 8;
    */
-  now: bigint
+  now: bigint;
 
   /**
    * Largest payload, in bytes.
    *
    * @generated from field: uint64 event_bytes_max = 9;
    */
-  eventBytesMax: bigint
+  eventBytesMax: bigint;
 
   /**
    * Largest message, in bytes.
    *
    * @generated from field: uint64 message_bytes_max = 10;
    */
-  messageBytesMax: bigint
-}
+  messageBytesMax: bigint;
+};
 
 /**
  * Describes the message goethe.v1.StatusResponse.
  * Use `create(StatusResponseSchema)` to create a new message.
  */
-export const StatusResponseSchema: GenMessage<StatusResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_administration, 20)
+export const StatusResponseSchema: GenMessage<StatusResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_administration, 20);
+

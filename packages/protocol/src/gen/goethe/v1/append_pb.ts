@@ -2,53 +2,49 @@
 // @generated from file goethe/v1/append.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { enumDesc, fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Error } from './error_pb.js'
-import { file_goethe_v1_error } from './error_pb.js'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Error } from "./error_pb.js";
+import { file_goethe_v1_error } from "./error_pb.js";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/append.proto.
  */
-export const file_goethe_v1_append: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChZnb2V0aGUvdjEvYXBwZW5kLnByb3RvEglnb2V0aGUudjEimwEKDUFwcGVuZFJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIcGF5bG9hZHMYAiADKAwSJgoGZXhwZWN0GAMgASgLMhYuZ29ldGhlLnYxLkV4cGVjdGF0aW9uEiUKCHByb2R1Y2VyGAQgASgLMhMuZ29ldGhlLnYxLlByb2R1Y2VyEhEKBHRpbWUYBSABKAZIAIgBAUIHCgVfdGltZSJTCgtFeHBlY3RhdGlvbhIPCgVlbXB0eRgBIAEoCEgAEhEKB2xhc3RfaWQYAiABKAZIABIXCg1sYXN0X3NlcXVlbmNlGAMgASgESABCBwoFdG9waWMiKAoIUHJvZHVjZXISCgoCaWQYASABKAkSEAoIc2VxdWVuY2UYAiABKAQiNQoOQXBwZW5kUmVzcG9uc2USIwoHcmVjZWlwdBgBIAEoCzISLmdvZXRoZS52MS5SZWNlaXB0Io4BCgdSZWNlaXB0Eg0KBXRvcGljGAEgASgJEhAKCGZpcnN0X2lkGAIgASgGEhYKDmZpcnN0X3NlcXVlbmNlGAMgASgEEg0KBWNvdW50GAQgASgNEikKCmR1cmFiaWxpdHkYBSABKA4yFS5nb2V0aGUudjEuRHVyYWJpbGl0eRIQCghyZXBlYXRlZBgGIAEoCCJAChNBcHBlbmRTdHJlYW1SZXF1ZXN0EikKB2FwcGVuZHMYASADKAsyGC5nb2V0aGUudjEuQXBwZW5kUmVxdWVzdCJAChRBcHBlbmRTdHJlYW1SZXNwb25zZRIoCgdyZXN1bHRzGAEgAygLMhcuZ29ldGhlLnYxLkFwcGVuZFJlc3VsdCJiCgxBcHBlbmRSZXN1bHQSJQoHcmVjZWlwdBgBIAEoCzISLmdvZXRoZS52MS5SZWNlaXB0SAASIQoFZXJyb3IYAiABKAsyEC5nb2V0aGUudjEuRXJyb3JIAEIICgZyZXN1bHQiPQoQQXBwZW5kQWxsUmVxdWVzdBIpCgdlbnRyaWVzGAEgAygLMhguZ29ldGhlLnYxLkFwcGVuZFJlcXVlc3QiOQoRQXBwZW5kQWxsUmVzcG9uc2USJAoIcmVjZWlwdHMYASADKAsyEi5nb2V0aGUudjEuUmVjZWlwdCpoCgpEdXJhYmlsaXR5EhoKFkRVUkFCSUxJVFlfVU5TUEVDSUZJRUQQABIVChFEVVJBQklMSVRZX01FTU9SWRABEhEKDURVUkFCSUxJVFlfT1MQAhIUChBEVVJBQklMSVRZX0ZTWU5DEANiBnByb3RvMw',
-    [file_goethe_v1_error],
-  )
+export const file_goethe_v1_append: GenFile = /*@__PURE__*/
+  fileDesc("ChZnb2V0aGUvdjEvYXBwZW5kLnByb3RvEglnb2V0aGUudjEiwwEKDUFwcGVuZFJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIcGF5bG9hZHMYAiADKAwSJgoGZXhwZWN0GAMgASgLMhYuZ29ldGhlLnYxLkV4cGVjdGF0aW9uEiUKCHByb2R1Y2VyGAQgASgLMhMuZ29ldGhlLnYxLlByb2R1Y2VyEhEKBHRpbWUYBSABKAZIAIgBARImCgRhbHNvGAYgAygLMhguZ29ldGhlLnYxLkFwcGVuZFJlcXVlc3RCBwoFX3RpbWUiUwoLRXhwZWN0YXRpb24SDwoFZW1wdHkYASABKAhIABIRCgdsYXN0X2lkGAIgASgGSAASFwoNbGFzdF9zZXF1ZW5jZRgDIAEoBEgAQgcKBXRvcGljIigKCFByb2R1Y2VyEgoKAmlkGAEgASgJEhAKCHNlcXVlbmNlGAIgASgEIjUKDkFwcGVuZFJlc3BvbnNlEiMKB3JlY2VpcHQYASABKAsyEi5nb2V0aGUudjEuUmVjZWlwdCKwAQoHUmVjZWlwdBINCgV0b3BpYxgBIAEoCRIQCghmaXJzdF9pZBgCIAEoBhIWCg5maXJzdF9zZXF1ZW5jZRgDIAEoBBINCgVjb3VudBgEIAEoDRIpCgpkdXJhYmlsaXR5GAUgASgOMhUuZ29ldGhlLnYxLkR1cmFiaWxpdHkSEAoIcmVwZWF0ZWQYBiABKAgSIAoEYWxzbxgHIAMoCzISLmdvZXRoZS52MS5SZWNlaXB0IkAKE0FwcGVuZFN0cmVhbVJlcXVlc3QSKQoHYXBwZW5kcxgBIAMoCzIYLmdvZXRoZS52MS5BcHBlbmRSZXF1ZXN0IkAKFEFwcGVuZFN0cmVhbVJlc3BvbnNlEigKB3Jlc3VsdHMYASADKAsyFy5nb2V0aGUudjEuQXBwZW5kUmVzdWx0ImIKDEFwcGVuZFJlc3VsdBIlCgdyZWNlaXB0GAEgASgLMhIuZ29ldGhlLnYxLlJlY2VpcHRIABIhCgVlcnJvchgCIAEoCzIQLmdvZXRoZS52MS5FcnJvckgAQggKBnJlc3VsdCI9ChBBcHBlbmRBbGxSZXF1ZXN0EikKB2VudHJpZXMYASADKAsyGC5nb2V0aGUudjEuQXBwZW5kUmVxdWVzdCI5ChFBcHBlbmRBbGxSZXNwb25zZRIkCghyZWNlaXB0cxgBIAMoCzISLmdvZXRoZS52MS5SZWNlaXB0KmgKCkR1cmFiaWxpdHkSGgoWRFVSQUJJTElUWV9VTlNQRUNJRklFRBAAEhUKEURVUkFCSUxJVFlfTUVNT1JZEAESEQoNRFVSQUJJTElUWV9PUxACEhQKEERVUkFCSUxJVFlfRlNZTkMQA2IGcHJvdG8z", [file_goethe_v1_error]);
 
 /**
  * @generated from message goethe.v1.AppendRequest
  */
-export type AppendRequest = Message<'goethe.v1.AppendRequest'> & {
+export type AppendRequest = Message<"goethe.v1.AppendRequest"> & {
   /**
    * 1 to 255 bytes of UTF-8, without ':' and control characters.
    *
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * At least one. They get consecutive ids and sequences, in one atomic write.
    *
    * @generated from field: repeated bytes payloads = 2;
    */
-  payloads: Uint8Array[]
+  payloads: Uint8Array[];
 
   /**
    * Refuses the append with GOETHE_CONFLICT unless the topic is in this state.
    *
    * @generated from field: goethe.v1.Expectation expect = 3;
    */
-  expect?: Expectation | undefined
+  expect?: Expectation | undefined;
 
   /**
    * Makes a repetition safe: it is answered with the first result.
    *
    * @generated from field: goethe.v1.Producer producer = 4;
    */
-  producer?: Producer | undefined
+  producer?: Producer | undefined;
 
   /**
    * For imports: the first id becomes this time, or the id after the last one of the log where
@@ -56,111 +52,111 @@ export type AppendRequest = Message<'goethe.v1.AppendRequest'> & {
    *
    * @generated from field: optional fixed64 time = 5;
    */
-  time?: bigint | undefined
-}
+  time?: bigint | undefined;
+
+  /**
+   * In AppendStream: appends to other topics, all or nothing with this one. They have none
+   * themselves, and all of them name a producer or none does.
+   *
+   * @generated from field: repeated goethe.v1.AppendRequest also = 6;
+   */
+  also: AppendRequest[];
+};
 
 /**
  * Describes the message goethe.v1.AppendRequest.
  * Use `create(AppendRequestSchema)` to create a new message.
  */
-export const AppendRequestSchema: GenMessage<AppendRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 0)
+export const AppendRequestSchema: GenMessage<AppendRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 0);
 
 /**
  * What a topic must look like for an append to happen.
  *
  * @generated from message goethe.v1.Expectation
  */
-export type Expectation = Message<'goethe.v1.Expectation'> & {
+export type Expectation = Message<"goethe.v1.Expectation"> & {
   /**
    * @generated from oneof goethe.v1.Expectation.topic
    */
-  topic:
-    | {
-        /**
-         * Nothing was ever appended to it; always true.
-         *
-         * @generated from field: bool empty = 1;
-         */
-        value: boolean
-        case: 'empty'
-      }
-    | {
-        /**
-         * The id of its last event.
-         *
-         * @generated from field: fixed64 last_id = 2;
-         */
-        value: bigint
-        case: 'lastId'
-      }
-    | {
-        /**
-         * The sequence of its last event; 0 means that it is empty.
-         *
-         * @generated from field: uint64 last_sequence = 3;
-         */
-        value: bigint
-        case: 'lastSequence'
-      }
-    | { case: undefined; value?: undefined }
-}
+  topic: {
+    /**
+     * Nothing was ever appended to it; always true.
+     *
+     * @generated from field: bool empty = 1;
+     */
+    value: boolean;
+    case: "empty";
+  } | {
+    /**
+     * The id of its last event.
+     *
+     * @generated from field: fixed64 last_id = 2;
+     */
+    value: bigint;
+    case: "lastId";
+  } | {
+    /**
+     * The sequence of its last event; 0 means that it is empty.
+     *
+     * @generated from field: uint64 last_sequence = 3;
+     */
+    value: bigint;
+    case: "lastSequence";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message goethe.v1.Expectation.
  * Use `create(ExpectationSchema)` to create a new message.
  */
-export const ExpectationSchema: GenMessage<Expectation> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 1)
+export const ExpectationSchema: GenMessage<Expectation> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 1);
 
 /**
  * Names an append of a producer to a topic.
  *
  * @generated from message goethe.v1.Producer
  */
-export type Producer = Message<'goethe.v1.Producer'> & {
+export type Producer = Message<"goethe.v1.Producer"> & {
   /**
    * 1 to 255 bytes of UTF-8, without ':' and control characters.
    *
    * @generated from field: string id = 1;
    */
-  id: string
+  id: string;
 
   /**
    * 1 higher than that of the producer's append before to the topic; the first may be any.
    *
    * @generated from field: uint64 sequence = 2;
    */
-  sequence: bigint
-}
+  sequence: bigint;
+};
 
 /**
  * Describes the message goethe.v1.Producer.
  * Use `create(ProducerSchema)` to create a new message.
  */
-export const ProducerSchema: GenMessage<Producer> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 2)
+export const ProducerSchema: GenMessage<Producer> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 2);
 
 /**
  * @generated from message goethe.v1.AppendResponse
  */
-export type AppendResponse = Message<'goethe.v1.AppendResponse'> & {
+export type AppendResponse = Message<"goethe.v1.AppendResponse"> & {
   /**
    * @generated from field: goethe.v1.Receipt receipt = 1;
    */
-  receipt?: Receipt | undefined
-}
+  receipt?: Receipt | undefined;
+};
 
 /**
  * Describes the message goethe.v1.AppendResponse.
  * Use `create(AppendResponseSchema)` to create a new message.
  */
-export const AppendResponseSchema: GenMessage<AppendResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 3)
+export const AppendResponseSchema: GenMessage<AppendResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 3);
 
 /**
  * The acknowledgement of an append. Event i of it has the id `first_id + i` and the sequence
@@ -168,164 +164,162 @@ export const AppendResponseSchema: GenMessage<AppendResponse> =
  *
  * @generated from message goethe.v1.Receipt
  */
-export type Receipt = Message<'goethe.v1.Receipt'> & {
+export type Receipt = Message<"goethe.v1.Receipt"> & {
   /**
    * Left out in answers to AppendStream, where it is that of the request.
    *
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * UNIX nanoseconds.
    *
    * @generated from field: fixed64 first_id = 2;
    */
-  firstId: bigint
+  firstId: bigint;
 
   /**
    * @generated from field: uint64 first_sequence = 3;
    */
-  firstSequence: bigint
+  firstSequence: bigint;
 
   /**
    * @generated from field: uint32 count = 4;
    */
-  count: number
+  count: number;
 
   /**
    * @generated from field: goethe.v1.Durability durability = 5;
    */
-  durability: Durability
+  durability: Durability;
 
   /**
    * True when a producer repeated itself: this is the receipt of the first time.
    *
    * @generated from field: bool repeated = 6;
    */
-  repeated: boolean
-}
+  repeated: boolean;
+
+  /**
+   * In answers to AppendStream: of what was appended along with it, in the order of the request.
+   *
+   * @generated from field: repeated goethe.v1.Receipt also = 7;
+   */
+  also: Receipt[];
+};
 
 /**
  * Describes the message goethe.v1.Receipt.
  * Use `create(ReceiptSchema)` to create a new message.
  */
-export const ReceiptSchema: GenMessage<Receipt> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 4)
+export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 4);
 
 /**
  * @generated from message goethe.v1.AppendStreamRequest
  */
-export type AppendStreamRequest = Message<'goethe.v1.AppendStreamRequest'> & {
+export type AppendStreamRequest = Message<"goethe.v1.AppendStreamRequest"> & {
   /**
    * Each is an append of its own; many in one message cost far less than a message for each.
    *
    * @generated from field: repeated goethe.v1.AppendRequest appends = 1;
    */
-  appends: AppendRequest[]
-}
+  appends: AppendRequest[];
+};
 
 /**
  * Describes the message goethe.v1.AppendStreamRequest.
  * Use `create(AppendStreamRequestSchema)` to create a new message.
  */
-export const AppendStreamRequestSchema: GenMessage<AppendStreamRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 5)
+export const AppendStreamRequestSchema: GenMessage<AppendStreamRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 5);
 
 /**
  * @generated from message goethe.v1.AppendStreamResponse
  */
-export type AppendStreamResponse = Message<'goethe.v1.AppendStreamResponse'> & {
+export type AppendStreamResponse = Message<"goethe.v1.AppendStreamResponse"> & {
   /**
    * For the appends that were not answered yet, in their order.
    *
    * @generated from field: repeated goethe.v1.AppendResult results = 1;
    */
-  results: AppendResult[]
-}
+  results: AppendResult[];
+};
 
 /**
  * Describes the message goethe.v1.AppendStreamResponse.
  * Use `create(AppendStreamResponseSchema)` to create a new message.
  */
-export const AppendStreamResponseSchema: GenMessage<AppendStreamResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 6)
+export const AppendStreamResponseSchema: GenMessage<AppendStreamResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 6);
 
 /**
  * @generated from message goethe.v1.AppendResult
  */
-export type AppendResult = Message<'goethe.v1.AppendResult'> & {
+export type AppendResult = Message<"goethe.v1.AppendResult"> & {
   /**
    * @generated from oneof goethe.v1.AppendResult.result
    */
-  result:
-    | {
-        /**
-         * @generated from field: goethe.v1.Receipt receipt = 1;
-         */
-        value: Receipt
-        case: 'receipt'
-      }
-    | {
-        /**
-         * @generated from field: goethe.v1.Error error = 2;
-         */
-        value: Error
-        case: 'error'
-      }
-    | { case: undefined; value?: undefined }
-}
+  result: {
+    /**
+     * @generated from field: goethe.v1.Receipt receipt = 1;
+     */
+    value: Receipt;
+    case: "receipt";
+  } | {
+    /**
+     * @generated from field: goethe.v1.Error error = 2;
+     */
+    value: Error;
+    case: "error";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message goethe.v1.AppendResult.
  * Use `create(AppendResultSchema)` to create a new message.
  */
-export const AppendResultSchema: GenMessage<AppendResult> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 7)
+export const AppendResultSchema: GenMessage<AppendResult> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 7);
 
 /**
  * @generated from message goethe.v1.AppendAllRequest
  */
-export type AppendAllRequest = Message<'goethe.v1.AppendAllRequest'> & {
+export type AppendAllRequest = Message<"goethe.v1.AppendAllRequest"> & {
   /**
    * At least one. Either all of them name a producer or none does.
    *
    * @generated from field: repeated goethe.v1.AppendRequest entries = 1;
    */
-  entries: AppendRequest[]
-}
+  entries: AppendRequest[];
+};
 
 /**
  * Describes the message goethe.v1.AppendAllRequest.
  * Use `create(AppendAllRequestSchema)` to create a new message.
  */
-export const AppendAllRequestSchema: GenMessage<AppendAllRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 8)
+export const AppendAllRequestSchema: GenMessage<AppendAllRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 8);
 
 /**
  * @generated from message goethe.v1.AppendAllResponse
  */
-export type AppendAllResponse = Message<'goethe.v1.AppendAllResponse'> & {
+export type AppendAllResponse = Message<"goethe.v1.AppendAllResponse"> & {
   /**
    * In the order of the entries.
    *
    * @generated from field: repeated goethe.v1.Receipt receipts = 1;
    */
-  receipts: Receipt[]
-}
+  receipts: Receipt[];
+};
 
 /**
  * Describes the message goethe.v1.AppendAllResponse.
  * Use `create(AppendAllResponseSchema)` to create a new message.
  */
-export const AppendAllResponseSchema: GenMessage<AppendAllResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_append, 9)
+export const AppendAllResponseSchema: GenMessage<AppendAllResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_append, 9);
 
 /**
  * How safe an acknowledged event is.
@@ -363,6 +357,6 @@ export enum Durability {
 /**
  * Describes the enum goethe.v1.Durability.
  */
-export const DurabilitySchema: GenEnum<Durability> =
-  /*@__PURE__*/
-  enumDesc(file_goethe_v1_append, 0)
+export const DurabilitySchema: GenEnum<Durability> = /*@__PURE__*/
+  enumDesc(file_goethe_v1_append, 0);
+

@@ -2,106 +2,101 @@
 // @generated from file goethe/v1/consume.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Error } from './error_pb.js'
-import { file_goethe_v1_error } from './error_pb.js'
-import type { Position } from './read_pb.js'
-import { file_goethe_v1_read } from './read_pb.js'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Error } from "./error_pb.js";
+import { file_goethe_v1_error } from "./error_pb.js";
+import type { Position } from "./read_pb.js";
+import { file_goethe_v1_read } from "./read_pb.js";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/consume.proto.
  */
-export const file_goethe_v1_consume: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chdnb2V0aGUvdjEvY29uc3VtZS5wcm90bxIJZ29ldGhlLnYxIpcBCg5Db25zdW1lUmVxdWVzdBIkCgRvcGVuGAEgASgLMhYuZ29ldGhlLnYxLkNvbnN1bWVPcGVuEg4KBmNyZWRpdBgCIAEoDRIMCgRhY2tzGAMgAygEEh4KBW5hY2tzGAQgAygLMg8uZ29ldGhlLnYxLk5hY2sSDwoHZXh0ZW5kcxgFIAMoBBIQCghyZWxlYXNlcxgGIAMoBCLPAQoLQ29uc3VtZU9wZW4SDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkSIQoEZnJvbRgDIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIVCg1tYXhfaW5fZmxpZ2h0GAQgASgNEhYKDmFja190aW1lb3V0X21zGAUgASgEEhQKDG1heF9hdHRlbXB0cxgGIAEoBBITCgtkZWFkX2xldHRlchgHIAEoCRIQCghpbnN0YW5jZRgIIAEoCRIQCghyZWNlaXZlZBgJIAEoBCIoCgROYWNrEg4KBm51bWJlchgBIAEoBBIQCghkZWxheV9tcxgCIAEoBCJ4Cg9Db25zdW1lUmVzcG9uc2USEAoIaW5zdGFuY2UYASABKAkSJwoKZGVsaXZlcmllcxgCIAMoCzITLmdvZXRoZS52MS5EZWxpdmVyeRIqCgtzZXR0bGVtZW50cxgDIAMoCzIVLmdvZXRoZS52MS5TZXR0bGVtZW50IloKCERlbGl2ZXJ5Eg4KBm51bWJlchgBIAEoBBIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdhdHRlbXB0GAQgASgNEg8KB3BheWxvYWQYBSABKAwiPgoKU2V0dGxlbWVudBIPCgdudW1iZXJzGAEgAygEEh8KBWVycm9yGAIgASgLMhAuZ29ldGhlLnYxLkVycm9yYgZwcm90bzM',
-    [file_goethe_v1_error, file_goethe_v1_read],
-  )
+export const file_goethe_v1_consume: GenFile = /*@__PURE__*/
+  fileDesc("Chdnb2V0aGUvdjEvY29uc3VtZS5wcm90bxIJZ29ldGhlLnYxIpcBCg5Db25zdW1lUmVxdWVzdBIkCgRvcGVuGAEgASgLMhYuZ29ldGhlLnYxLkNvbnN1bWVPcGVuEg4KBmNyZWRpdBgCIAEoDRIMCgRhY2tzGAMgAygEEh4KBW5hY2tzGAQgAygLMg8uZ29ldGhlLnYxLk5hY2sSDwoHZXh0ZW5kcxgFIAMoBBIQCghyZWxlYXNlcxgGIAMoBCLPAQoLQ29uc3VtZU9wZW4SDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkSIQoEZnJvbRgDIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIVCg1tYXhfaW5fZmxpZ2h0GAQgASgNEhYKDmFja190aW1lb3V0X21zGAUgASgEEhQKDG1heF9hdHRlbXB0cxgGIAEoBBITCgtkZWFkX2xldHRlchgHIAEoCRIQCghpbnN0YW5jZRgIIAEoCRIQCghyZWNlaXZlZBgJIAEoBCIoCgROYWNrEg4KBm51bWJlchgBIAEoBBIQCghkZWxheV9tcxgCIAEoBCJ4Cg9Db25zdW1lUmVzcG9uc2USEAoIaW5zdGFuY2UYASABKAkSJwoKZGVsaXZlcmllcxgCIAMoCzITLmdvZXRoZS52MS5EZWxpdmVyeRIqCgtzZXR0bGVtZW50cxgDIAMoCzIVLmdvZXRoZS52MS5TZXR0bGVtZW50IloKCERlbGl2ZXJ5Eg4KBm51bWJlchgBIAEoBBIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdhdHRlbXB0GAQgASgNEg8KB3BheWxvYWQYBSABKAwiPgoKU2V0dGxlbWVudBIPCgdudW1iZXJzGAEgAygEEh8KBWVycm9yGAIgASgLMhAuZ29ldGhlLnYxLkVycm9yYgZwcm90bzM", [file_goethe_v1_error, file_goethe_v1_read]);
 
 /**
  * The first message opens; all may grant credit and settle deliveries.
  *
  * @generated from message goethe.v1.ConsumeRequest
  */
-export type ConsumeRequest = Message<'goethe.v1.ConsumeRequest'> & {
+export type ConsumeRequest = Message<"goethe.v1.ConsumeRequest"> & {
   /**
    * @generated from field: goethe.v1.ConsumeOpen open = 1;
    */
-  open?: ConsumeOpen | undefined
+  open?: ConsumeOpen | undefined;
 
   /**
    * So many deliveries more may be sent.
    *
    * @generated from field: uint32 credit = 2;
    */
-  credit: number
+  credit: number;
 
   /**
    * Numbers of deliveries whose events are handled.
    *
    * @generated from field: repeated uint64 acks = 3;
    */
-  acks: bigint[]
+  acks: bigint[];
 
   /**
    * @generated from field: repeated goethe.v1.Nack nacks = 4;
    */
-  nacks: Nack[]
+  nacks: Nack[];
 
   /**
    * Numbers of deliveries whose acknowledgement time-out starts anew.
    *
    * @generated from field: repeated uint64 extends = 5;
    */
-  extends: bigint[]
+  extends: bigint[];
 
   /**
    * Numbers of deliveries that were never looked at: delivered again as if for the first time.
    *
    * @generated from field: repeated uint64 releases = 6;
    */
-  releases: bigint[]
-}
+  releases: bigint[];
+};
 
 /**
  * Describes the message goethe.v1.ConsumeRequest.
  * Use `create(ConsumeRequestSchema)` to create a new message.
  */
-export const ConsumeRequestSchema: GenMessage<ConsumeRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_consume, 0)
+export const ConsumeRequestSchema: GenMessage<ConsumeRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 0);
 
 /**
  * @generated from message goethe.v1.ConsumeOpen
  */
-export type ConsumeOpen = Message<'goethe.v1.ConsumeOpen'> & {
+export type ConsumeOpen = Message<"goethe.v1.ConsumeOpen"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * The name that all instances share.
    *
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * Where a consumer without a stored position begins. Left out: the topic's start.
    *
    * @generated from field: goethe.v1.Position from = 3;
    */
-  from?: Position | undefined
+  from?: Position | undefined;
 
   /**
    * Deliveries that this instance may hold unacknowledged, 1 to 10,000. 0: 256.
    *
    * @generated from field: uint32 max_in_flight = 4;
    */
-  maxInFlight: number
+  maxInFlight: number;
 
   /**
    * After so long without ack, nack or extend an event is delivered again, in milliseconds.
@@ -109,164 +104,162 @@ export type ConsumeOpen = Message<'goethe.v1.ConsumeOpen'> & {
    *
    * @generated from field: uint64 ack_timeout_ms = 5;
    */
-  ackTimeoutMs: bigint
+  ackTimeoutMs: bigint;
 
   /**
    * Deliveries of one event before it goes to `dead_letter`; both or none. 0: no limit.
    *
    * @generated from field: uint64 max_attempts = 6;
    */
-  maxAttempts: bigint
+  maxAttempts: bigint;
 
   /**
    * @generated from field: string dead_letter = 7;
    */
-  deadLetter: string
+  deadLetter: string;
 
   /**
    * To go on after a broken connection: what the server's first message said.
    *
    * @generated from field: string instance = 8;
    */
-  instance: string
+  instance: string;
 
   /**
    * The highest number of a delivery that was received by this instance.
    *
    * @generated from field: uint64 received = 9;
    */
-  received: bigint
-}
+  received: bigint;
+};
 
 /**
  * Describes the message goethe.v1.ConsumeOpen.
  * Use `create(ConsumeOpenSchema)` to create a new message.
  */
-export const ConsumeOpenSchema: GenMessage<ConsumeOpen> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_consume, 1)
+export const ConsumeOpenSchema: GenMessage<ConsumeOpen> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 1);
 
 /**
  * @generated from message goethe.v1.Nack
  */
-export type Nack = Message<'goethe.v1.Nack'> & {
+export type Nack = Message<"goethe.v1.Nack"> & {
   /**
    * Number of the delivery.
    *
    * @generated from field: uint64 number = 1;
    */
-  number: bigint
+  number: bigint;
 
   /**
    * Deliver again after this, in milliseconds.
    *
    * @generated from field: uint64 delay_ms = 2;
    */
-  delayMs: bigint
-}
+  delayMs: bigint;
+};
 
 /**
  * Describes the message goethe.v1.Nack.
  * Use `create(NackSchema)` to create a new message.
  */
-export const NackSchema: GenMessage<Nack> = /*@__PURE__*/ messageDesc(file_goethe_v1_consume, 2)
+export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 2);
 
 /**
  * @generated from message goethe.v1.ConsumeResponse
  */
-export type ConsumeResponse = Message<'goethe.v1.ConsumeResponse'> & {
+export type ConsumeResponse = Message<"goethe.v1.ConsumeResponse"> & {
   /**
    * In the first message: names this instance, for going on after a broken connection. When it is
    * not the one that was asked for, all deliveries before have ended.
    *
    * @generated from field: string instance = 1;
    */
-  instance: string
+  instance: string;
 
   /**
    * @generated from field: repeated goethe.v1.Delivery deliveries = 2;
    */
-  deliveries: Delivery[]
+  deliveries: Delivery[];
 
   /**
    * @generated from field: repeated goethe.v1.Settlement settlements = 3;
    */
-  settlements: Settlement[]
-}
+  settlements: Settlement[];
+};
 
 /**
  * Describes the message goethe.v1.ConsumeResponse.
  * Use `create(ConsumeResponseSchema)` to create a new message.
  */
-export const ConsumeResponseSchema: GenMessage<ConsumeResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_consume, 3)
+export const ConsumeResponseSchema: GenMessage<ConsumeResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 3);
 
 /**
  * @generated from message goethe.v1.Delivery
  */
-export type Delivery = Message<'goethe.v1.Delivery'> & {
+export type Delivery = Message<"goethe.v1.Delivery"> & {
   /**
    * 1, 2, 3 … within the instance.
    *
    * @generated from field: uint64 number = 1;
    */
-  number: bigint
+  number: bigint;
 
   /**
    * UNIX nanoseconds.
    *
    * @generated from field: fixed64 id = 2;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 3;
    */
-  sequence: bigint
+  sequence: bigint;
 
   /**
    * 1 the first time, one more each time that the event is delivered again.
    *
    * @generated from field: uint32 attempt = 4;
    */
-  attempt: number
+  attempt: number;
 
   /**
    * @generated from field: bytes payload = 5;
    */
-  payload: Uint8Array
-}
+  payload: Uint8Array;
+};
 
 /**
  * Describes the message goethe.v1.Delivery.
  * Use `create(DeliverySchema)` to create a new message.
  */
-export const DeliverySchema: GenMessage<Delivery> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_consume, 4)
+export const DeliverySchema: GenMessage<Delivery> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 4);
 
 /**
  * How acks, nacks and extensions ended: stored, or refused with an error.
  *
  * @generated from message goethe.v1.Settlement
  */
-export type Settlement = Message<'goethe.v1.Settlement'> & {
+export type Settlement = Message<"goethe.v1.Settlement"> & {
   /**
    * @generated from field: repeated uint64 numbers = 1;
    */
-  numbers: bigint[]
+  numbers: bigint[];
 
   /**
    * @generated from field: goethe.v1.Error error = 2;
    */
-  error?: Error | undefined
-}
+  error?: Error | undefined;
+};
 
 /**
  * Describes the message goethe.v1.Settlement.
  * Use `create(SettlementSchema)` to create a new message.
  */
-export const SettlementSchema: GenMessage<Settlement> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_consume, 5)
+export const SettlementSchema: GenMessage<Settlement> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_consume, 5);
+

@@ -2,198 +2,189 @@
 // @generated from file goethe/v1/cursors.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Position } from './read_pb.js'
-import { file_goethe_v1_read } from './read_pb.js'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Position } from "./read_pb.js";
+import { file_goethe_v1_read } from "./read_pb.js";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/cursors.proto.
  */
-export const file_goethe_v1_cursors: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chdnb2V0aGUvdjEvY3Vyc29ycy5wcm90bxIJZ29ldGhlLnYxInMKEU9wZW5DdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJEiEKBGZyb20YAyABKAsyEy5nb2V0aGUudjEuUG9zaXRpb24SEQoEaG9sZBgEIAEoCEgAiAEBQgcKBV9ob2xkIkMKEk9wZW5DdXJzb3JSZXNwb25zZRIPCgdzZXNzaW9uGAEgASgEEgoKAmlkGAIgASgGEhAKCHNlcXVlbmNlGAMgASgEIjMKEEdldEN1cnNvclJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkiTQoRR2V0Q3Vyc29yUmVzcG9uc2USKwoIcG9zaXRpb24YASABKAsyGS5nb2V0aGUudjEuQ3Vyc29yUG9zaXRpb24SCwoDbGFnGAIgASgEIkUKDkN1cnNvclBvc2l0aW9uEgoKAmlkGAEgASgGEhAKCHNlcXVlbmNlGAIgASgEEhUKDXVwZGF0ZWRfYXRfbXMYAyABKAQikgEKE0NvbW1pdEN1cnNvclJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkSCgoCaWQYAyABKAYSEAoIc2VxdWVuY2UYBCABKAQSFAoHc2Vzc2lvbhgFIAEoBEgAiAEBEhEKBGhvbGQYBiABKAhIAYgBAUIKCghfc2Vzc2lvbkIHCgVfaG9sZCInChRDb21taXRDdXJzb3JSZXNwb25zZRIPCgdzZXNzaW9uGAEgASgEIncKEVNlZWtDdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJEiUKCHBvc2l0aW9uGAMgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uEhEKBGhvbGQYBCABKAhIAIgBAUIHCgVfaG9sZCIlChJTZWVrQ3Vyc29yUmVzcG9uc2USDwoHc2Vzc2lvbhgBIAEoBCI2ChNEZWxldGVDdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJIhYKFERlbGV0ZUN1cnNvclJlc3BvbnNlIlgKEkxpc3RDdXJzb3JzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRINCgVsaW1pdBgCIAEoDRIkCgVhZnRlchgDIAEoCzIVLmdvZXRoZS52MS5DdXJzb3JOYW1lIi0KCkN1cnNvck5hbWUSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkiRAoTTGlzdEN1cnNvcnNSZXNwb25zZRItCgdjdXJzb3JzGAEgAygLMhwuZ29ldGhlLnYxLkN1cnNvckRlc2NyaXB0aW9uIpgBChFDdXJzb3JEZXNjcmlwdGlvbhINCgV0b3BpYxgBIAEoCRIQCghjb25zdW1lchgCIAEoCRIrCghwb3NpdGlvbhgDIAEoCzIZLmdvZXRoZS52MS5DdXJzb3JQb3NpdGlvbhILCgNsYWcYBCABKAQSDAoEaG9sZBgFIAEoCBIaChJhY2tub3dsZWRnZWRfYWhlYWQYBiABKARiBnByb3RvMw',
-    [file_goethe_v1_read],
-  )
+export const file_goethe_v1_cursors: GenFile = /*@__PURE__*/
+  fileDesc("Chdnb2V0aGUvdjEvY3Vyc29ycy5wcm90bxIJZ29ldGhlLnYxInMKEU9wZW5DdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJEiEKBGZyb20YAyABKAsyEy5nb2V0aGUudjEuUG9zaXRpb24SEQoEaG9sZBgEIAEoCEgAiAEBQgcKBV9ob2xkIkMKEk9wZW5DdXJzb3JSZXNwb25zZRIPCgdzZXNzaW9uGAEgASgEEgoKAmlkGAIgASgGEhAKCHNlcXVlbmNlGAMgASgEIjMKEEdldEN1cnNvclJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkiTQoRR2V0Q3Vyc29yUmVzcG9uc2USKwoIcG9zaXRpb24YASABKAsyGS5nb2V0aGUudjEuQ3Vyc29yUG9zaXRpb24SCwoDbGFnGAIgASgEIkUKDkN1cnNvclBvc2l0aW9uEgoKAmlkGAEgASgGEhAKCHNlcXVlbmNlGAIgASgEEhUKDXVwZGF0ZWRfYXRfbXMYAyABKAQikgEKE0NvbW1pdEN1cnNvclJlcXVlc3QSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkSCgoCaWQYAyABKAYSEAoIc2VxdWVuY2UYBCABKAQSFAoHc2Vzc2lvbhgFIAEoBEgAiAEBEhEKBGhvbGQYBiABKAhIAYgBAUIKCghfc2Vzc2lvbkIHCgVfaG9sZCInChRDb21taXRDdXJzb3JSZXNwb25zZRIPCgdzZXNzaW9uGAEgASgEIncKEVNlZWtDdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJEiUKCHBvc2l0aW9uGAMgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uEhEKBGhvbGQYBCABKAhIAIgBAUIHCgVfaG9sZCIlChJTZWVrQ3Vyc29yUmVzcG9uc2USDwoHc2Vzc2lvbhgBIAEoBCI2ChNEZWxldGVDdXJzb3JSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEhAKCGNvbnN1bWVyGAIgASgJIhYKFERlbGV0ZUN1cnNvclJlc3BvbnNlIlgKEkxpc3RDdXJzb3JzUmVxdWVzdBINCgV0b3BpYxgBIAEoCRINCgVsaW1pdBgCIAEoDRIkCgVhZnRlchgDIAEoCzIVLmdvZXRoZS52MS5DdXJzb3JOYW1lIi0KCkN1cnNvck5hbWUSDQoFdG9waWMYASABKAkSEAoIY29uc3VtZXIYAiABKAkiRAoTTGlzdEN1cnNvcnNSZXNwb25zZRItCgdjdXJzb3JzGAEgAygLMhwuZ29ldGhlLnYxLkN1cnNvckRlc2NyaXB0aW9uIpgBChFDdXJzb3JEZXNjcmlwdGlvbhINCgV0b3BpYxgBIAEoCRIQCghjb25zdW1lchgCIAEoCRIrCghwb3NpdGlvbhgDIAEoCzIZLmdvZXRoZS52MS5DdXJzb3JQb3NpdGlvbhILCgNsYWcYBCABKAQSDAoEaG9sZBgFIAEoCBIaChJhY2tub3dsZWRnZWRfYWhlYWQYBiABKARiBnByb3RvMw", [file_goethe_v1_read]);
 
 /**
  * @generated from message goethe.v1.OpenCursorRequest
  */
-export type OpenCursorRequest = Message<'goethe.v1.OpenCursorRequest'> & {
+export type OpenCursorRequest = Message<"goethe.v1.OpenCursorRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * Move the cursor there first. Left out: go on behind the committed position.
    *
    * @generated from field: goethe.v1.Position from = 3;
    */
-  from?: Position | undefined
+  from?: Position | undefined;
 
   /**
    * Keeps trim and retention from removing what the cursor has not passed. Left out: unchanged.
    *
    * @generated from field: optional bool hold = 4;
    */
-  hold?: boolean | undefined
-}
+  hold?: boolean | undefined;
+};
 
 /**
  * Describes the message goethe.v1.OpenCursorRequest.
  * Use `create(OpenCursorRequestSchema)` to create a new message.
  */
-export const OpenCursorRequestSchema: GenMessage<OpenCursorRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 0)
+export const OpenCursorRequestSchema: GenMessage<OpenCursorRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 0);
 
 /**
  * @generated from message goethe.v1.OpenCursorResponse
  */
-export type OpenCursorResponse = Message<'goethe.v1.OpenCursorResponse'> & {
+export type OpenCursorResponse = Message<"goethe.v1.OpenCursorResponse"> & {
   /**
    * The fencing token to commit with.
    *
    * @generated from field: uint64 session = 1;
    */
-  session: bigint
+  session: bigint;
 
   /**
    * The event behind which to read. UNIX nanoseconds; 0 before the first.
    *
    * @generated from field: fixed64 id = 2;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 3;
    */
-  sequence: bigint
-}
+  sequence: bigint;
+};
 
 /**
  * Describes the message goethe.v1.OpenCursorResponse.
  * Use `create(OpenCursorResponseSchema)` to create a new message.
  */
-export const OpenCursorResponseSchema: GenMessage<OpenCursorResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 1)
+export const OpenCursorResponseSchema: GenMessage<OpenCursorResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 1);
 
 /**
  * @generated from message goethe.v1.GetCursorRequest
  */
-export type GetCursorRequest = Message<'goethe.v1.GetCursorRequest'> & {
+export type GetCursorRequest = Message<"goethe.v1.GetCursorRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
-}
+  consumer: string;
+};
 
 /**
  * Describes the message goethe.v1.GetCursorRequest.
  * Use `create(GetCursorRequestSchema)` to create a new message.
  */
-export const GetCursorRequestSchema: GenMessage<GetCursorRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 2)
+export const GetCursorRequestSchema: GenMessage<GetCursorRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 2);
 
 /**
  * @generated from message goethe.v1.GetCursorResponse
  */
-export type GetCursorResponse = Message<'goethe.v1.GetCursorResponse'> & {
+export type GetCursorResponse = Message<"goethe.v1.GetCursorResponse"> & {
   /**
    * Left out when nothing was committed yet.
    *
    * @generated from field: goethe.v1.CursorPosition position = 1;
    */
-  position?: CursorPosition | undefined
+  position?: CursorPosition | undefined;
 
   /**
    * Events of the topic that are not handled yet.
    *
    * @generated from field: uint64 lag = 2;
    */
-  lag: bigint
-}
+  lag: bigint;
+};
 
 /**
  * Describes the message goethe.v1.GetCursorResponse.
  * Use `create(GetCursorResponseSchema)` to create a new message.
  */
-export const GetCursorResponseSchema: GenMessage<GetCursorResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 3)
+export const GetCursorResponseSchema: GenMessage<GetCursorResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 3);
 
 /**
  * @generated from message goethe.v1.CursorPosition
  */
-export type CursorPosition = Message<'goethe.v1.CursorPosition'> & {
+export type CursorPosition = Message<"goethe.v1.CursorPosition"> & {
   /**
    * The last event that was handled. UNIX nanoseconds; 0 before the first.
    *
    * @generated from field: fixed64 id = 1;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 2;
    */
-  sequence: bigint
+  sequence: bigint;
 
   /**
    * When it was committed last. UNIX milliseconds.
    *
    * @generated from field: uint64 updated_at_ms = 3;
    */
-  updatedAtMs: bigint
-}
+  updatedAtMs: bigint;
+};
 
 /**
  * Describes the message goethe.v1.CursorPosition.
  * Use `create(CursorPositionSchema)` to create a new message.
  */
-export const CursorPositionSchema: GenMessage<CursorPosition> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 4)
+export const CursorPositionSchema: GenMessage<CursorPosition> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 4);
 
 /**
  * @generated from message goethe.v1.CommitCursorRequest
  */
-export type CommitCursorRequest = Message<'goethe.v1.CommitCursorRequest'> & {
+export type CommitCursorRequest = Message<"goethe.v1.CommitCursorRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * The event up to which all are handled. UNIX nanoseconds.
    *
    * @generated from field: fixed64 id = 3;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 4;
    */
-  sequence: bigint
+  sequence: bigint;
 
   /**
    * Refuses the commit with GOETHE_FENCED unless this session still owns the cursor. Left out: the
@@ -201,245 +192,237 @@ export type CommitCursorRequest = Message<'goethe.v1.CommitCursorRequest'> & {
    *
    * @generated from field: optional uint64 session = 5;
    */
-  session?: bigint | undefined
+  session?: bigint | undefined;
 
   /**
    * @generated from field: optional bool hold = 6;
    */
-  hold?: boolean | undefined
-}
+  hold?: boolean | undefined;
+};
 
 /**
  * Describes the message goethe.v1.CommitCursorRequest.
  * Use `create(CommitCursorRequestSchema)` to create a new message.
  */
-export const CommitCursorRequestSchema: GenMessage<CommitCursorRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 5)
+export const CommitCursorRequestSchema: GenMessage<CommitCursorRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 5);
 
 /**
  * @generated from message goethe.v1.CommitCursorResponse
  */
-export type CommitCursorResponse = Message<'goethe.v1.CommitCursorResponse'> & {
+export type CommitCursorResponse = Message<"goethe.v1.CommitCursorResponse"> & {
   /**
    * @generated from field: uint64 session = 1;
    */
-  session: bigint
-}
+  session: bigint;
+};
 
 /**
  * Describes the message goethe.v1.CommitCursorResponse.
  * Use `create(CommitCursorResponseSchema)` to create a new message.
  */
-export const CommitCursorResponseSchema: GenMessage<CommitCursorResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 6)
+export const CommitCursorResponseSchema: GenMessage<CommitCursorResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 6);
 
 /**
  * @generated from message goethe.v1.SeekCursorRequest
  */
-export type SeekCursorRequest = Message<'goethe.v1.SeekCursorRequest'> & {
+export type SeekCursorRequest = Message<"goethe.v1.SeekCursorRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * @generated from field: goethe.v1.Position position = 3;
    */
-  position?: Position | undefined
+  position?: Position | undefined;
 
   /**
    * @generated from field: optional bool hold = 4;
    */
-  hold?: boolean | undefined
-}
+  hold?: boolean | undefined;
+};
 
 /**
  * Describes the message goethe.v1.SeekCursorRequest.
  * Use `create(SeekCursorRequestSchema)` to create a new message.
  */
-export const SeekCursorRequestSchema: GenMessage<SeekCursorRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 7)
+export const SeekCursorRequestSchema: GenMessage<SeekCursorRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 7);
 
 /**
  * @generated from message goethe.v1.SeekCursorResponse
  */
-export type SeekCursorResponse = Message<'goethe.v1.SeekCursorResponse'> & {
+export type SeekCursorResponse = Message<"goethe.v1.SeekCursorResponse"> & {
   /**
    * @generated from field: uint64 session = 1;
    */
-  session: bigint
-}
+  session: bigint;
+};
 
 /**
  * Describes the message goethe.v1.SeekCursorResponse.
  * Use `create(SeekCursorResponseSchema)` to create a new message.
  */
-export const SeekCursorResponseSchema: GenMessage<SeekCursorResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 8)
+export const SeekCursorResponseSchema: GenMessage<SeekCursorResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 8);
 
 /**
  * @generated from message goethe.v1.DeleteCursorRequest
  */
-export type DeleteCursorRequest = Message<'goethe.v1.DeleteCursorRequest'> & {
+export type DeleteCursorRequest = Message<"goethe.v1.DeleteCursorRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
-}
+  consumer: string;
+};
 
 /**
  * Describes the message goethe.v1.DeleteCursorRequest.
  * Use `create(DeleteCursorRequestSchema)` to create a new message.
  */
-export const DeleteCursorRequestSchema: GenMessage<DeleteCursorRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 9)
+export const DeleteCursorRequestSchema: GenMessage<DeleteCursorRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 9);
 
 /**
  * @generated from message goethe.v1.DeleteCursorResponse
  */
-export type DeleteCursorResponse = Message<'goethe.v1.DeleteCursorResponse'> & {}
+export type DeleteCursorResponse = Message<"goethe.v1.DeleteCursorResponse"> & {
+};
 
 /**
  * Describes the message goethe.v1.DeleteCursorResponse.
  * Use `create(DeleteCursorResponseSchema)` to create a new message.
  */
-export const DeleteCursorResponseSchema: GenMessage<DeleteCursorResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 10)
+export const DeleteCursorResponseSchema: GenMessage<DeleteCursorResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 10);
 
 /**
  * @generated from message goethe.v1.ListCursorsRequest
  */
-export type ListCursorsRequest = Message<'goethe.v1.ListCursorsRequest'> & {
+export type ListCursorsRequest = Message<"goethe.v1.ListCursorsRequest"> & {
   /**
    * Only of this topic.
    *
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * At most so many, 1 to 10,000. 0: 1,000.
    *
    * @generated from field: uint32 limit = 2;
    */
-  limit: number
+  limit: number;
 
   /**
    * The last one of the page before.
    *
    * @generated from field: goethe.v1.CursorName after = 3;
    */
-  after?: CursorName | undefined
-}
+  after?: CursorName | undefined;
+};
 
 /**
  * Describes the message goethe.v1.ListCursorsRequest.
  * Use `create(ListCursorsRequestSchema)` to create a new message.
  */
-export const ListCursorsRequestSchema: GenMessage<ListCursorsRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 11)
+export const ListCursorsRequestSchema: GenMessage<ListCursorsRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 11);
 
 /**
  * @generated from message goethe.v1.CursorName
  */
-export type CursorName = Message<'goethe.v1.CursorName'> & {
+export type CursorName = Message<"goethe.v1.CursorName"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
-}
+  consumer: string;
+};
 
 /**
  * Describes the message goethe.v1.CursorName.
  * Use `create(CursorNameSchema)` to create a new message.
  */
-export const CursorNameSchema: GenMessage<CursorName> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 12)
+export const CursorNameSchema: GenMessage<CursorName> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 12);
 
 /**
  * @generated from message goethe.v1.ListCursorsResponse
  */
-export type ListCursorsResponse = Message<'goethe.v1.ListCursorsResponse'> & {
+export type ListCursorsResponse = Message<"goethe.v1.ListCursorsResponse"> & {
   /**
    * @generated from field: repeated goethe.v1.CursorDescription cursors = 1;
    */
-  cursors: CursorDescription[]
-}
+  cursors: CursorDescription[];
+};
 
 /**
  * Describes the message goethe.v1.ListCursorsResponse.
  * Use `create(ListCursorsResponseSchema)` to create a new message.
  */
-export const ListCursorsResponseSchema: GenMessage<ListCursorsResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 13)
+export const ListCursorsResponseSchema: GenMessage<ListCursorsResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 13);
 
 /**
  * @generated from message goethe.v1.CursorDescription
  */
-export type CursorDescription = Message<'goethe.v1.CursorDescription'> & {
+export type CursorDescription = Message<"goethe.v1.CursorDescription"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * @generated from field: goethe.v1.CursorPosition position = 3;
    */
-  position?: CursorPosition | undefined
+  position?: CursorPosition | undefined;
 
   /**
    * Events of the topic that are not handled yet.
    *
    * @generated from field: uint64 lag = 4;
    */
-  lag: bigint
+  lag: bigint;
 
   /**
    * @generated from field: bool hold = 5;
    */
-  hold: boolean
+  hold: boolean;
 
   /**
    * Events acknowledged ahead of the committed position.
    *
    * @generated from field: uint64 acknowledged_ahead = 6;
    */
-  acknowledgedAhead: bigint
-}
+  acknowledgedAhead: bigint;
+};
 
 /**
  * Describes the message goethe.v1.CursorDescription.
  * Use `create(CursorDescriptionSchema)` to create a new message.
  */
-export const CursorDescriptionSchema: GenMessage<CursorDescription> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_cursors, 14)
+export const CursorDescriptionSchema: GenMessage<CursorDescription> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cursors, 14);
+

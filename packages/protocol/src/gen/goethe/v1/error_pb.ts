@@ -2,87 +2,86 @@
 // @generated from file goethe/v1/error.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/error.proto.
  */
-export const file_goethe_v1_error: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChVnb2V0aGUvdjEvZXJyb3IucHJvdG8SCWdvZXRoZS52MSKNAgoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBXRvcGljGAMgASgJEhAKCGNvbnN1bWVyGAQgASgJEhQKB2xhc3RfaWQYBSABKAZIAIgBARIaCg1sYXN0X3NlcXVlbmNlGAYgASgESAGIAQESHgoRZXhwZWN0ZWRfc2VxdWVuY2UYByABKARIAogBARIbCg5yZXRyeV9kZWxheV9tcxgIIAEoBEgDiAEBEg4KBmxlYWRlchgJIAEoCUIKCghfbGFzdF9pZEIQCg5fbGFzdF9zZXF1ZW5jZUIUChJfZXhwZWN0ZWRfc2VxdWVuY2VCEQoPX3JldHJ5X2RlbGF5X21zYgZwcm90bzM',
-  )
+export const file_goethe_v1_error: GenFile = /*@__PURE__*/
+  fileDesc("ChVnb2V0aGUvdjEvZXJyb3IucHJvdG8SCWdvZXRoZS52MSKNAgoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBXRvcGljGAMgASgJEhAKCGNvbnN1bWVyGAQgASgJEhQKB2xhc3RfaWQYBSABKAZIAIgBARIaCg1sYXN0X3NlcXVlbmNlGAYgASgESAGIAQESHgoRZXhwZWN0ZWRfc2VxdWVuY2UYByABKARIAogBARIbCg5yZXRyeV9kZWxheV9tcxgIIAEoBEgDiAEBEg4KBmxlYWRlchgJIAEoCUIKCghfbGFzdF9pZEIQCg5fbGFzdF9zZXF1ZW5jZUIUChJfZXhwZWN0ZWRfc2VxdWVuY2VCEQoPX3JldHJ5X2RlbGF5X21zYgZwcm90bzM");
 
 /**
  * Why something failed, for programs.
  *
  * @generated from message goethe.v1.Error
  */
-export type Error = Message<'goethe.v1.Error'> & {
+export type Error = Message<"goethe.v1.Error"> & {
   /**
    * A stable word, such as GOETHE_CONFLICT.
    *
    * @generated from field: string code = 1;
    */
-  code: string
+  code: string;
 
   /**
    * A sentence for people; it may change between versions.
    *
    * @generated from field: string message = 2;
    */
-  message: string
+  message: string;
 
   /**
    * @generated from field: string topic = 3;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: string consumer = 4;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * GOETHE_CONFLICT: the id of the topic's last event, UNIX nanoseconds; absent when it has none.
    *
    * @generated from field: optional fixed64 last_id = 5;
    */
-  lastId?: bigint | undefined
+  lastId?: bigint | undefined;
 
   /**
    * GOETHE_CONFLICT: the sequence of the topic's last event; 0 when it has none.
    *
    * @generated from field: optional uint64 last_sequence = 6;
    */
-  lastSequence?: bigint | undefined
+  lastSequence?: bigint | undefined;
 
   /**
    * GOETHE_PRODUCER_SEQUENCE: the sequence that would be accepted next.
    *
    * @generated from field: optional uint64 expected_sequence = 7;
    */
-  expectedSequence?: bigint | undefined
+  expectedSequence?: bigint | undefined;
 
   /**
    * GOETHE_LIMIT, GOETHE_READ_ONLY: when trying again makes sense, in milliseconds.
    *
    * @generated from field: optional uint64 retry_delay_ms = 8;
    */
-  retryDelayMs?: bigint | undefined
+  retryDelayMs?: bigint | undefined;
 
   /**
    * GOETHE_NOT_LEADER: `host:port` of the instance that takes writes.
    *
    * @generated from field: string leader = 9;
    */
-  leader: string
-}
+  leader: string;
+};
 
 /**
  * Describes the message goethe.v1.Error.
  * Use `create(ErrorSchema)` to create a new message.
  */
-export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/ messageDesc(file_goethe_v1_error, 0)
+export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_error, 0);
+

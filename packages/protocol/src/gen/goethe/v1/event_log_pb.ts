@@ -2,84 +2,26 @@
 // @generated from file goethe/v1/event_log.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenService } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2'
-import type {
-  DeleteTopicRequestSchema,
-  DeleteTopicResponseSchema,
-  DescribeTopicRequestSchema,
-  DescribeTopicResponseSchema,
-  HistogramRequestSchema,
-  HistogramResponseSchema,
-  ListTopicsRequestSchema,
-  ListTopicsResponseSchema,
-  SetRetentionRequestSchema,
-  SetRetentionResponseSchema,
-  StatusRequestSchema,
-  StatusResponseSchema,
-  TrimTopicRequestSchema,
-  TrimTopicResponseSchema,
-  VerifyRequestSchema,
-  VerifyResponseSchema,
-} from './administration_pb.js'
-import { file_goethe_v1_administration } from './administration_pb.js'
-import type {
-  AppendAllRequestSchema,
-  AppendAllResponseSchema,
-  AppendRequestSchema,
-  AppendResponseSchema,
-  AppendStreamRequestSchema,
-  AppendStreamResponseSchema,
-} from './append_pb.js'
-import { file_goethe_v1_append } from './append_pb.js'
-import type { ConsumeRequestSchema, ConsumeResponseSchema } from './consume_pb.js'
-import { file_goethe_v1_consume } from './consume_pb.js'
-import type {
-  CommitCursorRequestSchema,
-  CommitCursorResponseSchema,
-  DeleteCursorRequestSchema,
-  DeleteCursorResponseSchema,
-  GetCursorRequestSchema,
-  GetCursorResponseSchema,
-  ListCursorsRequestSchema,
-  ListCursorsResponseSchema,
-  OpenCursorRequestSchema,
-  OpenCursorResponseSchema,
-  SeekCursorRequestSchema,
-  SeekCursorResponseSchema,
-} from './cursors_pb.js'
-import { file_goethe_v1_cursors } from './cursors_pb.js'
-import type {
-  ReadRequestSchema,
-  ReadResponseSchema,
-  SeekRequestSchema,
-  SeekResponseSchema,
-} from './read_pb.js'
-import { file_goethe_v1_read } from './read_pb.js'
-import type {
-  ExportRequestSchema,
-  ExportResponseSchema,
-  ImportRequestSchema,
-  ImportResponseSchema,
-} from './transfer_pb.js'
-import { file_goethe_v1_transfer } from './transfer_pb.js'
+import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { DeleteTopicRequestSchema, DeleteTopicResponseSchema, DescribeTopicRequestSchema, DescribeTopicResponseSchema, HistogramRequestSchema, HistogramResponseSchema, ListTopicsRequestSchema, ListTopicsResponseSchema, SetRetentionRequestSchema, SetRetentionResponseSchema, StatusRequestSchema, StatusResponseSchema, TrimTopicRequestSchema, TrimTopicResponseSchema, VerifyRequestSchema, VerifyResponseSchema } from "./administration_pb.js";
+import { file_goethe_v1_administration } from "./administration_pb.js";
+import type { AppendAllRequestSchema, AppendAllResponseSchema, AppendRequestSchema, AppendResponseSchema, AppendStreamRequestSchema, AppendStreamResponseSchema } from "./append_pb.js";
+import { file_goethe_v1_append } from "./append_pb.js";
+import type { ConsumeRequestSchema, ConsumeResponseSchema } from "./consume_pb.js";
+import { file_goethe_v1_consume } from "./consume_pb.js";
+import type { CommitCursorRequestSchema, CommitCursorResponseSchema, DeleteCursorRequestSchema, DeleteCursorResponseSchema, GetCursorRequestSchema, GetCursorResponseSchema, ListCursorsRequestSchema, ListCursorsResponseSchema, OpenCursorRequestSchema, OpenCursorResponseSchema, SeekCursorRequestSchema, SeekCursorResponseSchema } from "./cursors_pb.js";
+import { file_goethe_v1_cursors } from "./cursors_pb.js";
+import type { ReadRequestSchema, ReadResponseSchema, SeekRequestSchema, SeekResponseSchema } from "./read_pb.js";
+import { file_goethe_v1_read } from "./read_pb.js";
+import type { ExportRequestSchema, ExportResponseSchema, ImportRequestSchema, ImportResponseSchema } from "./transfer_pb.js";
+import { file_goethe_v1_transfer } from "./transfer_pb.js";
 
 /**
  * Describes the file goethe/v1/event_log.proto.
  */
-export const file_goethe_v1_event_log: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chlnb2V0aGUvdjEvZXZlbnRfbG9nLnByb3RvEglnb2V0aGUudjEywAwKCEV2ZW50TG9nEj0KBkFwcGVuZBIYLmdvZXRoZS52MS5BcHBlbmRSZXF1ZXN0GhkuZ29ldGhlLnYxLkFwcGVuZFJlc3BvbnNlElMKDEFwcGVuZFN0cmVhbRIeLmdvZXRoZS52MS5BcHBlbmRTdHJlYW1SZXF1ZXN0Gh8uZ29ldGhlLnYxLkFwcGVuZFN0cmVhbVJlc3BvbnNlKAEwARJGCglBcHBlbmRBbGwSGy5nb2V0aGUudjEuQXBwZW5kQWxsUmVxdWVzdBocLmdvZXRoZS52MS5BcHBlbmRBbGxSZXNwb25zZRI5CgRSZWFkEhYuZ29ldGhlLnYxLlJlYWRSZXF1ZXN0GhcuZ29ldGhlLnYxLlJlYWRSZXNwb25zZTABEjcKBFNlZWsSFi5nb2V0aGUudjEuU2Vla1JlcXVlc3QaFy5nb2V0aGUudjEuU2Vla1Jlc3BvbnNlEkQKB0NvbnN1bWUSGS5nb2V0aGUudjEuQ29uc3VtZVJlcXVlc3QaGi5nb2V0aGUudjEuQ29uc3VtZVJlc3BvbnNlKAEwARJJCgpPcGVuQ3Vyc29yEhwuZ29ldGhlLnYxLk9wZW5DdXJzb3JSZXF1ZXN0Gh0uZ29ldGhlLnYxLk9wZW5DdXJzb3JSZXNwb25zZRJGCglHZXRDdXJzb3ISGy5nb2V0aGUudjEuR2V0Q3Vyc29yUmVxdWVzdBocLmdvZXRoZS52MS5HZXRDdXJzb3JSZXNwb25zZRJPCgxDb21taXRDdXJzb3ISHi5nb2V0aGUudjEuQ29tbWl0Q3Vyc29yUmVxdWVzdBofLmdvZXRoZS52MS5Db21taXRDdXJzb3JSZXNwb25zZRJJCgpTZWVrQ3Vyc29yEhwuZ29ldGhlLnYxLlNlZWtDdXJzb3JSZXF1ZXN0Gh0uZ29ldGhlLnYxLlNlZWtDdXJzb3JSZXNwb25zZRJPCgxEZWxldGVDdXJzb3ISHi5nb2V0aGUudjEuRGVsZXRlQ3Vyc29yUmVxdWVzdBofLmdvZXRoZS52MS5EZWxldGVDdXJzb3JSZXNwb25zZRJMCgtMaXN0Q3Vyc29ycxIdLmdvZXRoZS52MS5MaXN0Q3Vyc29yc1JlcXVlc3QaHi5nb2V0aGUudjEuTGlzdEN1cnNvcnNSZXNwb25zZRJJCgpMaXN0VG9waWNzEhwuZ29ldGhlLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gh0uZ29ldGhlLnYxLkxpc3RUb3BpY3NSZXNwb25zZRJSCg1EZXNjcmliZVRvcGljEh8uZ29ldGhlLnYxLkRlc2NyaWJlVG9waWNSZXF1ZXN0GiAuZ29ldGhlLnYxLkRlc2NyaWJlVG9waWNSZXNwb25zZRJGCglIaXN0b2dyYW0SGy5nb2V0aGUudjEuSGlzdG9ncmFtUmVxdWVzdBocLmdvZXRoZS52MS5IaXN0b2dyYW1SZXNwb25zZRJPCgxTZXRSZXRlbnRpb24SHi5nb2V0aGUudjEuU2V0UmV0ZW50aW9uUmVxdWVzdBofLmdvZXRoZS52MS5TZXRSZXRlbnRpb25SZXNwb25zZRJGCglUcmltVG9waWMSGy5nb2V0aGUudjEuVHJpbVRvcGljUmVxdWVzdBocLmdvZXRoZS52MS5UcmltVG9waWNSZXNwb25zZRJMCgtEZWxldGVUb3BpYxIdLmdvZXRoZS52MS5EZWxldGVUb3BpY1JlcXVlc3QaHi5nb2V0aGUudjEuRGVsZXRlVG9waWNSZXNwb25zZRI/CgZWZXJpZnkSGC5nb2V0aGUudjEuVmVyaWZ5UmVxdWVzdBoZLmdvZXRoZS52MS5WZXJpZnlSZXNwb25zZTABEj8KBkV4cG9ydBIYLmdvZXRoZS52MS5FeHBvcnRSZXF1ZXN0GhkuZ29ldGhlLnYxLkV4cG9ydFJlc3BvbnNlMAESQQoGSW1wb3J0EhguZ29ldGhlLnYxLkltcG9ydFJlcXVlc3QaGS5nb2V0aGUudjEuSW1wb3J0UmVzcG9uc2UoATABEj0KBlN0YXR1cxIYLmdvZXRoZS52MS5TdGF0dXNSZXF1ZXN0GhkuZ29ldGhlLnYxLlN0YXR1c1Jlc3BvbnNlYgZwcm90bzM',
-    [
-      file_goethe_v1_administration,
-      file_goethe_v1_append,
-      file_goethe_v1_consume,
-      file_goethe_v1_cursors,
-      file_goethe_v1_read,
-      file_goethe_v1_transfer,
-    ],
-  )
+export const file_goethe_v1_event_log: GenFile = /*@__PURE__*/
+  fileDesc("Chlnb2V0aGUvdjEvZXZlbnRfbG9nLnByb3RvEglnb2V0aGUudjEywAwKCEV2ZW50TG9nEj0KBkFwcGVuZBIYLmdvZXRoZS52MS5BcHBlbmRSZXF1ZXN0GhkuZ29ldGhlLnYxLkFwcGVuZFJlc3BvbnNlElMKDEFwcGVuZFN0cmVhbRIeLmdvZXRoZS52MS5BcHBlbmRTdHJlYW1SZXF1ZXN0Gh8uZ29ldGhlLnYxLkFwcGVuZFN0cmVhbVJlc3BvbnNlKAEwARJGCglBcHBlbmRBbGwSGy5nb2V0aGUudjEuQXBwZW5kQWxsUmVxdWVzdBocLmdvZXRoZS52MS5BcHBlbmRBbGxSZXNwb25zZRI5CgRSZWFkEhYuZ29ldGhlLnYxLlJlYWRSZXF1ZXN0GhcuZ29ldGhlLnYxLlJlYWRSZXNwb25zZTABEjcKBFNlZWsSFi5nb2V0aGUudjEuU2Vla1JlcXVlc3QaFy5nb2V0aGUudjEuU2Vla1Jlc3BvbnNlEkQKB0NvbnN1bWUSGS5nb2V0aGUudjEuQ29uc3VtZVJlcXVlc3QaGi5nb2V0aGUudjEuQ29uc3VtZVJlc3BvbnNlKAEwARJJCgpPcGVuQ3Vyc29yEhwuZ29ldGhlLnYxLk9wZW5DdXJzb3JSZXF1ZXN0Gh0uZ29ldGhlLnYxLk9wZW5DdXJzb3JSZXNwb25zZRJGCglHZXRDdXJzb3ISGy5nb2V0aGUudjEuR2V0Q3Vyc29yUmVxdWVzdBocLmdvZXRoZS52MS5HZXRDdXJzb3JSZXNwb25zZRJPCgxDb21taXRDdXJzb3ISHi5nb2V0aGUudjEuQ29tbWl0Q3Vyc29yUmVxdWVzdBofLmdvZXRoZS52MS5Db21taXRDdXJzb3JSZXNwb25zZRJJCgpTZWVrQ3Vyc29yEhwuZ29ldGhlLnYxLlNlZWtDdXJzb3JSZXF1ZXN0Gh0uZ29ldGhlLnYxLlNlZWtDdXJzb3JSZXNwb25zZRJPCgxEZWxldGVDdXJzb3ISHi5nb2V0aGUudjEuRGVsZXRlQ3Vyc29yUmVxdWVzdBofLmdvZXRoZS52MS5EZWxldGVDdXJzb3JSZXNwb25zZRJMCgtMaXN0Q3Vyc29ycxIdLmdvZXRoZS52MS5MaXN0Q3Vyc29yc1JlcXVlc3QaHi5nb2V0aGUudjEuTGlzdEN1cnNvcnNSZXNwb25zZRJJCgpMaXN0VG9waWNzEhwuZ29ldGhlLnYxLkxpc3RUb3BpY3NSZXF1ZXN0Gh0uZ29ldGhlLnYxLkxpc3RUb3BpY3NSZXNwb25zZRJSCg1EZXNjcmliZVRvcGljEh8uZ29ldGhlLnYxLkRlc2NyaWJlVG9waWNSZXF1ZXN0GiAuZ29ldGhlLnYxLkRlc2NyaWJlVG9waWNSZXNwb25zZRJGCglIaXN0b2dyYW0SGy5nb2V0aGUudjEuSGlzdG9ncmFtUmVxdWVzdBocLmdvZXRoZS52MS5IaXN0b2dyYW1SZXNwb25zZRJPCgxTZXRSZXRlbnRpb24SHi5nb2V0aGUudjEuU2V0UmV0ZW50aW9uUmVxdWVzdBofLmdvZXRoZS52MS5TZXRSZXRlbnRpb25SZXNwb25zZRJGCglUcmltVG9waWMSGy5nb2V0aGUudjEuVHJpbVRvcGljUmVxdWVzdBocLmdvZXRoZS52MS5UcmltVG9waWNSZXNwb25zZRJMCgtEZWxldGVUb3BpYxIdLmdvZXRoZS52MS5EZWxldGVUb3BpY1JlcXVlc3QaHi5nb2V0aGUudjEuRGVsZXRlVG9waWNSZXNwb25zZRI/CgZWZXJpZnkSGC5nb2V0aGUudjEuVmVyaWZ5UmVxdWVzdBoZLmdvZXRoZS52MS5WZXJpZnlSZXNwb25zZTABEj8KBkV4cG9ydBIYLmdvZXRoZS52MS5FeHBvcnRSZXF1ZXN0GhkuZ29ldGhlLnYxLkV4cG9ydFJlc3BvbnNlMAESQQoGSW1wb3J0EhguZ29ldGhlLnYxLkltcG9ydFJlcXVlc3QaGS5nb2V0aGUudjEuSW1wb3J0UmVzcG9uc2UoATABEj0KBlN0YXR1cxIYLmdvZXRoZS52MS5TdGF0dXNSZXF1ZXN0GhkuZ29ldGhlLnYxLlN0YXR1c1Jlc3BvbnNlYgZwcm90bzM", [file_goethe_v1_administration, file_goethe_v1_append, file_goethe_v1_consume, file_goethe_v1_cursors, file_goethe_v1_read, file_goethe_v1_transfer]);
 
 /**
  * An append-only log of events in topics. Ids are UNIX nanoseconds, unique and ascending in the
@@ -97,10 +39,10 @@ export const EventLog: GenService<{
    * @generated from rpc goethe.v1.EventLog.Append
    */
   append: {
-    methodKind: 'unary'
-    input: typeof AppendRequestSchema
-    output: typeof AppendResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof AppendRequestSchema;
+    output: typeof AppendResponseSchema;
+  },
   /**
    * Appends again and again, without waiting for the answer before: results come in the order of
    * the requests. An append that fails does not end the stream.
@@ -108,208 +50,210 @@ export const EventLog: GenService<{
    * @generated from rpc goethe.v1.EventLog.AppendStream
    */
   appendStream: {
-    methodKind: 'bidi_streaming'
-    input: typeof AppendStreamRequestSchema
-    output: typeof AppendStreamResponseSchema
-  }
+    methodKind: "bidi_streaming";
+    input: typeof AppendStreamRequestSchema;
+    output: typeof AppendStreamResponseSchema;
+  },
   /**
    * Appends to several topics, all or nothing.
    *
    * @generated from rpc goethe.v1.EventLog.AppendAll
    */
   appendAll: {
-    methodKind: 'unary'
-    input: typeof AppendAllRequestSchema
-    output: typeof AppendAllResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof AppendAllRequestSchema;
+    output: typeof AppendAllResponseSchema;
+  },
   /**
    * Reads a topic, or several in the one order of the log.
    *
    * @generated from rpc goethe.v1.EventLog.Read
    */
   read: {
-    methodKind: 'server_streaming'
-    input: typeof ReadRequestSchema
-    output: typeof ReadResponseSchema
-  }
+    methodKind: "server_streaming";
+    input: typeof ReadRequestSchema;
+    output: typeof ReadResponseSchema;
+  },
   /**
    * Finds the event at a position.
    *
    * @generated from rpc goethe.v1.EventLog.Seek
    */
   seek: {
-    methodKind: 'unary'
-    input: typeof SeekRequestSchema
-    output: typeof SeekResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof SeekRequestSchema;
+    output: typeof SeekResponseSchema;
+  },
   /**
    * Shares the events of a topic between all instances of a consumer.
    *
    * @generated from rpc goethe.v1.EventLog.Consume
    */
   consume: {
-    methodKind: 'bidi_streaming'
-    input: typeof ConsumeRequestSchema
-    output: typeof ConsumeResponseSchema
-  }
+    methodKind: "bidi_streaming";
+    input: typeof ConsumeRequestSchema;
+    output: typeof ConsumeResponseSchema;
+  },
   /**
    * Takes a cursor over, so that commits by whoever had it before are refused.
    *
    * @generated from rpc goethe.v1.EventLog.OpenCursor
    */
   openCursor: {
-    methodKind: 'unary'
-    input: typeof OpenCursorRequestSchema
-    output: typeof OpenCursorResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof OpenCursorRequestSchema;
+    output: typeof OpenCursorResponseSchema;
+  },
   /**
    * Tells where a consumer stands.
    *
    * @generated from rpc goethe.v1.EventLog.GetCursor
    */
   getCursor: {
-    methodKind: 'unary'
-    input: typeof GetCursorRequestSchema
-    output: typeof GetCursorResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof GetCursorRequestSchema;
+    output: typeof GetCursorResponseSchema;
+  },
   /**
    * Notes that all events up to one are handled.
    *
    * @generated from rpc goethe.v1.EventLog.CommitCursor
    */
   commitCursor: {
-    methodKind: 'unary'
-    input: typeof CommitCursorRequestSchema
-    output: typeof CommitCursorResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof CommitCursorRequestSchema;
+    output: typeof CommitCursorResponseSchema;
+  },
   /**
    * Moves a cursor.
    *
    * @generated from rpc goethe.v1.EventLog.SeekCursor
    */
   seekCursor: {
-    methodKind: 'unary'
-    input: typeof SeekCursorRequestSchema
-    output: typeof SeekCursorResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof SeekCursorRequestSchema;
+    output: typeof SeekCursorResponseSchema;
+  },
   /**
    * Forgets a cursor.
    *
    * @generated from rpc goethe.v1.EventLog.DeleteCursor
    */
   deleteCursor: {
-    methodKind: 'unary'
-    input: typeof DeleteCursorRequestSchema
-    output: typeof DeleteCursorResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof DeleteCursorRequestSchema;
+    output: typeof DeleteCursorResponseSchema;
+  },
   /**
    * Lists cursors, a page at a time.
    *
    * @generated from rpc goethe.v1.EventLog.ListCursors
    */
   listCursors: {
-    methodKind: 'unary'
-    input: typeof ListCursorsRequestSchema
-    output: typeof ListCursorsResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof ListCursorsRequestSchema;
+    output: typeof ListCursorsResponseSchema;
+  },
   /**
    * Lists topics in the order of their names' bytes, a page at a time.
    *
    * @generated from rpc goethe.v1.EventLog.ListTopics
    */
   listTopics: {
-    methodKind: 'unary'
-    input: typeof ListTopicsRequestSchema
-    output: typeof ListTopicsResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof ListTopicsRequestSchema;
+    output: typeof ListTopicsResponseSchema;
+  },
   /**
    * Describes a topic.
    *
    * @generated from rpc goethe.v1.EventLog.DescribeTopic
    */
   describeTopic: {
-    methodKind: 'unary'
-    input: typeof DescribeTopicRequestSchema
-    output: typeof DescribeTopicResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof DescribeTopicRequestSchema;
+    output: typeof DescribeTopicResponseSchema;
+  },
   /**
    * Counts events by time, from the index alone.
    *
    * @generated from rpc goethe.v1.EventLog.Histogram
    */
   histogram: {
-    methodKind: 'unary'
-    input: typeof HistogramRequestSchema
-    output: typeof HistogramResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof HistogramRequestSchema;
+    output: typeof HistogramResponseSchema;
+  },
   /**
    * Sets what a topic keeps.
    *
    * @generated from rpc goethe.v1.EventLog.SetRetention
    */
   setRetention: {
-    methodKind: 'unary'
-    input: typeof SetRetentionRequestSchema
-    output: typeof SetRetentionResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof SetRetentionRequestSchema;
+    output: typeof SetRetentionResponseSchema;
+  },
   /**
    * Removes a topic's oldest events.
    *
    * @generated from rpc goethe.v1.EventLog.TrimTopic
    */
   trimTopic: {
-    methodKind: 'unary'
-    input: typeof TrimTopicRequestSchema
-    output: typeof TrimTopicResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof TrimTopicRequestSchema;
+    output: typeof TrimTopicResponseSchema;
+  },
   /**
    * Removes a topic with its events, cursors and settings.
    *
    * @generated from rpc goethe.v1.EventLog.DeleteTopic
    */
   deleteTopic: {
-    methodKind: 'unary'
-    input: typeof DeleteTopicRequestSchema
-    output: typeof DeleteTopicResponseSchema
-  }
+    methodKind: "unary";
+    input: typeof DeleteTopicRequestSchema;
+    output: typeof DeleteTopicResponseSchema;
+  },
   /**
    * Checks everything that is stored.
    *
    * @generated from rpc goethe.v1.EventLog.Verify
    */
   verify: {
-    methodKind: 'server_streaming'
-    input: typeof VerifyRequestSchema
-    output: typeof VerifyResponseSchema
-  }
+    methodKind: "server_streaming";
+    input: typeof VerifyRequestSchema;
+    output: typeof VerifyResponseSchema;
+  },
   /**
    * Writes the log as one checksummed stream.
    *
    * @generated from rpc goethe.v1.EventLog.Export
    */
   export: {
-    methodKind: 'server_streaming'
-    input: typeof ExportRequestSchema
-    output: typeof ExportResponseSchema
-  }
+    methodKind: "server_streaming";
+    input: typeof ExportRequestSchema;
+    output: typeof ExportResponseSchema;
+  },
   /**
    * Restores such a stream into an empty log, or goes on with an import that broke off.
    *
    * @generated from rpc goethe.v1.EventLog.Import
    */
   import: {
-    methodKind: 'bidi_streaming'
-    input: typeof ImportRequestSchema
-    output: typeof ImportResponseSchema
-  }
+    methodKind: "bidi_streaming";
+    input: typeof ImportRequestSchema;
+    output: typeof ImportResponseSchema;
+  },
   /**
    * Tells how the server is.
    *
    * @generated from rpc goethe.v1.EventLog.Status
    */
   status: {
-    methodKind: 'unary'
-    input: typeof StatusRequestSchema
-    output: typeof StatusResponseSchema
-  }
-}> = /*@__PURE__*/ serviceDesc(file_goethe_v1_event_log, 0)
+    methodKind: "unary";
+    input: typeof StatusRequestSchema;
+    output: typeof StatusResponseSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_goethe_v1_event_log, 0);
+

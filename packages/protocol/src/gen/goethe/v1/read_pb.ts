@@ -2,53 +2,46 @@
 // @generated from file goethe/v1/read.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { enumDesc, fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/read.proto.
  */
-export const file_goethe_v1_read: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'ChRnb2V0aGUvdjEvcmVhZC5wcm90bxIJZ29ldGhlLnYxIjcKCFNlbGVjdG9yEg8KBXRvcGljGAEgASgJSAASEAoGcHJlZml4GAIgASgJSABCCAoGdG9waWNzInYKCFBvc2l0aW9uEh8KBGVkZ2UYASABKA4yDy5nb2V0aGUudjEuRWRnZUgAEgwKAmlkGAIgASgGSAASEgoIc2VxdWVuY2UYAyABKARIABIPCgVhZnRlchgEIAEoBkgAEhAKBmN1cnNvchgFIAEoCUgAQgQKAmF0IqwBCgtSZWFkUmVxdWVzdBIjCgZ0b3BpY3MYASABKAsyEy5nb2V0aGUudjEuU2VsZWN0b3ISIQoEZnJvbRgCIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIPCgJ0bxgDIAEoBkgAiAEBEg8KB3JldmVyc2UYBCABKAgSEgoFbGltaXQYBSABKARIAYgBARIOCgZmb2xsb3cYBiABKAhCBQoDX3RvQggKBl9saW1pdCJfCgxSZWFkUmVzcG9uc2USJQoGYmxvY2tzGAEgAygLMhUuZ29ldGhlLnYxLkJsb2NrUmFuZ2USGAoLYmVnYW5fYWZ0ZXIYAiABKAZIAIgBAUIOCgxfYmVnYW5fYWZ0ZXIiZwoKQmxvY2tSYW5nZRINCgV0b3BpYxgBIAEoCRIkCgVibG9jaxgCIAEoCzIVLmdvZXRoZS52MS5FdmVudEJsb2NrEgwKBGZyb20YAyABKA0SDwoCdG8YBCABKA1IAIgBAUIFCgNfdG8iaQoKRXZlbnRCbG9jaxIQCghmaXJzdF9pZBgBIAEoBhIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBhINCgVjb3VudBgDIAEoBxIQCghjaGVja3N1bRgEIAEoBxIQCghwYXlsb2FkcxgFIAMoDCJFCgVFdmVudBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdwYXlsb2FkGAQgASgMImgKC1NlZWtSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiUKCHBvc2l0aW9uGAIgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uEiMKB25lYXJlc3QYAyABKA4yEi5nb2V0aGUudjEuTmVhcmVzdCIvCgxTZWVrUmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC5nb2V0aGUudjEuRXZlbnQqOgoERWRnZRIUChBFREdFX1VOU1BFQ0lGSUVEEAASDgoKRURHRV9TVEFSVBABEgwKCEVER0VfRU5EEAIqXwoHTmVhcmVzdBIXChNORUFSRVNUX1VOU1BFQ0lGSUVEEAASEAoMTkVBUkVTVF9ORVhUEAESFAoQTkVBUkVTVF9QUkVWSU9VUxACEhMKD05FQVJFU1RfQ0xPU0VTVBADYgZwcm90bzM',
-  )
+export const file_goethe_v1_read: GenFile = /*@__PURE__*/
+  fileDesc("ChRnb2V0aGUvdjEvcmVhZC5wcm90bxIJZ29ldGhlLnYxIjcKCFNlbGVjdG9yEg8KBXRvcGljGAEgASgJSAASEAoGcHJlZml4GAIgASgJSABCCAoGdG9waWNzInYKCFBvc2l0aW9uEh8KBGVkZ2UYASABKA4yDy5nb2V0aGUudjEuRWRnZUgAEgwKAmlkGAIgASgGSAASEgoIc2VxdWVuY2UYAyABKARIABIPCgVhZnRlchgEIAEoBkgAEhAKBmN1cnNvchgFIAEoCUgAQgQKAmF0IqwBCgtSZWFkUmVxdWVzdBIjCgZ0b3BpY3MYASABKAsyEy5nb2V0aGUudjEuU2VsZWN0b3ISIQoEZnJvbRgCIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIPCgJ0bxgDIAEoBkgAiAEBEg8KB3JldmVyc2UYBCABKAgSEgoFbGltaXQYBSABKARIAYgBARIOCgZmb2xsb3cYBiABKAhCBQoDX3RvQggKBl9saW1pdCJfCgxSZWFkUmVzcG9uc2USJQoGYmxvY2tzGAEgAygLMhUuZ29ldGhlLnYxLkJsb2NrUmFuZ2USGAoLYmVnYW5fYWZ0ZXIYAiABKAZIAIgBAUIOCgxfYmVnYW5fYWZ0ZXIiZwoKQmxvY2tSYW5nZRINCgV0b3BpYxgBIAEoCRIkCgVibG9jaxgCIAEoCzIVLmdvZXRoZS52MS5FdmVudEJsb2NrEgwKBGZyb20YAyABKA0SDwoCdG8YBCABKA1IAIgBAUIFCgNfdG8iaQoKRXZlbnRCbG9jaxIQCghmaXJzdF9pZBgBIAEoBhIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBhINCgVjb3VudBgDIAEoBxIQCghjaGVja3N1bRgEIAEoBxIQCghwYXlsb2FkcxgFIAMoDCJFCgVFdmVudBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdwYXlsb2FkGAQgASgMImgKC1NlZWtSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiUKCHBvc2l0aW9uGAIgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uEiMKB25lYXJlc3QYAyABKA4yEi5nb2V0aGUudjEuTmVhcmVzdCIvCgxTZWVrUmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC5nb2V0aGUudjEuRXZlbnQqOgoERWRnZRIUChBFREdFX1VOU1BFQ0lGSUVEEAASDgoKRURHRV9TVEFSVBABEgwKCEVER0VfRU5EEAIqXwoHTmVhcmVzdBIXChNORUFSRVNUX1VOU1BFQ0lGSUVEEAASEAoMTkVBUkVTVF9ORVhUEAESFAoQTkVBUkVTVF9QUkVWSU9VUxACEhMKD05FQVJFU1RfQ0xPU0VTVBADYgZwcm90bzM");
 
 /**
  * One topic, or all whose name starts with a prefix; the empty prefix names all topics.
  *
  * @generated from message goethe.v1.Selector
  */
-export type Selector = Message<'goethe.v1.Selector'> & {
+export type Selector = Message<"goethe.v1.Selector"> & {
   /**
    * @generated from oneof goethe.v1.Selector.topics
    */
-  topics:
-    | {
-        /**
-         * @generated from field: string topic = 1;
-         */
-        value: string
-        case: 'topic'
-      }
-    | {
-        /**
-         * @generated from field: string prefix = 2;
-         */
-        value: string
-        case: 'prefix'
-      }
-    | { case: undefined; value?: undefined }
-}
+  topics: {
+    /**
+     * @generated from field: string topic = 1;
+     */
+    value: string;
+    case: "topic";
+  } | {
+    /**
+     * @generated from field: string prefix = 2;
+     */
+    value: string;
+    case: "prefix";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message goethe.v1.Selector.
  * Use `create(SelectorSchema)` to create a new message.
  */
-export const SelectorSchema: GenMessage<Selector> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 0)
+export const SelectorSchema: GenMessage<Selector> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 0);
 
 /**
  * A place in a topic or in the log. What does not exist means the nearest event: forward the first
@@ -56,128 +49,120 @@ export const SelectorSchema: GenMessage<Selector> =
  *
  * @generated from message goethe.v1.Position
  */
-export type Position = Message<'goethe.v1.Position'> & {
+export type Position = Message<"goethe.v1.Position"> & {
   /**
    * @generated from oneof goethe.v1.Position.at
    */
-  at:
-    | {
-        /**
-         * @generated from field: goethe.v1.Edge edge = 1;
-         */
-        value: Edge
-        case: 'edge'
-      }
-    | {
-        /**
-         * An event's id, or a point in time: both are UNIX nanoseconds.
-         *
-         * @generated from field: fixed64 id = 2;
-         */
-        value: bigint
-        case: 'id'
-      }
-    | {
-        /**
-         * An event's sequence (one topic only).
-         *
-         * @generated from field: uint64 sequence = 3;
-         */
-        value: bigint
-        case: 'sequence'
-      }
-    | {
-        /**
-         * Right behind the event of this id.
-         *
-         * @generated from field: fixed64 after = 4;
-         */
-        value: bigint
-        case: 'after'
-      }
-    | {
-        /**
-         * Right behind the committed position of this consumer (one topic only).
-         *
-         * @generated from field: string cursor = 5;
-         */
-        value: string
-        case: 'cursor'
-      }
-    | { case: undefined; value?: undefined }
-}
+  at: {
+    /**
+     * @generated from field: goethe.v1.Edge edge = 1;
+     */
+    value: Edge;
+    case: "edge";
+  } | {
+    /**
+     * An event's id, or a point in time: both are UNIX nanoseconds.
+     *
+     * @generated from field: fixed64 id = 2;
+     */
+    value: bigint;
+    case: "id";
+  } | {
+    /**
+     * An event's sequence (one topic only).
+     *
+     * @generated from field: uint64 sequence = 3;
+     */
+    value: bigint;
+    case: "sequence";
+  } | {
+    /**
+     * Right behind the event of this id.
+     *
+     * @generated from field: fixed64 after = 4;
+     */
+    value: bigint;
+    case: "after";
+  } | {
+    /**
+     * Right behind the committed position of this consumer (one topic only).
+     *
+     * @generated from field: string cursor = 5;
+     */
+    value: string;
+    case: "cursor";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message goethe.v1.Position.
  * Use `create(PositionSchema)` to create a new message.
  */
-export const PositionSchema: GenMessage<Position> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 1)
+export const PositionSchema: GenMessage<Position> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 1);
 
 /**
  * @generated from message goethe.v1.ReadRequest
  */
-export type ReadRequest = Message<'goethe.v1.ReadRequest'> & {
+export type ReadRequest = Message<"goethe.v1.ReadRequest"> & {
   /**
    * @generated from field: goethe.v1.Selector topics = 1;
    */
-  topics?: Selector | undefined
+  topics?: Selector | undefined;
 
   /**
    * Left out: the start, or the end when `reverse`.
    *
    * @generated from field: goethe.v1.Position from = 2;
    */
-  from?: Position | undefined
+  from?: Position | undefined;
 
   /**
    * Events whose id is below it (in reverse: above it). UNIX nanoseconds.
    *
    * @generated from field: optional fixed64 to = 3;
    */
-  to?: bigint | undefined
+  to?: bigint | undefined;
 
   /**
    * Newest first.
    *
    * @generated from field: bool reverse = 4;
    */
-  reverse: boolean
+  reverse: boolean;
 
   /**
    * At most so many events.
    *
    * @generated from field: optional uint64 limit = 5;
    */
-  limit?: bigint | undefined
+  limit?: bigint | undefined;
 
   /**
    * At the end, wait for what is appended next.
    *
    * @generated from field: bool follow = 6;
    */
-  follow: boolean
-}
+  follow: boolean;
+};
 
 /**
  * Describes the message goethe.v1.ReadRequest.
  * Use `create(ReadRequestSchema)` to create a new message.
  */
-export const ReadRequestSchema: GenMessage<ReadRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 2)
+export const ReadRequestSchema: GenMessage<ReadRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 2);
 
 /**
  * @generated from message goethe.v1.ReadResponse
  */
-export type ReadResponse = Message<'goethe.v1.ReadResponse'> & {
+export type ReadResponse = Message<"goethe.v1.ReadResponse"> & {
   /**
    * In the order of the read; may be empty.
    *
    * @generated from field: repeated goethe.v1.BlockRange blocks = 1;
    */
-  blocks: BlockRange[]
+  blocks: BlockRange[];
 
   /**
    * In the first message of a read that follows: where it began, resolved to "behind the event of
@@ -185,184 +170,180 @@ export type ReadResponse = Message<'goethe.v1.ReadResponse'> & {
    *
    * @generated from field: optional fixed64 began_after = 2;
    */
-  beganAfter?: bigint | undefined
-}
+  beganAfter?: bigint | undefined;
+};
 
 /**
  * Describes the message goethe.v1.ReadResponse.
  * Use `create(ReadResponseSchema)` to create a new message.
  */
-export const ReadResponseSchema: GenMessage<ReadResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 3)
+export const ReadResponseSchema: GenMessage<ReadResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 3);
 
 /**
  * Some of the events of a block.
  *
  * @generated from message goethe.v1.BlockRange
  */
-export type BlockRange = Message<'goethe.v1.BlockRange'> & {
+export type BlockRange = Message<"goethe.v1.BlockRange"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * As it is stored.
    *
    * @generated from field: goethe.v1.EventBlock block = 2;
    */
-  block?: EventBlock | undefined
+  block?: EventBlock | undefined;
 
   /**
    * Index of the first event that belongs to the read.
    *
    * @generated from field: uint32 from = 3;
    */
-  from: number
+  from: number;
 
   /**
    * Index behind the last event that belongs to the read; left out: all from `from` on.
    *
    * @generated from field: optional uint32 to = 4;
    */
-  to?: number | undefined
-}
+  to?: number | undefined;
+};
 
 /**
  * Describes the message goethe.v1.BlockRange.
  * Use `create(BlockRangeSchema)` to create a new message.
  */
-export const BlockRangeSchema: GenMessage<BlockRange> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 4)
+export const BlockRangeSchema: GenMessage<BlockRange> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 4);
 
 /**
  * Consecutive events of one topic, as one append or group commit stored them.
  *
  * @generated from message goethe.v1.EventBlock
  */
-export type EventBlock = Message<'goethe.v1.EventBlock'> & {
+export type EventBlock = Message<"goethe.v1.EventBlock"> & {
   /**
    * Id of the first event; event i has `first_id + i`. UNIX nanoseconds.
    *
    * @generated from field: fixed64 first_id = 1;
    */
-  firstId: bigint
+  firstId: bigint;
 
   /**
    * Sequence of the first event; event i has `first_sequence + i`.
    *
    * @generated from field: fixed64 first_sequence = 2;
    */
-  firstSequence: bigint
+  firstSequence: bigint;
 
   /**
    * @generated from field: fixed32 count = 3;
    */
-  count: number
+  count: number;
 
   /**
    * CRC-32 of all bytes of the block but this field's (tag and value).
    *
    * @generated from field: fixed32 checksum = 4;
    */
-  checksum: number
+  checksum: number;
 
   /**
    * @generated from field: repeated bytes payloads = 5;
    */
-  payloads: Uint8Array[]
-}
+  payloads: Uint8Array[];
+};
 
 /**
  * Describes the message goethe.v1.EventBlock.
  * Use `create(EventBlockSchema)` to create a new message.
  */
-export const EventBlockSchema: GenMessage<EventBlock> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 5)
+export const EventBlockSchema: GenMessage<EventBlock> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 5);
 
 /**
  * @generated from message goethe.v1.Event
  */
-export type Event = Message<'goethe.v1.Event'> & {
+export type Event = Message<"goethe.v1.Event"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * UNIX nanoseconds.
    *
    * @generated from field: fixed64 id = 2;
    */
-  id: bigint
+  id: bigint;
 
   /**
    * @generated from field: uint64 sequence = 3;
    */
-  sequence: bigint
+  sequence: bigint;
 
   /**
    * @generated from field: bytes payload = 4;
    */
-  payload: Uint8Array
-}
+  payload: Uint8Array;
+};
 
 /**
  * Describes the message goethe.v1.Event.
  * Use `create(EventSchema)` to create a new message.
  */
-export const EventSchema: GenMessage<Event> = /*@__PURE__*/ messageDesc(file_goethe_v1_read, 6)
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 6);
 
 /**
  * @generated from message goethe.v1.SeekRequest
  */
-export type SeekRequest = Message<'goethe.v1.SeekRequest'> & {
+export type SeekRequest = Message<"goethe.v1.SeekRequest"> & {
   /**
    * @generated from field: string topic = 1;
    */
-  topic: string
+  topic: string;
 
   /**
    * @generated from field: goethe.v1.Position position = 2;
    */
-  position?: Position | undefined
+  position?: Position | undefined;
 
   /**
    * @generated from field: goethe.v1.Nearest nearest = 3;
    */
-  nearest: Nearest
-}
+  nearest: Nearest;
+};
 
 /**
  * Describes the message goethe.v1.SeekRequest.
  * Use `create(SeekRequestSchema)` to create a new message.
  */
-export const SeekRequestSchema: GenMessage<SeekRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 7)
+export const SeekRequestSchema: GenMessage<SeekRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 7);
 
 /**
  * @generated from message goethe.v1.SeekResponse
  */
-export type SeekResponse = Message<'goethe.v1.SeekResponse'> & {
+export type SeekResponse = Message<"goethe.v1.SeekResponse"> & {
   /**
    * Left out where there is none.
    *
    * @generated from field: goethe.v1.Event event = 1;
    */
-  event?: Event | undefined
-}
+  event?: Event | undefined;
+};
 
 /**
  * Describes the message goethe.v1.SeekResponse.
  * Use `create(SeekResponseSchema)` to create a new message.
  */
-export const SeekResponseSchema: GenMessage<SeekResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_read, 8)
+export const SeekResponseSchema: GenMessage<SeekResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_read, 8);
 
 /**
  * @generated from enum goethe.v1.Edge
@@ -387,7 +368,8 @@ export enum Edge {
 /**
  * Describes the enum goethe.v1.Edge.
  */
-export const EdgeSchema: GenEnum<Edge> = /*@__PURE__*/ enumDesc(file_goethe_v1_read, 0)
+export const EdgeSchema: GenEnum<Edge> = /*@__PURE__*/
+  enumDesc(file_goethe_v1_read, 0);
 
 /**
  * Which event is meant where none is exactly at a position.
@@ -427,4 +409,6 @@ export enum Nearest {
 /**
  * Describes the enum goethe.v1.Nearest.
  */
-export const NearestSchema: GenEnum<Nearest> = /*@__PURE__*/ enumDesc(file_goethe_v1_read, 1)
+export const NearestSchema: GenEnum<Nearest> = /*@__PURE__*/
+  enumDesc(file_goethe_v1_read, 1);
+

@@ -2,144 +2,137 @@
 // @generated from file goethe/v1/transfer.proto (package goethe.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file goethe/v1/transfer.proto.
  */
-export const file_goethe_v1_transfer: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Chhnb2V0aGUvdjEvdHJhbnNmZXIucHJvdG8SCWdvZXRoZS52MSItCg1FeHBvcnRSZXF1ZXN0EhIKBWFmdGVyGAEgASgGSACIAQFCCAoGX2FmdGVyIl4KDkV4cG9ydFJlc3BvbnNlEg0KBWNodW5rGAEgASgMEi0KCHByb2dyZXNzGAIgASgLMhsuZ29ldGhlLnYxLlRyYW5zZmVyUHJvZ3Jlc3MSDgoGbG9nX2lkGAMgASgJIkIKEFRyYW5zZmVyUHJvZ3Jlc3MSDgoGZXZlbnRzGAEgASgEEg0KBWJ5dGVzGAIgASgEEg8KB2xhc3RfaWQYAyABKAYiHgoNSW1wb3J0UmVxdWVzdBINCgVjaHVuaxgBIAEoDCJPCg5JbXBvcnRSZXNwb25zZRItCghwcm9ncmVzcxgBIAEoCzIbLmdvZXRoZS52MS5UcmFuc2ZlclByb2dyZXNzEg4KBmxvZ19pZBgCIAEoCWIGcHJvdG8z',
-  )
+export const file_goethe_v1_transfer: GenFile = /*@__PURE__*/
+  fileDesc("Chhnb2V0aGUvdjEvdHJhbnNmZXIucHJvdG8SCWdvZXRoZS52MSItCg1FeHBvcnRSZXF1ZXN0EhIKBWFmdGVyGAEgASgGSACIAQFCCAoGX2FmdGVyIl4KDkV4cG9ydFJlc3BvbnNlEg0KBWNodW5rGAEgASgMEi0KCHByb2dyZXNzGAIgASgLMhsuZ29ldGhlLnYxLlRyYW5zZmVyUHJvZ3Jlc3MSDgoGbG9nX2lkGAMgASgJIkIKEFRyYW5zZmVyUHJvZ3Jlc3MSDgoGZXZlbnRzGAEgASgEEg0KBWJ5dGVzGAIgASgEEg8KB2xhc3RfaWQYAyABKAYiHgoNSW1wb3J0UmVxdWVzdBINCgVjaHVuaxgBIAEoDCJPCg5JbXBvcnRSZXNwb25zZRItCghwcm9ncmVzcxgBIAEoCzIbLmdvZXRoZS52MS5UcmFuc2ZlclByb2dyZXNzEg4KBmxvZ19pZBgCIAEoCWIGcHJvdG8z");
 
 /**
  * @generated from message goethe.v1.ExportRequest
  */
-export type ExportRequest = Message<'goethe.v1.ExportRequest'> & {
+export type ExportRequest = Message<"goethe.v1.ExportRequest"> & {
   /**
    * Only what came after this id. UNIX nanoseconds. Left out: everything.
    *
    * @generated from field: optional fixed64 after = 1;
    */
-  after?: bigint | undefined
-}
+  after?: bigint | undefined;
+};
 
 /**
  * Describes the message goethe.v1.ExportRequest.
  * Use `create(ExportRequestSchema)` to create a new message.
  */
-export const ExportRequestSchema: GenMessage<ExportRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_transfer, 0)
+export const ExportRequestSchema: GenMessage<ExportRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_transfer, 0);
 
 /**
  * @generated from message goethe.v1.ExportResponse
  */
-export type ExportResponse = Message<'goethe.v1.ExportResponse'> & {
+export type ExportResponse = Message<"goethe.v1.ExportResponse"> & {
   /**
    * The next bytes of the export; may be empty.
    *
    * @generated from field: bytes chunk = 1;
    */
-  chunk: Uint8Array
+  chunk: Uint8Array;
 
   /**
    * @generated from field: goethe.v1.TransferProgress progress = 2;
    */
-  progress?: TransferProgress | undefined
+  progress?: TransferProgress | undefined;
 
   /**
    * In the last message: the log that was exported.
    *
    * @generated from field: string log_id = 3;
    */
-  logId: string
-}
+  logId: string;
+};
 
 /**
  * Describes the message goethe.v1.ExportResponse.
  * Use `create(ExportResponseSchema)` to create a new message.
  */
-export const ExportResponseSchema: GenMessage<ExportResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_transfer, 1)
+export const ExportResponseSchema: GenMessage<ExportResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_transfer, 1);
 
 /**
  * @generated from message goethe.v1.TransferProgress
  */
-export type TransferProgress = Message<'goethe.v1.TransferProgress'> & {
+export type TransferProgress = Message<"goethe.v1.TransferProgress"> & {
   /**
    * @generated from field: uint64 events = 1;
    */
-  events: bigint
+  events: bigint;
 
   /**
    * Of payload.
    *
    * @generated from field: uint64 bytes = 2;
    */
-  bytes: bigint
+  bytes: bigint;
 
   /**
    * The last id handled so far. UNIX nanoseconds.
    *
    * @generated from field: fixed64 last_id = 3;
    */
-  lastId: bigint
-}
+  lastId: bigint;
+};
 
 /**
  * Describes the message goethe.v1.TransferProgress.
  * Use `create(TransferProgressSchema)` to create a new message.
  */
-export const TransferProgressSchema: GenMessage<TransferProgress> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_transfer, 2)
+export const TransferProgressSchema: GenMessage<TransferProgress> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_transfer, 2);
 
 /**
  * @generated from message goethe.v1.ImportRequest
  */
-export type ImportRequest = Message<'goethe.v1.ImportRequest'> & {
+export type ImportRequest = Message<"goethe.v1.ImportRequest"> & {
   /**
    * The next bytes of an export, cut anywhere.
    *
    * @generated from field: bytes chunk = 1;
    */
-  chunk: Uint8Array
-}
+  chunk: Uint8Array;
+};
 
 /**
  * Describes the message goethe.v1.ImportRequest.
  * Use `create(ImportRequestSchema)` to create a new message.
  */
-export const ImportRequestSchema: GenMessage<ImportRequest> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_transfer, 3)
+export const ImportRequestSchema: GenMessage<ImportRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_transfer, 3);
 
 /**
  * @generated from message goethe.v1.ImportResponse
  */
-export type ImportResponse = Message<'goethe.v1.ImportResponse'> & {
+export type ImportResponse = Message<"goethe.v1.ImportResponse"> & {
   /**
    * @generated from field: goethe.v1.TransferProgress progress = 1;
    */
-  progress?: TransferProgress | undefined
+  progress?: TransferProgress | undefined;
 
   /**
    * In the last message: the log that was exported.
    *
    * @generated from field: string log_id = 2;
    */
-  logId: string
-}
+  logId: string;
+};
 
 /**
  * Describes the message goethe.v1.ImportResponse.
  * Use `create(ImportResponseSchema)` to create a new message.
  */
-export const ImportResponseSchema: GenMessage<ImportResponse> =
-  /*@__PURE__*/
-  messageDesc(file_goethe_v1_transfer, 4)
+export const ImportResponseSchema: GenMessage<ImportResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_transfer, 4);
+

@@ -5,94 +5,88 @@
 // The service of the original Goethe, so that its clients keep working. New clients use
 // goethe.v1.EventLog.
 
-import type { GenFile, GenMessage, GenService } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc, serviceDesc } from '@bufbuild/protobuf/codegenv2'
-import type { Message } from '@bufbuild/protobuf'
+import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file io/typusomega/goethe/goethe.proto.
  */
-export const file_io_typusomega_goethe_goethe: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'CiFpby90eXB1c29tZWdhL2dvZXRoZS9nb2V0aGUucHJvdG8SFGlvLnR5cHVzb21lZ2EuZ29ldGhlIlAKBUV2ZW50EgoKAmlkGAEgASgJEioKBXRvcGljGAIgASgLMhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuVG9waWMSDwoHcGF5bG9hZBgDIAEoDCITCgVUb3BpYxIKCgJpZBgBIAEoCSJ6CgZDdXJzb3ISKgoFdG9waWMYASABKAsyGy5pby50eXB1c29tZWdhLmdvZXRoZS5Ub3BpYxIQCghjb25zdW1lchgCIAEoCRIyCg1jdXJyZW50X2V2ZW50GAMgASgLMhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuRXZlbnQymAEKBkdvZXRoZRJDCgdQcm9kdWNlEhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuRXZlbnQaGy5pby50eXB1c29tZWdhLmdvZXRoZS5FdmVudBJJCgdDb25zdW1lEhwuaW8udHlwdXNvbWVnYS5nb2V0aGUuQ3Vyc29yGhwuaW8udHlwdXNvbWVnYS5nb2V0aGUuQ3Vyc29yKAEwAWIGcHJvdG8z',
-  )
+export const file_io_typusomega_goethe_goethe: GenFile = /*@__PURE__*/
+  fileDesc("CiFpby90eXB1c29tZWdhL2dvZXRoZS9nb2V0aGUucHJvdG8SFGlvLnR5cHVzb21lZ2EuZ29ldGhlIlAKBUV2ZW50EgoKAmlkGAEgASgJEioKBXRvcGljGAIgASgLMhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuVG9waWMSDwoHcGF5bG9hZBgDIAEoDCITCgVUb3BpYxIKCgJpZBgBIAEoCSJ6CgZDdXJzb3ISKgoFdG9waWMYASABKAsyGy5pby50eXB1c29tZWdhLmdvZXRoZS5Ub3BpYxIQCghjb25zdW1lchgCIAEoCRIyCg1jdXJyZW50X2V2ZW50GAMgASgLMhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuRXZlbnQymAEKBkdvZXRoZRJDCgdQcm9kdWNlEhsuaW8udHlwdXNvbWVnYS5nb2V0aGUuRXZlbnQaGy5pby50eXB1c29tZWdhLmdvZXRoZS5FdmVudBJJCgdDb25zdW1lEhwuaW8udHlwdXNvbWVnYS5nb2V0aGUuQ3Vyc29yGhwuaW8udHlwdXNvbWVnYS5nb2V0aGUuQ3Vyc29yKAEwAWIGcHJvdG8z");
 
 /**
  * @generated from message io.typusomega.goethe.Event
  */
-export type Event = Message<'io.typusomega.goethe.Event'> & {
+export type Event = Message<"io.typusomega.goethe.Event"> & {
   /**
    * UNIX nanoseconds, in decimal.
    *
    * @generated from field: string id = 1;
    */
-  id: string
+  id: string;
 
   /**
    * @generated from field: io.typusomega.goethe.Topic topic = 2;
    */
-  topic?: Topic | undefined
+  topic?: Topic | undefined;
 
   /**
    * @generated from field: bytes payload = 3;
    */
-  payload: Uint8Array
-}
+  payload: Uint8Array;
+};
 
 /**
  * Describes the message io.typusomega.goethe.Event.
  * Use `create(EventSchema)` to create a new message.
  */
-export const EventSchema: GenMessage<Event> =
-  /*@__PURE__*/
-  messageDesc(file_io_typusomega_goethe_goethe, 0)
+export const EventSchema: GenMessage<Event> = /*@__PURE__*/
+  messageDesc(file_io_typusomega_goethe_goethe, 0);
 
 /**
  * @generated from message io.typusomega.goethe.Topic
  */
-export type Topic = Message<'io.typusomega.goethe.Topic'> & {
+export type Topic = Message<"io.typusomega.goethe.Topic"> & {
   /**
    * @generated from field: string id = 1;
    */
-  id: string
-}
+  id: string;
+};
 
 /**
  * Describes the message io.typusomega.goethe.Topic.
  * Use `create(TopicSchema)` to create a new message.
  */
-export const TopicSchema: GenMessage<Topic> =
-  /*@__PURE__*/
-  messageDesc(file_io_typusomega_goethe_goethe, 1)
+export const TopicSchema: GenMessage<Topic> = /*@__PURE__*/
+  messageDesc(file_io_typusomega_goethe_goethe, 1);
 
 /**
  * @generated from message io.typusomega.goethe.Cursor
  */
-export type Cursor = Message<'io.typusomega.goethe.Cursor'> & {
+export type Cursor = Message<"io.typusomega.goethe.Cursor"> & {
   /**
    * @generated from field: io.typusomega.goethe.Topic topic = 1;
    */
-  topic?: Topic | undefined
+  topic?: Topic | undefined;
 
   /**
    * @generated from field: string consumer = 2;
    */
-  consumer: string
+  consumer: string;
 
   /**
    * @generated from field: io.typusomega.goethe.Event current_event = 3;
    */
-  currentEvent?: Event | undefined
-}
+  currentEvent?: Event | undefined;
+};
 
 /**
  * Describes the message io.typusomega.goethe.Cursor.
  * Use `create(CursorSchema)` to create a new message.
  */
-export const CursorSchema: GenMessage<Cursor> =
-  /*@__PURE__*/
-  messageDesc(file_io_typusomega_goethe_goethe, 2)
+export const CursorSchema: GenMessage<Cursor> = /*@__PURE__*/
+  messageDesc(file_io_typusomega_goethe_goethe, 2);
 
 /**
  * @generated from service io.typusomega.goethe.Goethe
@@ -104,10 +98,10 @@ export const Goethe: GenService<{
    * @generated from rpc io.typusomega.goethe.Goethe.Produce
    */
   produce: {
-    methodKind: 'unary'
-    input: typeof EventSchema
-    output: typeof EventSchema
-  }
+    methodKind: "unary";
+    input: typeof EventSchema;
+    output: typeof EventSchema;
+  },
   /**
    * The first cursor opens: with `current_event.id` the first answer is that event or the nearest
    * after it, without it the first event behind the consumer's committed position. Each cursor
@@ -117,8 +111,10 @@ export const Goethe: GenService<{
    * @generated from rpc io.typusomega.goethe.Goethe.Consume
    */
   consume: {
-    methodKind: 'bidi_streaming'
-    input: typeof CursorSchema
-    output: typeof CursorSchema
-  }
-}> = /*@__PURE__*/ serviceDesc(file_io_typusomega_goethe_goethe, 0)
+    methodKind: "bidi_streaming";
+    input: typeof CursorSchema;
+    output: typeof CursorSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_io_typusomega_goethe_goethe, 0);
+

@@ -1,0 +1,19 @@
+import { type DescFile, toBinary } from '@bufbuild/protobuf'
+import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { file_goethe_v1_event_log } from './gen/goethe/v1/event_log_pb.js'
+import { file_io_typusomega_goethe_goethe } from './gen/io/typusomega/goethe/goethe_pb.js'
+
+/**
+ * The proto files as google.protobuf.FileDescriptorProto, each behind those that it imports: for
+ * those who show them to others. With `legacy`, also that of the original's service.
+ */
+export function fileDescriptors({ legacy = false }: { legacy?: boolean } = {}): Uint8Array[] {
+  const files = new Set<DescFile>()
+  const add = (file: DescFile): void => {
+    for (const imported of file.dependencies) add(imported)
+    files.add(file)
+  }
+  add(file_goethe_v1_event_log)
+  if (legacy) add(file_io_typusomega_goethe_goethe)
+  return [...files].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto))
+}
