@@ -7,24 +7,17 @@
  * has as many producers as it has groups under way: with one alone, a group that is refused would
  * make the server refuse all behind it.
  */
-import type { Receipt } from '@goethe/core'
 import { GoetheError } from '@goethe/core'
-import type { AppendPart } from '@goethe/core/contract'
+import type { StreamedAppend, StreamedReceipt } from '@goethe/protocol'
+import { ProducerPool } from './producer-pool.js'
 
 /** One caller's append. */
 export interface Member {
   count: number
   /** True when the caller named a producer and is told whether that repeated itself. */
   ownProducer: boolean
-  resolve(receipt: Receipt): void
+  resolve(receipt: StreamedReceipt): void
   reject(error: GoetheError): void
-}
-
-/** One of the lane's producers. */
-interface Slot {
-  id: string
-  /** The sequence that the next group takes. */
-  sequence: number
 }
 
 /** Events in one group at most, and their bytes: what is larger goes alone. */
@@ -40,16 +33,17 @@ const conditionalMax = 64
 /** An append as it is sent. */
 export class Group {
   readonly lane: AppendLane
-  readonly part: AppendPart & { payloads: Uint8Array[] }
+  part: StreamedAppend & { payloads: Uint8Array[] }
   readonly members: Member[] = []
   readonly gathers: boolean
   bytes = 0
   /** When it is given up, on the clock of performance.now(), in milliseconds. */
   readonly deadline: number
-  slot: Slot | undefined
+  /** Called once it is known what the producer's sequence led to. */
+  done: ((outcome: 'appended' | 'refused' | 'unknown') => void) | undefined
   sent = false
 
-  constructor(lane: AppendLane, part: AppendPart, gathers: boolean, deadline: number) {
+  constructor(lane: AppendLane, part: StreamedAppend, gathers: boolean, deadline: number) {
     this.lane = lane
     this.part = { ...part, payloads: [] }
     this.gathers = gathers
@@ -72,7 +66,7 @@ export class Group {
     this.part.payloads.splice(first, member.count)
   }
 
-  resolve(receipt: Receipt): void {
+  resolve(receipt: StreamedReceipt): void {
     const { topic } = this.part
     if (this.members.length === 1) {
       const [member] = this.members
@@ -112,15 +106,13 @@ export class AppendLane {
   readonly topic: string
   /** Not sent yet, in order. */
   readonly queue: Group[] = []
-  readonly #producer: string | undefined
-  readonly #free: Slot[] = []
-  #slots = 0
+  readonly #producers: ProducerPool | undefined
   #underWay = 0
 
   /** `producer` begins the names of the lane's producers; without one nothing is repeated. */
   constructor(topic: string, producer: string | undefined) {
     this.topic = topic
-    this.#producer = producer
+    this.#producers = producer === undefined ? undefined : new ProducerPool(producer)
   }
 
   get idle(): boolean {
@@ -133,9 +125,9 @@ export class AppendLane {
     return next !== undefined && this.#underWay < (next.gathers ? gatheredMax : conditionalMax)
   }
 
-  add(part: AppendPart, member: Member, bytes: number, deadline: number): Group {
-    const { expect, producer, time, payloads } = part
-    const plain = expect === undefined && producer === undefined && time === undefined
+  add(part: StreamedAppend, member: Member, bytes: number, deadline: number): Group {
+    const { expect, producer, time, also, payloads } = part
+    const plain = (expect ?? producer ?? time ?? also) === undefined
     const gathers = plain && bytes <= groupBytesMax
     const last = this.queue.at(-1)
     if (
@@ -158,21 +150,14 @@ export class AppendLane {
     const group = this.queue.shift()!
     group.sent = true
     this.#underWay++
-    if (group.part.producer === undefined && this.#producer !== undefined) {
-      const slot = this.#free.pop() ?? { id: `${this.#producer}.${this.#slots++}`, sequence: 1 }
-      group.slot = slot
-      group.part.producer = { id: slot.id, sequence: slot.sequence }
-    }
+    if (group.part.producer === undefined) group.done = this.#producers?.assign(group)
     return group
   }
 
   /** A group was answered. What its producer did is certain unless the outcome is unknown. */
   settle(group: Group, outcome: 'appended' | 'refused' | 'unknown'): void {
     this.#underWay--
-    const { slot } = group
-    if (slot === undefined || outcome === 'unknown') return
-    if (outcome === 'appended') slot.sequence++
-    this.#free.push(slot)
+    group.done?.(outcome)
   }
 
   /** The callers of a group go on, each with an append of its own, before all that waits. */

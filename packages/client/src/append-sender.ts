@@ -4,17 +4,22 @@
  * with the same producer sequences.
  */
 import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
-import type { AbortSignalLike, Receipt } from '@goethe/core'
+import type { AbortSignalLike } from '@goethe/core'
 import { GoetheError } from '@goethe/core'
-import { type AppendPart, abortedError } from '@goethe/core/contract'
-import { type AppendOutcome, eventLogMethods } from '@goethe/protocol'
+import { abortedError } from '@goethe/core/contract'
+import {
+  type AppendOutcome,
+  type StreamedAppend,
+  type StreamedReceipt,
+  eventLogMethods,
+} from '@goethe/protocol'
 import { AppendLane, type Group, type Member } from './append-lane.js'
 import { backoffMs } from './backoff.js'
 import { deadlineOf, openDuplex, pause } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 
-type Stream = ClientDuplexStream<readonly AppendPart[], readonly AppendOutcome[]>
+type Stream = ClientDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
 /** Bytes of one message, beyond a single large append. */
 const messageBytesMax = 1024 * 1024
@@ -27,6 +32,9 @@ const payloadOverheadBytes = 64
 
 /** Lanes that are remembered while nothing is under way in them. */
 const lanesMax = 10_000
+
+/** No topic has this name. */
+const severalTopics = '*'
 
 /** How often what has waited too long is looked for. */
 const expiryMs = 250
@@ -55,11 +63,12 @@ export class AppendSender {
     this.#producer = producer
   }
 
-  append(part: AppendPart, signal?: AbortSignalLike): Promise<Receipt> {
+  /** What goes to several topics has a lane of its own: those keep their order among themselves. */
+  append(part: StreamedAppend, signal?: AbortSignalLike): Promise<StreamedReceipt> {
     if (signal?.aborted) return Promise.reject(abortedError(signal))
-    const { topic, payloads, producer } = part
-    let bytes = payloads.length * payloadOverheadBytes
-    for (const { length } of payloads) bytes += length
+    const { payloads, producer, also } = part
+    const topic = also === undefined ? part.topic : severalTopics
+    const bytes = bytesOf(part)
     return new Promise((resolve, reject) => {
       const member: Member = {
         count: payloads.length,
@@ -169,7 +178,7 @@ export class AppendSender {
       return
     }
     const { inFlightBytesMax } = this.#connection.options
-    let parts: AppendPart[] = []
+    let parts: StreamedAppend[] = []
     let bytes = 0
     while (this.#ready.length > 0 && this.#bytes < inFlightBytesMax) {
       const lane = this.#ready.shift()!
@@ -277,7 +286,7 @@ export class AppendSender {
       group.lane.settle(group, 'unknown')
       return false
     })
-    let parts: AppendPart[] = []
+    let parts: StreamedAppend[] = []
     let bytes = 0
     for (const group of this.#underWay) {
       parts.push(group.part)
@@ -302,7 +311,7 @@ export class AppendSender {
       this.#bytes -= group.bytes
       const { lane } = group
       lane.settle(group, error === undefined ? 'appended' : 'refused')
-      if (error === undefined) group.resolve(outcome as Receipt)
+      if (error === undefined) group.resolve(outcome as StreamedReceipt)
       else if (group.members.length > 1 && isOfOneEvent(error)) lane.split(group)
       else group.reject(error)
       if (lane.ready && !this.#ready.includes(lane)) this.#ready.push(lane)
@@ -374,6 +383,13 @@ export class AppendSender {
     }
     return oldest
   }
+}
+
+function bytesOf({ payloads, also }: StreamedAppend): number {
+  let bytes = payloads.length * payloadOverheadBytes
+  for (const { length } of payloads) bytes += length
+  for (const part of also ?? []) bytes += bytesOf(part)
+  return bytes
 }
 
 /** True for what is wrong with one event of a group, so that the others are not to suffer. */

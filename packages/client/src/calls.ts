@@ -48,13 +48,19 @@ export async function withRetries<Result>(
       const error = errorOf(failure)
       if (connection.closed) throw closedError()
       if (signal?.aborted) throw abortedError(signal)
-      if (!isPassing(error)) throw error
+      if (!isPassing(error)) throw thrown(error)
       if (isDisconnect(error)) connection.failed(client, error)
       const delayMs = error.details.retryDelayMs ?? backoffMs(failures, connection.options.random)
       if (performance.now() + delayMs >= deadline) throw error
       await pause(connection, delayMs, signal)
     }
   }
+}
+
+/** What only the server could see to be a wrong argument is one all the same. */
+function thrown(error: GoetheError): Error {
+  if (error.code !== 'GOETHE_INVALID_ARGUMENT') return error
+  return new TypeError(error.message, { cause: error })
 }
 
 /** Waits; rejects with GOETHE_ABORTED or GOETHE_CLOSED where that comes first. */

@@ -31,11 +31,9 @@ import type {
   VerifyOptions,
   VerifyStep,
 } from '@goethe/core'
-import { isGoetheError } from '@goethe/core'
 import {
   type AppendPart,
   Reader,
-  abortedError,
   checkAppend,
   checkAppendAll,
   checkCursors,
@@ -48,6 +46,7 @@ import {
   checkSelector,
   checkSignal,
   checkTopics,
+  intervalMs,
   nameBytes,
 } from '@goethe/core/contract'
 import {
@@ -57,11 +56,9 @@ import {
   cursorFromMessage,
   eventFromMessage,
   eventLogMethods as methods,
-  idOf,
   messages,
   nearestToMessage,
   positionToMessage,
-  receiptFromMessage,
   retentionToMessage,
   selectorToMessage,
   topicFromMessage,
@@ -74,7 +71,6 @@ import type { ClientEventMap } from './client-events.js'
 import { Connection } from './connection.js'
 import { closedError } from './failures.js'
 import type { CheckedConnectOptions } from './options.js'
-import { ProducerPool } from './producer-pool.js'
 import { ReadSource } from './read-source.js'
 import { RemoteConsumer } from './remote-consumer.js'
 import { RemoteCursor } from './remote-cursor.js'
@@ -96,7 +92,6 @@ const TypedEventEmitter = EventEmitter as unknown as new () => TypedEmitter<Clie
 export class Client extends TypedEventEmitter implements EventLogApi {
   readonly #connection: Connection
   readonly #sender: AppendSender
-  readonly #pool: ProducerPool | undefined
   readonly #consumers = new Set<RemoteConsumer>()
   readonly #calls = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
@@ -111,7 +106,6 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     })
     const producer = options.idempotent ? globalThis.crypto.randomUUID() : undefined
     this.#sender = new AppendSender(this.#connection, producer)
-    this.#pool = producer === undefined ? undefined : new ProducerPool(`${producer}.all`)
   }
 
   /**
@@ -132,26 +126,16 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     return this.#sender.append(part, signal)
   }
 
-  async appendAll(
-    entries: readonly AppendEntry[],
-    options: AppendAllOptions = {},
-  ): Promise<Receipt[]> {
+  /**
+   * Appends to several topics, all or nothing; see `EventLogApi`. Those in flight keep their order
+   * among themselves, but not towards other appends.
+   */
+  appendAll(entries: readonly AppendEntry[], options: AppendAllOptions = {}): Promise<Receipt[]> {
     checkOptions(options, ['signal'])
     checkSignal(options.signal)
     const parts = checkAppendAll(entries)
-    this.#assertOpen()
-    if (options.signal?.aborted) throw abortedError(options.signal)
-    const own = parts.some(({ producer }) => producer !== undefined)
-    if (own || this.#pool === undefined) return this.#appendAll(parts, own, options)
-    const { parts: assigned, done } = this.#pool.assign(parts)
-    try {
-      const receipts = await this.#appendAll(assigned, false, options)
-      done('appended')
-      return receipts
-    } catch (error) {
-      done(isUncertain(error) ? 'unknown' : 'refused')
-      throw error
-    }
+    if (this.#closing !== undefined) return Promise.reject(closedError())
+    return this.#appendAll(parts, options.signal)
   }
 
   read(topics: TopicSelector, options: ReadOptions = {}): EventReader {
@@ -221,6 +205,7 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     checkOptions(options, ['from', 'to', 'interval'])
     checkSelector(topics)
     const { from, to, interval } = options
+    if (interval !== undefined && interval !== 'month' && interval !== 'year') intervalMs(interval)
     const { buckets } = await this.#call(
       methods.histogram,
       create(messages.HistogramRequestSchema, {
@@ -319,21 +304,14 @@ export class Client extends TypedEventEmitter implements EventLogApi {
 
   async #appendAll(
     parts: readonly AppendPart[],
-    ownProducer: boolean,
-    { signal }: AppendAllOptions,
+    signal: AppendAllOptions['signal'],
   ): Promise<Receipt[]> {
-    const entries = parts.map(({ topic, payloads, expect, producer, time }) => ({
-      topic,
-      payloads: [...payloads],
-      ...(expect !== undefined && { expect: { topic: expectation(expect) } }),
-      ...(producer && { producer: { id: producer.id, sequence: BigInt(producer.sequence) } }),
-      ...(time !== undefined && { time: idOf(time) }),
-    }))
-    const request = create(messages.AppendAllRequestSchema, { entries })
-    const { receipts } = await this.#call(methods.appendAll, request, signal)
-    return receipts.map((message) => {
-      const receipt = receiptFromMessage(message)
-      return { ...receipt, repeated: receipt.repeated && ownProducer }
+    const [first, ...others] = parts
+    const { also = [], ...receipt } = await this.#sender.append({ ...first!, also: others }, signal)
+    const ownProducer = first!.producer !== undefined
+    return [receipt, ...also].map((one, index) => {
+      const { topic } = parts[index]!
+      return { ...one, topic, repeated: one.repeated && ownProducer }
     })
   }
 
@@ -356,17 +334,4 @@ export class Client extends TypedEventEmitter implements EventLogApi {
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError()
   }
-}
-
-function expectation(expect: NonNullable<AppendPart['expect']>): messages.Expectation['topic'] {
-  if (expect === 'empty') return { case: 'empty', value: true }
-  if (typeof expect === 'bigint') return { case: 'lastId', value: expect }
-  return { case: 'lastSequence', value: BigInt(expect) }
-}
-
-/** True where the server may have done it all the same. */
-function isUncertain(error: unknown): boolean {
-  return ['GOETHE_ABORTED', 'GOETHE_CLOSED', 'GOETHE_DEADLINE', 'GOETHE_UNAVAILABLE'].some((code) =>
-    isGoetheError(error, code as 'GOETHE_ABORTED'),
-  )
 }

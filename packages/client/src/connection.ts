@@ -36,6 +36,8 @@ export class Connection {
   #at = 0
   #endpoint: Endpoint | undefined
   #state: 'new' | 'connected' | 'lost' | 'closed' = 'new'
+  #attempt: Promise<Endpoint | Error> | undefined
+  #lastError: Error | undefined
   readonly #closing = new AbortController()
 
   constructor(
@@ -81,25 +83,17 @@ export class Connection {
   async acquire(deadline: number, signal?: AbortSignalLike): Promise<GrpcClient> {
     const ready = this.ready
     if (ready !== undefined) return ready
-    const first = performance.now() + this.options.connectTimeoutMs
-    const end = this.#state === 'new' ? Math.min(deadline, first) : deadline
+    const patience = this.#state === 'new' ? this.options.connectTimeoutMs : Infinity
+    const end = Math.min(deadline, performance.now() + patience)
     for (;;) {
       if (this.#state === 'closed') throw closedError()
       if (signal?.aborted) throw abortedError(signal)
-      const endpoint = this.#current()
-      const left = end - performance.now()
-      const several = this.#addresses.length > 1
-      const error = await connected(
-        endpoint.client,
-        several ? Math.min(left, addressTimeoutMs) : left,
-      )
-      if (this.#isClosed()) throw closedError()
-      if (error === undefined) {
-        this.#connected(endpoint.address)
-        return endpoint.client
-      }
-      if (performance.now() >= end) throw this.#unavailable(error)
-      if (several && this.#endpoint === endpoint) this.#next()
+      // All who wait share an attempt, and go on in the order in which they came.
+      const attempt = (this.#attempt ??= this.#tryOnce())
+      const outcome = await this.#until(attempt, end, signal)
+      if (outcome !== undefined && 'client' in outcome) return outcome.client
+      if (performance.now() >= end)
+        throw this.#unavailable(outcome instanceof Error ? outcome : undefined)
     }
   }
 
@@ -134,8 +128,47 @@ export class Connection {
     this.#endpoint = undefined
   }
 
-  #isClosed(): boolean {
-    return this.#state === 'closed'
+  /** One attempt at the present address; where it fails, the next one is next. */
+  async #tryOnce(): Promise<Endpoint | Error> {
+    const endpoint = this.#current()
+    const error = await connected(endpoint.client, addressTimeoutMs)
+    this.#attempt = undefined
+    if (this.#state === 'closed') return closedError()
+    if (error === undefined) {
+      this.#connected(endpoint.address)
+      return endpoint
+    }
+    this.#lastError = error
+    if (this.#addresses.length > 1 && this.#endpoint === endpoint) this.#next()
+    return error
+  }
+
+  /** What an attempt led to; undefined when the deadline, the signal or the end comes before. */
+  async #until(
+    attempt: Promise<Endpoint | Error>,
+    end: number,
+    signal: AbortSignalLike | undefined,
+  ): Promise<Endpoint | Error | undefined> {
+    let stop: (() => void) | undefined
+    let wake!: (nothing: undefined) => void
+    const interrupted = new Promise<undefined>((resolve) => {
+      wake = resolve
+    })
+    const onEnd = (): void => {
+      wake(undefined)
+    }
+    if (end !== Infinity) {
+      stop = this.options.clock.setTimer(onEnd, Math.max(end - performance.now(), 0))
+    }
+    signal?.addEventListener('abort', onEnd, { once: true })
+    this.closing.addEventListener('abort', onEnd, { once: true })
+    try {
+      return await Promise.race([attempt, interrupted])
+    } finally {
+      stop?.()
+      signal?.removeEventListener('abort', onEnd)
+      this.closing.removeEventListener('abort', onEnd)
+    }
   }
 
   #current(): Endpoint {
@@ -183,11 +216,12 @@ export class Connection {
 
   /** Calls under way on the channel go on; it closes behind them. */
   #drop(): void {
+    this.#attempt = undefined
     this.#endpoint?.client.close()
     this.#endpoint = undefined
   }
 
-  #unavailable(cause: Error): GoetheError {
+  #unavailable(cause = this.#lastError): GoetheError {
     const where = this.#addresses.map((address) => `goethe://${address}`).join(', ')
     return new GoetheError(
       'GOETHE_UNAVAILABLE',

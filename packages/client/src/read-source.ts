@@ -58,7 +58,7 @@ export class ReadSource implements RangeSource {
   }
 
   async next(): Promise<BlockRange[] | undefined> {
-    const { signal, follow } = this.#request
+    const { signal } = this.#request
     while (!this.#ended) {
       if (this.#connection.closed) throw closedError()
       if (signal?.aborted) throw abortedError(signal)
@@ -66,12 +66,7 @@ export class ReadSource implements RangeSource {
         this.#messages ??= await this.#open()
         const next = await this.#messages.next()
         if (this.#ended) return undefined
-        if (next.done === true) {
-          // A read that follows has no end: the server has.
-          if (!follow) return await this.#end()
-          this.#messages = undefined
-          continue
-        }
+        if (next.done === true) return await this.#end()
         this.#failures = 0
         this.#begun = true
         this.#deadline = deadlineOf(this.#connection)

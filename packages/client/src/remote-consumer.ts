@@ -241,8 +241,7 @@ export class RemoteConsumer implements ConsumerApi {
     if (instance !== '' && instance !== this.#instance) this.#beginInstance(instance)
     for (const { numbers, error } of settlements) {
       for (const number of numbers) {
-        this.#open.get(number)?.settled(error)
-        this.#open.delete(number)
+        this.#settled(number, error)
       }
     }
     for (const sent of deliveries) {
@@ -265,6 +264,16 @@ export class RemoteConsumer implements ConsumerApi {
     }
     if (this.#ahead.length > 0) this.#watchAhead()
     if (this.#waiters.length > 0) this.#ask()
+  }
+
+  /** What was not looked at yet and ends is as if it had never been sent. */
+  #settled(number: number, error: GoetheError | undefined): void {
+    const delivery = this.#open.get(number)
+    if (delivery === undefined) return
+    this.#open.delete(number)
+    delivery.settled(error)
+    const ahead = this.#ahead.indexOf(delivery)
+    if (ahead !== -1) this.#ahead.splice(ahead, 1)
   }
 
   /** The server does not know the instance before any more: what that held goes to others. */

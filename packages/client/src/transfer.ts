@@ -8,13 +8,7 @@ import type {
   VerifyStep,
 } from '@goethe/core'
 import { GoetheError } from '@goethe/core'
-import {
-  abortedError,
-  checkExport,
-  checkOptions,
-  checkSignal,
-  outputOf,
-} from '@goethe/core/contract'
+import { abortedError, checkExport, checkImport, outputOf } from '@goethe/core/contract'
 import {
   create,
   eventLogMethods,
@@ -95,9 +89,8 @@ export async function importRemote(
   source: AsyncIterable<Uint8Array>,
   options: ImportOptions,
 ): Promise<TransferResult> {
-  checkOptions(options, ['onProgress', 'signal'])
+  checkImport(source, options)
   const { signal, onProgress } = options
-  checkSignal(signal)
   if (signal?.aborted) throw abortedError(signal)
   const client = await connection.acquire(deadlineOf(connection), signal)
   const stream = openDuplex(client, eventLogMethods.import, await connection.metadata())
@@ -116,16 +109,23 @@ export async function importRemote(
   }).finally(() => {
     ended = true
   })
+  let broken: { by: unknown } | undefined
   const isEnded = (): boolean => ended
+  const brokenSource = (): { by: unknown } | undefined => broken
   const send = async (): Promise<void> => {
-    for await (const bytes of source) {
-      for (let at = 0; at < bytes.length; at += chunkBytes) {
+    try {
+      for await (const chunk of chunksOf(source)) {
         if (isEnded()) return
-        const chunk = bytes.subarray(at, at + chunkBytes)
         if (!stream.write(create(messages.ImportRequestSchema, { chunk }))) {
           await Promise.race([once(stream, 'drain'), received])
         }
       }
+    } catch (error) {
+      // What was sent is imported as far as it goes; then this is why there is no more of it.
+      broken = { by: error }
+      stream.end()
+      await received.catch(() => undefined)
+      throw error
     }
     stream.end()
   }
@@ -135,10 +135,32 @@ export async function importRemote(
     return result
   } catch (failure) {
     stream.cancel()
+    const source = brokenSource()
+    if (source !== undefined) throw source.by
     throw isForeign(failure) ? failure : failureOf(connection, signal, failure)
   } finally {
     cancel.done()
   }
+}
+
+/** The same bytes in pieces of a size that suits messages. */
+async function* chunksOf(
+  source: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let parts: Uint8Array[] = []
+  let size = 0
+  for await (const bytes of source) {
+    for (let at = 0; at < bytes.length; at += chunkBytes) {
+      const part = bytes.subarray(at, at + chunkBytes)
+      parts.push(part)
+      size += part.length
+      if (size < chunkBytes) continue
+      yield Buffer.concat(parts)
+      parts = []
+      size = 0
+    }
+  }
+  if (size > 0) yield Buffer.concat(parts)
 }
 
 /** Errors of the caller's own source or sink are passed on as they are. */

@@ -216,17 +216,21 @@ export function consumerTests({ group, test }: Suite): void {
       assertEqual(await log.cursor(topic, 'mailer').lag(), 0)
     })
 
-    test('extend starts the time-out anew', { needs: ['clock'] }, async ({ log, clock }) => {
-      await log.append(topic, numbered('o', 1))
-      const { deliveries } = start(log, { ackTimeoutMs: 1000 })
-      const first = await nextOf(deliveries)
-      for (let turn = 0; turn < 5; turn++) {
-        clock.advance(900)
-        first.extend()
-      }
-      await first.ack()
-      assertEqual(await log.cursor(topic, 'mailer').lag(), 0)
-    })
+    test(
+      'extend starts the time-out anew',
+      { needs: ['clock', 'embedded'] },
+      async ({ log, clock }) => {
+        await log.append(topic, numbered('o', 1))
+        const { deliveries } = start(log, { ackTimeoutMs: 1000 })
+        const first = await nextOf(deliveries)
+        for (let turn = 0; turn < 5; turn++) {
+          clock.advance(900)
+          first.extend()
+        }
+        await first.ack()
+        assertEqual(await log.cursor(topic, 'mailer').lag(), 0)
+      },
+    )
 
     test('an instance that hangs stops nobody', { needs: ['clock'] }, async ({ log, clock }) => {
       await log.append(topic, numbered('o', 6))

@@ -48,6 +48,8 @@ export interface Held {
   deadline: bigint
   /** How it ended, once it did. */
   outcome: Promise<void> | 'lost' | undefined
+  /** Called when it ends in any other way than by its instance. */
+  onLost: ((why: unknown) => void) | undefined
 }
 
 interface Request {
@@ -188,7 +190,7 @@ export class ConsumerGroup {
     this.#context.onEnd(this)
     // What is held at the end counts as an attempt, also for whoever goes on after a restart.
     const stored = this.#held.size > 0 ? this.#store() : this.#flush
-    for (const held of this.#held.values()) held.outcome ??= 'lost'
+    for (const held of this.#held.values()) lose(held, reason)
     for (const request of this.#requests.splice(0)) request.reject(reason)
     this.#timer.stop()
     this.#stopListening()
@@ -331,7 +333,7 @@ export class ConsumerGroup {
     this.#requests.splice(this.#requests.indexOf(request), 1)
     const { instance } = request
     const deadline = this.#deadline(instance)
-    const held: Held = { event, attempt, instance, deadline, outcome: undefined }
+    const held: Held = { event, attempt, instance, deadline, outcome: undefined, onLost: undefined }
     instance.held.add(held)
     this.#held.set(event.sequence, held)
     this.#attempts.set(event.sequence, attempt)
@@ -427,7 +429,7 @@ export class ConsumerGroup {
   #restart(): void {
     this.#generation++
     for (const held of this.#held.values()) {
-      held.outcome ??= 'lost'
+      lose(held, this.#lost(held))
       held.instance.held.delete(held)
     }
     this.#held.clear()
@@ -447,7 +449,10 @@ export class ConsumerGroup {
     for (const held of [...this.#held.values()]) {
       if (held.deadline > now) this.#timer.wakeAt(held.deadline)
       // What goes wrong with storing it has ended the group already.
-      else this.#giveBack(held, now).catch(() => undefined)
+      else {
+        this.#giveBack(held, now).catch(() => undefined)
+        held.onLost?.(this.#lost(held))
+      }
     }
     const nextDue = this.#retries.nextDue(now)
     if (nextDue !== undefined) this.#timer.wakeAt(nextDue)
@@ -476,4 +481,10 @@ export class ConsumerGroup {
       { details: { topic: this.topic, consumer: this.consumer } },
     )
   }
+}
+
+function lose(held: Held, why: unknown): void {
+  if (held.outcome !== undefined) return
+  held.outcome = 'lost'
+  held.onLost?.(why)
 }

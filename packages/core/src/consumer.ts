@@ -84,6 +84,8 @@ export class Consumer implements ConsumerApi {
 export interface OwnDelivery extends Delivery {
   /** Nobody looked at the event: it is delivered again as if this delivery had never been. */
   release(): void
+  /** Calls back when the delivery ends by itself: it timed out, or its cursor was moved or taken. */
+  onLost(callback: (why: unknown) => void): void
 }
 
 function delivery(group: ConsumerGroup, held: Held): OwnDelivery {
@@ -95,6 +97,9 @@ function delivery(group: ConsumerGroup, held: Held): OwnDelivery {
       checkOptions(options, ['delayMs'])
       const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
       await group.nack(held, delayMs)
+    },
+    onLost: (callback) => {
+      held.onLost = callback
     },
     release: () => {
       group.release(held)

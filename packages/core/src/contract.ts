@@ -13,6 +13,7 @@ export { checkCursors } from './cursor-list.js'
 export { checkCursor, checkReference } from './cursor.js'
 export { abortedError, assert, unreachable } from './errors.js'
 export { type Output, checkExport, outputOf } from './export-log.js'
+export { checkImport } from './import-log.js'
 export { type Interval, intervalMs } from './interval.js'
 export { describeValue, nameBytes } from './names.js'
 export {

@@ -44,12 +44,8 @@ export interface ImportContext {
   onCursors(): void
 }
 
-/** See `EventLog.importFrom`. */
-export async function importLog(
-  context: ImportContext,
-  source: AsyncIterable<Uint8Array>,
-  options: ImportOptions,
-): Promise<TransferResult> {
+/** Throws TypeError for what is no source, or wrong options. */
+export function checkImport(source: AsyncIterable<Uint8Array>, options: ImportOptions): void {
   checkOptions(options, ['onProgress', 'signal'])
   checkSignal(options.signal)
   if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source)) {
@@ -57,6 +53,15 @@ export async function importLog(
       `An export is read from an async iterable of bytes; got ${describeValue(source)}`,
     )
   }
+}
+
+/** See `EventLog.importFrom`. */
+export async function importLog(
+  context: ImportContext,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<TransferResult> {
+  checkImport(source, options)
   const importer = new Importer(context, options)
   for await (const frame of decodeFrames(source)) {
     if (options.signal?.aborted) throw abortedError(options.signal)

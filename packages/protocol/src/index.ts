@@ -48,7 +48,7 @@ export {
   httpStatusOf,
   isErrorCode,
 } from './error-status.js'
-export type { AppendOutcome } from './outcome-codec.js'
+export type { AppendOutcome, StreamedReceipt } from './outcome-codec.js'
 export type { ReadMessage } from './read-codec.js'
 export type { Codec, Method } from './service.js'
 export { eventLogMethods, legacyMethods, messageCodec } from './service.js'

@@ -41,7 +41,9 @@ export function encodeOutcomes(outcomes: readonly AppendOutcome[]): Uint8Array {
   )
   const sizes = outcomes.map((outcome, index) => {
     const error = errors[index]
-    return bytesFieldSize(error === undefined ? receiptSize(outcome as StreamedReceipt, 0) : error.length)
+    return bytesFieldSize(
+      error === undefined ? receiptSize(outcome as StreamedReceipt, 0) : error.length,
+    )
   })
   const writer = new MessageWriter(sizes.reduce((sum, size) => sum + bytesFieldSize(size), 0))
   for (const [index, outcome] of outcomes.entries()) {
@@ -190,6 +192,15 @@ function readReceipt(reader: MessageReader, depth = 0): StreamedReceipt {
   }
   const lastId = firstId + BigInt(Math.max(count - 1, 0))
   const lastSequence = firstSequence + count - 1
-  const receipt = { topic, firstId, lastId, firstSequence, lastSequence, count, durability, repeated }
+  const receipt = {
+    topic,
+    firstId,
+    lastId,
+    firstSequence,
+    lastSequence,
+    count,
+    durability,
+    repeated,
+  }
   return also.length === 0 ? receipt : { ...receipt, also }
 }

@@ -5,7 +5,13 @@
 import { type DescMessage, type MessageShape, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Receipt } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
-import { decodeAppend, decodeAppends, encodeAppend, encodeAppends } from './append-codec.js'
+import {
+  type StreamedAppend,
+  decodeAppend,
+  decodeAppends,
+  encodeAppend,
+  encodeAppends,
+} from './append-codec.js'
 import {
   type ConsumeCommand,
   type ConsumeReport,
@@ -75,7 +81,10 @@ function method<Desc extends DescribedMethod>(desc: Desc): MethodOf<Desc> {
 
 const appendCodec: Codec<AppendPart> = { encode: encodeAppend, decode: decodeAppend }
 const receiptCodec: Codec<Receipt> = { encode: encodeReceipt, decode: decodeReceipt }
-const appendsCodec: Codec<readonly StreamedAppend[]> = { encode: encodeAppends, decode: decodeAppends }
+const appendsCodec: Codec<readonly StreamedAppend[]> = {
+  encode: encodeAppends,
+  decode: decodeAppends,
+}
 const outcomesCodec: Codec<readonly AppendOutcome[]> = {
   encode: encodeOutcomes,
   decode: decodeOutcomes,

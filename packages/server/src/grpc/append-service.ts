@@ -3,8 +3,10 @@ import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
 import { GoetheError, type Receipt } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
 import {
-  create,
   type AppendOutcome,
+  type StreamedAppend,
+  type StreamedReceipt,
+  create,
   goetheError,
   messages,
   receiptToMessage,
@@ -15,7 +17,7 @@ import type { Call } from './grpc-call.js'
 import { stoppingError } from './grpc-call.js'
 import { type StreamCall, incoming, write } from './grpc-stream.js'
 
-type AppendStream = ServerDuplexStream<readonly AppendPart[], readonly AppendOutcome[]>
+type AppendStream = ServerDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
 export async function append({ log, context }: Call, part: AppendPart): Promise<Receipt> {
   const release = context.admission.bytes(bytesOf(part))
@@ -59,7 +61,7 @@ export async function appendStream(call: StreamCall, stream: AppendStream): Prom
   stream.sendMetadata(limits)
   let bytes = 0
   let wake: (() => void) | undefined
-  for await (const parts of incoming<readonly AppendPart[]>(stream)) {
+  for await (const parts of incoming<readonly StreamedAppend[]>(stream)) {
     const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
     let release: Release
     try {
@@ -101,7 +103,7 @@ class Answers {
   }
 
   /** Resolves when the append has ended, however that was. */
-  add(receipt: Promise<Receipt>): Promise<void> {
+  add(receipt: Promise<AppendOutcome>): Promise<void> {
     const slot: { outcome: AppendOutcome | undefined } = { outcome: undefined }
     this.#waiting.push(slot)
     const settle = (outcome: AppendOutcome): void => {
@@ -143,8 +145,13 @@ class Answers {
 }
 
 /** `log.append` with what a message says; wrong arguments reject as all else. */
-async function appendPart(log: ServedLog, part: AppendPart): Promise<Receipt> {
-  const { topic, payloads, expect, producer, time } = part
+async function appendPart(log: ServedLog, part: StreamedAppend): Promise<StreamedReceipt> {
+  const { topic, payloads, expect, producer, time, also } = part
+  if (also !== undefined) {
+    const first = { topic, payloads, expect, producer, time }
+    const [receipt, ...others] = await log.appendAll([first, ...also])
+    return { ...receipt!, also: others }
+  }
   if (expect === undefined && producer === undefined && time === undefined) {
     return log.append(topic, payloads)
   }
@@ -160,9 +167,10 @@ function expectationOf(expect: messages.Expectation | undefined): AppendPart['ex
 }
 
 /** What an append counts for while it is under way. */
-function bytesOf({ payloads }: { payloads: readonly Uint8Array[] }): number {
+function bytesOf({ payloads, also }: Pick<StreamedAppend, 'payloads' | 'also'>): number {
   let bytes = payloads.length * payloadOverheadBytes
   for (const { length } of payloads) bytes += length
+  for (const part of also ?? []) bytes += bytesOf(part)
   return bytes
 }
 

@@ -17,6 +17,9 @@ import type { ServedConsumer } from '../served-log.js'
 /** How long an instance waits for its program. */
 const returnMs = 10_000
 
+/** Deliveries that are remembered to have been lost. */
+const lostMax = 10_000
+
 /** Deliveries in one message at most. */
 const deliveriesMax = 1000
 
@@ -27,6 +30,8 @@ export class RemoteConsumer {
   readonly #clock: Clock
   /** Delivered and not settled, by number, in ascending order. */
   readonly #deliveries = new Map<number, OwnDelivery>()
+  /** Deliveries that ended otherwise than by an ack or a nack. */
+  readonly #lost = new Set<number>()
   #lastNumber = 0
   #credit = 0
   #taking = false
@@ -122,6 +127,11 @@ export class RemoteConsumer {
       }
       const number = ++this.#lastNumber
       this.#deliveries.set(number, next.value)
+      next.value.onLost((why) => {
+        if (!this.#deliveries.delete(number)) return
+        this.#noteLost(number)
+        this.#settled(number, goetheError(why))
+      })
       // Without a connection it is sent to the next one, as what that one has not received.
       if (this.#send === undefined) return
       this.#credit--
@@ -134,7 +144,9 @@ export class RemoteConsumer {
     for (const number of numbers) {
       const delivery = this.#deliveries.get(number)
       if (delivery === undefined) {
-        this.#settled(number, unknownDelivery(number))
+        // Said again after a broken connection: it was settled the first time.
+        const repeated = number <= this.#lastNumber && !this.#lost.has(number)
+        this.#settled(number, repeated ? undefined : unknownDelivery(number))
         continue
       }
       settle(delivery).then(
@@ -144,6 +156,7 @@ export class RemoteConsumer {
         },
         (error: unknown) => {
           this.#deliveries.delete(number)
+          this.#noteLost(number)
           this.#settled(number, goetheError(error))
         },
       )
@@ -168,6 +181,11 @@ export class RemoteConsumer {
     } catch {
       // It has timed out, and was delivered again already.
     }
+  }
+
+  #noteLost(number: number): void {
+    this.#lost.add(number)
+    if (this.#lost.size > lostMax) this.#lost.delete(this.#lost.values().next().value!)
   }
 
   #settled(number: number, error: GoetheError | undefined): void {
