@@ -11,9 +11,14 @@ export const pnpm = String(readJson(join(root, 'package.json')).packageManager)
 
 /** Installs and builds; resolves with the reports of both. Without an install there is no build. */
 export async function setUp() {
-  const installed = await step('install', `Installing dependencies with ${pnpm}`, install)
+  const installed = await setUpTools()
   if (installed.result !== 'ok') return [installed]
   return [installed, await step('build', 'Building packages', build)]
+}
+
+/** Installs alone, for tools that must also work while the packages do not build. */
+export function setUpTools() {
+  return step('install', `Installing dependencies with ${pnpm}`, install)
 }
 
 /** The folders of the workspace that have a package.json: itself, and down to two levels below. */

@@ -10,6 +10,7 @@ const { checkPackages } = await import('./check-packages.mjs')
 const { checkTypes } = await import('./check-types.mjs')
 const { installDebian } = await import('./install-debian.mjs')
 const { otherMajor, otherNode } = await import('./other-node.mjs')
+const { checkGenerated } = await import('./proto.mjs')
 const { runTool } = await import('./run.mjs')
 const { describeCounts, runTests } = await import('./run-tests.mjs')
 const { setUp } = await import('./set-up.mjs')
@@ -22,6 +23,10 @@ const checks = {
   format: {
     title: 'Checking the format (npm run format corrects it)',
     work: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+  },
+  generated: {
+    title: 'Comparing generated code with the proto files',
+    work: checkGenerated,
   },
   chromium: { title: 'Looking for Chromium, for the browser tests', work: findChromium },
   tests: {
