@@ -32,6 +32,7 @@ export async function consume(
     }
     // Who ends the stream has finished; who breaks it off may come back.
     ended = true
+    await consumer.settled()
   }
   try {
     await Promise.race([take(), failed])

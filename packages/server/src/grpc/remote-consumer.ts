@@ -40,7 +40,9 @@ export class RemoteConsumer {
   #fail: ((error: unknown) => void) | undefined
   #failure: unknown
   #report: ConsumeReport = emptyReport()
-  #flushing = false
+  /** Settlements under way. */
+  readonly #settling = new Set<Promise<void>>()
+  #sending: Promise<void> | undefined
   #stopTimer: (() => void) | undefined
 
   constructor(instance: string, consumer: ServedConsumer, clock: Clock) {
@@ -89,6 +91,12 @@ export class RemoteConsumer {
     for (const number of releases) this.#release(number)
     this.#credit += credit
     this.#take()
+  }
+
+  /** Resolves when all that the program has settled was stored, and told. */
+  async settled(): Promise<void> {
+    while (this.#settling.size > 0) await Promise.all(this.#settling)
+    await this.#sending
   }
 
   /** Gives back what the instance holds. */
@@ -149,7 +157,7 @@ export class RemoteConsumer {
         this.#settled(number, repeated ? undefined : unknownDelivery(number))
         continue
       }
-      settle(delivery).then(
+      const settling = settle(delivery).then(
         () => {
           this.#deliveries.delete(number)
           this.#settled(number, undefined)
@@ -160,6 +168,8 @@ export class RemoteConsumer {
           this.#settled(number, goetheError(error))
         },
       )
+      this.#settling.add(settling)
+      void settling.then(() => this.#settling.delete(settling))
     }
   }
 
@@ -198,9 +208,7 @@ export class RemoteConsumer {
 
   /** Sends what has gathered by the end of this turn; and so on while that was being written. */
   #flush(): void {
-    if (this.#flushing) return
-    this.#flushing = true
-    setImmediate(() => void this.#sendAll())
+    this.#sending ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#sendAll())
   }
 
   async #sendAll(): Promise<void> {
@@ -215,7 +223,7 @@ export class RemoteConsumer {
     } catch {
       // The connection is gone; its stream notices by itself.
     } finally {
-      this.#flushing = false
+      this.#sending = undefined
     }
   }
 }
