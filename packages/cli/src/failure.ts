@@ -1,23 +1,79 @@
-import { isGoetheError } from '@goethe/core'
+import { type GoetheErrorCode, isGoetheError } from '@goethe/core'
 import { CommanderError } from 'commander'
+import { endingOf } from './ending.js'
+import { exitCode } from './exit-code.js'
+import { escapeControls } from './payload.js'
 
-/** What ends a command with one line of explanation and exit code 1. */
-export class Failure extends Error {}
+/** What ends a command with a sentence of explanation, and perhaps one of advice. */
+export class Failure extends Error {
+  readonly advice: string | undefined
+  readonly exitCode: number
 
-/** Prints an error as one line. Commander has printed its own already. */
-export function report(error: unknown): void {
-  if (error instanceof CommanderError) return
-  console.error(`goethe: ${messageOf(error)}`)
+  constructor(
+    message: string,
+    options: { advice?: string; exitCode?: number; cause?: unknown } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.advice = options.advice
+    this.exitCode = options.exitCode ?? exitCode.failed
+  }
 }
 
-/** 0 after --help, 2 for wrong usage (core throws TypeError for wrong arguments), 1 otherwise. */
+/** The lines that tell what went wrong, and what would be right. None for what is no error. */
+export function linesOfError(error: unknown): string[] {
+  // Commander has printed its own already.
+  if (error instanceof CommanderError || endingOf(error) !== undefined) return []
+  const advice = adviceFor(error)
+  const first = `goethe: ${messageOf(error)}`
+  return advice === undefined ? [first] : [first, `        ${advice}`]
+}
+
+/** What the process is to end with. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  return error instanceof TypeError ? 2 : 1
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? exitCode.done : exitCode.wrongUsage
+  }
+  const ending = endingOf(error)
+  if (ending !== undefined) return ending.exitCode
+  if (error instanceof Failure) return error.exitCode
+  if (isGoetheError(error, 'GOETHE_CONFLICT')) return exitCode.conflict
+  if (isGoetheError(error) && notFoundCodes.has(error.code)) return exitCode.notFound
+  if (isGoetheError(error, 'GOETHE_INVALID_ARGUMENT')) return exitCode.wrongUsage
+  // Core throws TypeError for wrong arguments, and says what is wrong with them.
+  return error instanceof TypeError ? exitCode.wrongUsage : exitCode.failed
 }
 
-function messageOf(error: unknown): string {
+/** The message on one line, with nothing in it that could move the cursor, and the code. */
+export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error)
-  const line = message.replaceAll(/\s*\n\s*/g, ' ')
+  const line = escapeControls(message.replaceAll(/\s*\n\s*/g, ' '))
   return isGoetheError(error) ? `${line} (${error.code})` : line
+}
+
+const notFoundCodes: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_TOPIC_NOT_FOUND',
+  'GOETHE_EVENT_NOT_FOUND',
+])
+
+function adviceFor(error: unknown): string | undefined {
+  if (error instanceof Failure) return error.advice
+  return isGoetheError(error) ? advices[error.code] : undefined
+}
+
+/** What to do next on the command line, where there is something. */
+const advices: Partial<Record<GoetheErrorCode, string>> = {
+  GOETHE_LOCKED:
+    'If a server has it open, leave --data away and name the server: --server goethe://host:port',
+  GOETHE_UNAVAILABLE:
+    'Start a server with `goethe serve --data DIRECTORY`, name another one with --server, or ' +
+    'work on a directory with --data DIRECTORY',
+  GOETHE_UNAUTHENTICATED:
+    'Pass a token with --token, or as GOETHE_TOKEN; `goethe token` on the server makes one',
+  GOETHE_FORBIDDEN: 'The grants of the token are in the configuration of the server',
+  GOETHE_TOPIC_NOT_FOUND: '`goethe topics` lists what there is',
+  GOETHE_CORRUPT: '`goethe verify` finds all such places; `goethe restore` brings a backup back',
+  GOETHE_IMPORT_INCOMPLETE: 'Run `goethe restore` with the same backup again: it goes on',
+  GOETHE_NOT_EMPTY: 'Restore into a directory that is not there yet: --data NEW-DIRECTORY',
+  GOETHE_FORMAT: 'A newer goethe has written it; `npm install --global @goethe/cli` updates',
+  GOETHE_WRITE_FAILED: 'Make room or repair the disk; `goethe doctor` looks at both',
 }

@@ -1,33 +1,29 @@
 import { expect, test } from 'vitest'
 import { linesOf } from './lines.js'
 
-test('lines are found across chunks, and the last one needs no end', async () => {
-  expect(await read('on', 'e\ntwo\n', '\nfour')).toEqual(['one', 'two', '', 'four'])
+test('lines are put together from chunks', async () => {
+  expect(await read('a', 'b\nc', '\n\nd\n')).toEqual([['ab'], ['c', '', 'd']])
 })
 
-test('no line follows the last line feed', async () => {
-  expect(await read('one\n')).toEqual(['one'])
+test('the last line needs no end', async () => {
+  expect(await read('a\nb')).toEqual([['a'], ['b']])
+  expect(await read('a\n')).toEqual([['a']])
+  expect(await read()).toEqual([])
 })
 
-test('bytes that are no text stay as they are', async () => {
-  const lines = []
-  for await (const line of linesOf(chunks(Buffer.from([0xff, 0x0d, 0x0a])))) lines.push([...line])
-  expect(lines).toEqual([[0xff, 0x0d]])
-})
-
-test('a line without end is refused before it fills the memory', async () => {
+test('an input without an end is refused before it fills the memory', async () => {
   const chunk = 'x'.repeat(1024 * 1024)
   await expect(read(...Array.from({ length: 17 }, () => chunk))).rejects.toThrow(
     'longer than 16 MiB',
   )
 })
 
-async function read(...texts: string[]): Promise<string[]> {
-  const lines = []
-  for await (const line of linesOf(chunks(...texts.map((text) => Buffer.from(text))))) {
-    lines.push(Buffer.from(line).toString())
+async function read(...texts: string[]): Promise<string[][]> {
+  const all: string[][] = []
+  for await (const lines of linesOf(chunks(...texts.map((text) => Buffer.from(text))))) {
+    all.push(lines.map((line) => Buffer.from(line).toString()))
   }
-  return lines
+  return all
 }
 
 async function* chunks(...parts: Uint8Array[]) {

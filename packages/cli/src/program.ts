@@ -1,46 +1,107 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { appendCommand } from './commands/append.js'
+import { backupCommand } from './commands/backup.js'
+import { benchCommand } from './commands/bench.js'
+import { completionCommand } from './commands/completion.js'
+import { consumeCommand } from './commands/consume.js'
+import { cursorsCommand } from './commands/cursors.js'
+import { deleteCommand } from './commands/delete.js'
 import { describeCommand } from './commands/describe.js'
+import { doctorCommand } from './commands/doctor.js'
+import { exportCommand } from './commands/export.js'
 import { histogramCommand } from './commands/histogram.js'
+import { importCommand } from './commands/import.js'
 import { readCommand } from './commands/read.js'
+import { restoreCommand } from './commands/restore.js'
+import { retentionCommand } from './commands/retention.js'
+import { seekCommand } from './commands/seek.js'
+import { serveCommand } from './commands/serve.js'
+import { tokenCommand } from './commands/token.js'
 import { topicsCommand } from './commands/topics.js'
+import { trimCommand } from './commands/trim.js'
 import { verifyCommand } from './commands/verify.js'
+import { exitCodeTable } from './exit-code.js'
+import { defaultServer } from './log-place.js'
+import { withManual } from './manual.js'
+import type { Shell } from './shell.js'
+import { version } from './version.js'
 
-/** The command `goethe`. */
-export function program(): Command {
-  const { version } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  ) as { version: string }
+/** Longer lines are hard to read; details and examples are as wide. */
+const helpWidthMax = 100
+
+/** The command `goethe`. `args` tell whether the settings of a server are needed, which take time. */
+export async function program(shell: Shell, args: readonly string[]): Promise<Command> {
   const goethe = new Command('goethe')
-    .description('Append to and read an event log in a directory.')
+    .description('Work with an event log: in a directory, or behind a server.')
     .version(version)
-    .addHelpText(
-      'after',
-      `
-The directory is given with --data, or in the environment as GOETHE_DATA. One process at a time can
-have it open.
+  withManual(goethe, {
+    details: [
+      `Which log: --data DIRECTORY (or GOETHE_DATA), or --server goethe://HOST:PORT (or GOETHE_SERVER,
+with GOETHE_TOKEN). When neither is named: ${defaultServer}. One process at a time can have a
+directory open; a server is for all others.
 
-Exit codes: 0 done; 1 it failed, or verify has found problems; 2 the command was wrong.
-
-Examples:
-  $ goethe append orders '{"item":"Faust"}' --data my-log
-  $ tail -n +1 orders.ndjson | goethe append orders --data my-log
-  $ goethe read orders --data my-log --from 2026-01-01 --limit 10
-  $ goethe read '*' --data my-log --reverse --limit 1 --json`,
-    )
-  const commands = [
-    appendCommand(),
-    readCommand(),
-    topicsCommand(),
-    describeCommand(),
-    histogramCommand(),
-    verifyCommand(),
-  ]
-  for (const command of commands) goethe.addCommand(command)
+On a terminal, results are tables and sentences; elsewhere a JSON object a line. --text and --json
+choose. Colours are off where NO_COLOR is set.`,
+      `Exit codes:\n${exitCodeTable}`,
+    ],
+    examples: [
+      ['goethe serve --data my-log', 'start a server; in another terminal:'],
+      [`goethe append orders '{"item":"Faust"}'`, 'an event'],
+      ['goethe read orders --from -1h --follow', 'what was and what comes'],
+      ['goethe read orders --data my-log --from 2026-01-01', 'without a server'],
+      ['goethe read --help', 'all about a command'],
+    ],
+  })
+  const groups = {
+    'Events:': [appendCommand(shell), readCommand(shell), consumeCommand(shell)],
+    'Look around:': [
+      topicsCommand(shell),
+      describeCommand(shell),
+      histogramCommand(shell),
+      seekCommand(shell),
+      cursorsCommand(shell),
+    ],
+    'Keep and remove:': [retentionCommand(shell), trimCommand(shell), deleteCommand(shell)],
+    'Save and move:': [
+      backupCommand(shell),
+      restoreCommand(shell),
+      exportCommand(shell),
+      importCommand(shell),
+    ],
+    'Run:': [
+      await serveCommand(shell, needsServer(args)),
+      tokenCommand(shell),
+      verifyCommand(shell),
+      doctorCommand(shell),
+      benchCommand(shell),
+      completionCommand(shell),
+    ],
+  }
+  for (const [heading, commands] of Object.entries(groups)) {
+    for (const command of commands) goethe.addCommand(command.helpGroup(heading))
+  }
   // Commander would end the process by itself, with 1 for wrong usage.
-  for (const command of [goethe, ...commands]) {
-    command.exitOverride().showHelpAfterError('(goethe --help tells more)')
+  for (const command of [goethe, ...goethe.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(`(${nameOf(command, goethe)} --help tells more)`)
+      .configureHelp({ styleTitle: (title) => shell.output.colors.bold(title) })
+      .configureOutput({
+        writeOut: (text) => shell.output.stream.write(text),
+        writeErr: (text) => shell.notes.stream.write(text),
+        getOutHelpWidth: () => Math.min(shell.output.width, helpWidthMax),
+        getErrHelpWidth: () => Math.min(shell.notes.width, helpWidthMax),
+        getOutHasColors: () => shell.output.colors.isColorSupported,
+        getErrHasColors: () => shell.notes.colors.isColorSupported,
+      })
   }
   return goethe
+}
+
+function needsServer(args: readonly string[]): boolean {
+  return args.includes('serve') || args[0] === 'completion'
+}
+
+function nameOf(command: Command, goethe: Command): string {
+  return command === goethe ? 'goethe' : `goethe ${command.name()}`
 }

@@ -1,44 +1,40 @@
 import type { EventPlace, TopicDescription } from '@goethe/core'
-import { Command } from 'commander'
-import { dataOption } from '../arguments.js'
-import { Output } from '../output.js'
-import { withLog } from '../with-log.js'
+import type { Command } from 'commander'
+import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
+import { withManual } from '../manual.js'
+import { withLog } from '../open-log.js'
+import { escapeControls } from '../payload.js'
+import { formatCount, formatSize } from '../quantity.js'
+import { retentionText } from '../retention-text.js'
+import type { Shell } from '../shell.js'
+import { fieldLines } from '../table.js'
 
-export function describeCommand(): Command {
-  return new Command('describe')
-    .description('Print what there is to know of a topic.')
+export function describeCommand(shell: Shell): Command {
+  const command = logCommand('describe', 'Print what there is to know of a topic.')
     .argument('<topic>')
-    .addOption(dataOption())
-    .option('--json', 'as a JSON object')
-    .action(async (topic: string, { data, json }: { data: string; json?: true }) => {
-      const output = new Output()
-      await withLog(data, { create: false }, async (log) => {
+    .action(async (topic: string, options: LogCommandOptions) => {
+      const { output } = shell
+      await withLog(shell, options, { create: false }, async (log) => {
         const description = await log.describe(topic)
-        if (json) return output.line(JSON.stringify(description, idsAsText))
-        for (const [name, value] of fieldsOf(description)) {
-          await output.line(`${name.padEnd(10)} ${value}`)
-        }
+        if (isJson(options, output)) return output.json(description)
+        await output.lines(fieldLines(fieldsOf(description)))
       })
     })
+  return withManual(command, { examples: [['goethe describe orders', 'first, last, how many']] })
 }
 
 function fieldsOf(topic: TopicDescription): [name: string, value: string][] {
-  const { retention } = topic
   return [
-    ['topic', topic.topic],
+    ['topic', escapeControls(topic.topic)],
     ['created', topic.createdAt.toISOString()],
-    ['events', String(topic.count)],
-    ['bytes', String(topic.bytes)],
-    ['first', topic.first === undefined ? 'none, all were trimmed' : placeOf(topic.first)],
-    ['last', placeOf(topic.last)],
-    ['retention', retention === null ? 'keeps everything' : JSON.stringify(retention)],
+    ['events', formatCount(topic.count)],
+    ['size', `${formatSize(topic.bytes)} of payload`],
+    ['first', topic.first === undefined ? 'none, all were trimmed' : placeText(topic.first)],
+    ['last', placeText(topic.last)],
+    ['retention', retentionText(topic.retention)],
   ]
 }
 
-function placeOf({ time, sequence, id }: EventPlace): string {
+function placeText({ time, sequence, id }: EventPlace): string {
   return `${time.toISOString()} #${sequence} id ${id}`
-}
-
-function idsAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value
 }

@@ -1,40 +1,85 @@
-import type { HistogramBucket, HistogramOptions } from '@goethe/core'
-import { Command } from 'commander'
-import { dataOption, parseIdOrDate } from '../arguments.js'
-import { Output } from '../output.js'
-import { withLog } from '../with-log.js'
+import type { HistogramBucket, HistogramOptions, TopicSelector } from '@goethe/core'
+import type { Command } from 'commander'
+import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
+import { withManual } from '../manual.js'
+import { withLog } from '../open-log.js'
+import type { Output } from '../output.js'
+import { idOrTimeParser, parseSelector } from '../position.js'
+import { formatCount, formatSize } from '../quantity.js'
+import type { Shell } from '../shell.js'
 
-interface Options extends HistogramOptions {
-  data: string
-  json?: true
+interface Options extends LogCommandOptions, HistogramOptions {
+  size?: true
 }
 
-export function histogramCommand(): Command {
-  return new Command('histogram')
-    .description("Print how many events a topic, or the whole log ('*'), has over time.")
-    .argument('<topic>', "the topic, or '*'")
-    .addOption(dataOption())
-    .option('-i, --interval <width>', 'of a bucket: 1h, 1d, 1w, month, year …', 'month')
-    .option('-f, --from <time>', 'a date or an id', parseIdOrDate)
-    .option('-t, --to <time>', 'a date or an id', parseIdOrDate)
-    .option('--json', 'a JSON object a line')
-    .action(async (topic: string, { data, json, ...options }: Options) => {
-      const output = new Output()
-      await withLog(data, { create: false }, async (log) => {
-        const buckets = await log.histogram(topic, options)
-        const most = buckets.reduce((max, { count }) => Math.max(max, count), 0)
-        for (const bucket of buckets) {
-          await (json ? output.json(bucket) : output.line(barOf(bucket, most)))
-          if (output.closed) return
+export function histogramCommand(shell: Shell): Command {
+  const command = logCommand('histogram', 'Draw how many events there are over time.')
+    .argument('<topics>', "a topic, 'prefix*', or '*' for all", parseSelector)
+    .option('-i, --interval <width>', 'of a bucket, in UTC: 15m, 1h, 1d, 1w, month, year', 'month')
+    .option('-f, --from <time>', 'from the bucket that holds this time or id', idOrTimeParser())
+    .option('-t, --to <time>', 'up to this time or id', idOrTimeParser())
+    .option('--size', 'draw bytes of payload instead of events')
+    .action(async (topics: TopicSelector, options: Options) => {
+      const { output, signal } = shell
+      const { interval, from, to } = options
+      await withLog(shell, options, { create: false }, async (log) => {
+        const buckets = await log.histogram(topics, { interval, from, to })
+        const isTopic = typeof topics === 'string' && topics !== '*'
+        if (buckets.length === 0 && isTopic) await log.describe(topics)
+        if (isJson(options, output)) {
+          for (const bucket of buckets) {
+            await output.json(bucket)
+            signal.throwIfAborted()
+          }
+          return
         }
+        await output.lines(barsOf(buckets, options, output))
       })
     })
+  return withManual(command, {
+    details: [
+      `It takes no time: the index of the log knows, and no event is read. A bucket cannot be finer
+than that index (an hour, unless the log was made with another). Buckets without events are left
+out.`,
+    ],
+    examples: [
+      ['goethe histogram orders --interval 1d --from -30d', 'the last month by day'],
+      ["goethe histogram '*' --interval year", 'the whole log by year'],
+    ],
+  })
 }
 
-const barWidth = 40
+const barWidthMax = 60
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
-function barOf({ start, count }: HistogramBucket, most: number): string {
-  const bar = '█'.repeat(Math.max(1, Math.round((count / most) * barWidth)))
-  const time = start.toISOString().replace(/(T00:00)?:00\.000Z$/, '')
-  return `${time} ${String(count).padStart(String(most).length)} ${bar}`
+function barsOf(
+  buckets: readonly HistogramBucket[],
+  { interval, size }: Options,
+  { width, colors }: Output,
+): string[] {
+  const valueOf = ({ count, bytes }: HistogramBucket): number => (size ? bytes : count)
+  const most = buckets.reduce((max, bucket) => Math.max(max, valueOf(bucket)), 1)
+  const rows = buckets.map((bucket) => ({
+    time: startText(bucket.start, interval),
+    value: size ? formatSize(bucket.bytes) : formatCount(bucket.count),
+    share: valueOf(bucket) / most,
+  }))
+  const timeWidth = rows.reduce((max, { time }) => Math.max(max, time.length), 0)
+  const valueWidth = rows.reduce((max, { value }) => Math.max(max, value.length), 0)
+  const barWidth = Math.max(8, Math.min(barWidthMax, width - timeWidth - valueWidth - 3))
+  return rows.map(({ time, value, share }) => {
+    const steps = Math.max(1, Math.round(share * barWidth * 8))
+    const bar = '█'.repeat(Math.floor(steps / 8)) + eighths[steps % 8]
+    return `${time.padEnd(timeWidth)} ${value.padStart(valueWidth)} ${colors.cyan(bar)}`
+  })
+}
+
+/** The start of a bucket, as exactly as its width needs. */
+function startText(start: Date, interval: string | undefined): string {
+  const text = start.toISOString()
+  if (interval === 'year') return text.slice(0, 4)
+  if (interval === 'month') return text.slice(0, 7)
+  return /[dw]$/.test(interval ?? '')
+    ? text.slice(0, 10)
+    : `${text.slice(0, 10)} ${text.slice(11, 16)}`
 }
