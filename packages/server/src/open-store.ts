@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EventLog, type EventLogOptions, GoetheError, isGoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
+import { describeHolder, noteHolder } from './open-store-holder.js'
 
 const levelOptions = {
   /** LevelDB's default of 4 MiB makes appends to many topics slow. */
@@ -34,15 +35,51 @@ export async function openStore(
   }
   const database = new ClassicLevel(directory, { createIfMissing: create, ...levelOptions })
   try {
-    return await EventLog.open(database, options)
+    const log = await EventLog.open(database, options)
+    await noteHolder(directory)
+    return log
   } catch (cause) {
     await database.close()
-    if (!isGoetheError(cause, 'GOETHE_LOCKED')) throw cause
-    throw new GoetheError(
+    throw await openingError(directory, cause)
+  }
+}
+
+/** What kept a log from being opened, with the directory and with what to do. */
+async function openingError(directory: string, cause: unknown): Promise<unknown> {
+  if (!isGoetheError(cause)) return cause
+  if (cause.code === 'GOETHE_LOCKED') {
+    const holder = await describeHolder(directory)
+    return new GoetheError(
       'GOETHE_LOCKED',
-      `The log in ${directory} is open already, and only one process at a time may have it`,
+      `The log in ${directory} is open already${holder}, and only one process at a time may have it`,
       { cause },
     )
+  }
+  if (isDamage(cause)) {
+    return new GoetheError(
+      'GOETHE_CORRUPT',
+      `The log in ${directory} is damaged and cannot be opened: ${cause.message}. Keep a copy of ` +
+        'the directory, and import the last export into a new one',
+      { cause },
+    )
+  }
+  if (cause.code !== 'GOETHE_INVALID_STORE') return cause
+  const message = cause.message.replace(/^The store/, `The log in ${directory}`)
+  return new GoetheError(cause.code, message, { cause })
+}
+
+/** True where LevelDB found bytes that it has not written; it says so only in words. */
+export function isDamage(error: GoetheError): boolean {
+  switch (error.code) {
+    case 'GOETHE_CORRUPT':
+      return true
+    case 'GOETHE_INVALID_STORE':
+      return /Corruption|ANIFEST.*No such file|ldb: Invalid argument/.test(error.message)
+    case 'GOETHE_WRITE_FAILED':
+    case 'GOETHE_READ_FAILED':
+      return /Corruption|ldb: Invalid argument/.test(error.message)
+    default:
+      return false
   }
 }
 

@@ -1,0 +1,98 @@
+/** Limits that all services share: requests of an identity, tails of a topic, bytes under way. */
+import { type Clock, GoetheError, type TopicSelector } from '@goethe/core'
+import type { Config } from './config.js'
+import type { Identity } from './identity.js'
+
+/** Gives back what was admitted. Calling it again does nothing. */
+export type Release = () => void
+
+/** Identities whose rate is remembered; beyond that those who were idle longest are forgotten. */
+const identitiesMax = 10_000
+
+/** How soon trying again makes sense where others have to finish first. */
+const retryDelayMs = 1000
+
+export class Admission {
+  readonly #limits: Config['limits']
+  readonly #clock: Clock
+  readonly #tails = new Map<string, number>()
+  /** Tokens left, and when that was counted; in the order of last use. */
+  readonly #rates = new Map<string, { tokens: number; at: bigint }>()
+  #bytes = 0
+
+  constructor(limits: Config['limits'], clock: Clock) {
+    this.#limits = limits
+    this.#clock = clock
+  }
+
+  /** Bytes of appends under way. */
+  get inFlightBytes(): number {
+    return this.#bytes
+  }
+
+  /** Counts a request of an identity. Throws GOETHE_LIMIT where it has made too many. */
+  request({ name }: Identity): void {
+    const perSecond = this.#limits.requestsPerSecond
+    if (perSecond === 0) return
+    const now = this.#clock.now()
+    const rate = this.#rates.get(name) ?? { tokens: perSecond, at: now }
+    const elapsedSeconds = Math.max(Number(now - rate.at) / 1e9, 0)
+    // A second's worth may come at once.
+    const tokens = Math.min(rate.tokens + elapsedSeconds * perSecond, perSecond)
+    this.#rates.delete(name)
+    this.#rates.set(name, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
+    if (this.#rates.size > identitiesMax) this.#rates.delete(this.#rates.keys().next().value!)
+    if (tokens >= 1) return
+    throw new GoetheError(
+      'GOETHE_LIMIT',
+      `'${name}' may make ${perSecond} requests a second (limits.requestsPerSecond)`,
+      { details: { retryDelayMs: Math.ceil(((1 - tokens) / perSecond) * 1000) } },
+    )
+  }
+
+  /** Admits a reader that waits for new events. Throws GOETHE_LIMIT where there are too many. */
+  tail(topics: TopicSelector): Release {
+    const key = typeof topics === 'string' ? topics : `${topics.prefix}*`
+    const max = this.#limits.tailsPerTopic
+    const count = this.#tails.get(key) ?? 0
+    if (count >= max) {
+      throw new GoetheError(
+        'GOETHE_LIMIT',
+        `${max} readers wait for new events of '${key}' already (limits.tailsPerTopic)`,
+        { details: { retryDelayMs } },
+      )
+    }
+    this.#tails.set(key, count + 1)
+    return once(() => {
+      const left = this.#tails.get(key)! - 1
+      if (left === 0) this.#tails.delete(key)
+      else this.#tails.set(key, left)
+    })
+  }
+
+  /** Admits bytes of an append. Throws GOETHE_LIMIT where too many are under way. */
+  bytes(count: number): Release {
+    const max = this.#limits.inFlightBytes
+    if (this.#bytes + count > max) {
+      throw new GoetheError(
+        'GOETHE_LIMIT',
+        `${this.#bytes} bytes of appends are under way, and ${count} more would exceed ${max} ` +
+          '(limits.inFlightBytes)',
+        { details: { retryDelayMs } },
+      )
+    }
+    this.#bytes += count
+    return once(() => {
+      this.#bytes -= count
+    })
+  }
+}
+
+function once(release: () => void): Release {
+  let released = false
+  return () => {
+    if (released) return
+    released = true
+    release()
+  }
+}

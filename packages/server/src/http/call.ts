@@ -1,0 +1,123 @@
+/** One request on its way through the server. */
+import type { TLSSocket } from 'node:tls'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Release } from '../admission.js'
+import type { Identity } from '../identity.js'
+import type { ServedLog } from '../served-log.js'
+import type { ClientCertificate, ServerContext } from '../server-context.js'
+import type { RequestSpan } from '../tracing.js'
+
+export interface Call {
+  readonly span: RequestSpan
+  /** Counts the request as ended. */
+  readonly end: (code: string) => void
+  /** The code of the error that it was answered with, or 'OK'. */
+  code: string
+  identity: Identity | undefined
+  /** The log as the caller may use it; undefined where nobody was asked who it is. */
+  log: ServedLog | undefined
+  /** Given back when the request has ended. */
+  readonly releases: Release[]
+  /** Fires when the client is gone before it was answered. */
+  readonly gone: AbortSignal
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    call: Call
+  }
+  interface FastifyContextConfig {
+    /** Answers with a stream: it has no duration to measure. */
+    streams?: boolean
+    /** The body in /openapi.json, where it is read by the route itself. */
+    describedBody?: unknown
+  }
+}
+
+/** Begins and ends calls: span, metrics, a line in the log. */
+export function trackCalls(app: FastifyInstance, context: ServerContext): void {
+  const { metrics, tracing, logger } = context
+  app.decorateRequest('call', null as unknown as Call)
+  app.addHook('onRequest', (request, reply, done) => {
+    const method = methodOf(request)
+    const span = tracing.begin(method, (name) => headerOf(request, name), {
+      'http.request.method': request.method,
+      'http.route': request.routeOptions.url ?? '',
+    })
+    const gone = new AbortController()
+    reply.raw.once('close', () => {
+      gone.abort()
+    })
+    request.call = {
+      span,
+      end: metrics.request('http', method),
+      code: 'OK',
+      identity: undefined,
+      log: undefined,
+      releases: [],
+      gone: gone.signal,
+    }
+    span.run(done)
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    const { call } = request
+    for (const release of call.releases.splice(0)) release()
+    call.end(call.code)
+    call.span.end(call.code)
+    logger.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        code: call.code,
+        caller: call.identity?.name,
+        durationMs: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    )
+    done()
+  })
+}
+
+/** The log as whoever sent this request may use it. */
+export function logOf(request: FastifyRequest): ServedLog {
+  const { log } = request.call
+  if (log === undefined) throw new Error('Broken invariant: this route asks who calls')
+  return log
+}
+
+/** Asks who calls and counts its requests, for all routes of an instance. */
+export function identifyCallers(app: FastifyInstance, context: ServerContext): void {
+  app.addHook('onRequest', async (request: FastifyRequest) => {
+    const identity = await context.identify(request.headers, certificateOf(request))
+    context.admission.request(identity)
+    request.call.identity = identity
+    request.call.log = context.logFor(identity)
+  })
+}
+
+/** Routes are few; what was asked for may be anything. */
+export function methodOf(request: FastifyRequest): string {
+  const { url } = request.routeOptions
+  return url === undefined ? 'unknown' : `${request.method} ${url}`
+}
+
+/** Answers with JSON in which ids are text. */
+export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(json)
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name]
+  return Array.isArray(value) ? value.join(',') : value
+}
+
+function certificateOf(request: FastifyRequest): ClientCertificate | undefined {
+  const socket = request.raw.socket as Partial<TLSSocket>
+  // One that nobody we know has signed says nothing.
+  if (socket.authorized !== true) return undefined
+  const certificate = socket.getPeerCertificate?.()
+  return certificate === undefined || Object.keys(certificate).length === 0
+    ? undefined
+    : certificate
+}

@@ -1,0 +1,116 @@
+/**
+ * Events as a body that goes on: server-sent events or lines of JSON. The connection pulls it, so a
+ * reader that is slow costs what is in flight to it and no more.
+ */
+import { type Clock, type LogEvent, isGoetheError } from '@goethe/core'
+import { type PayloadFormat, eventJson } from './event-json.js'
+import { problemOf } from './problem.js'
+
+export interface FeedOptions {
+  format: 'sse' | 'ndjson'
+  payload: PayloadFormat
+  clock: Clock
+  /** A quiet feed shows so often that it is still there; undefined for one that ends by itself. */
+  heartbeatMs: number | undefined
+  /** Fires when the server stops: the feed says so and ends. */
+  stopping: AbortSignal
+  /** Events that were taken for this reader. */
+  onRead(events: readonly LogEvent[]): void
+  /** What ended the feed before its end. */
+  onError(error: unknown): void
+}
+
+/** A chunk is handed to the connection once it has so many characters. */
+const chunkLength = 64 * 1024
+
+/** After how long a browser connects again. */
+const retryMs = 1000
+
+const newline = '\n'
+
+export async function* eventFeed(
+  batches: AsyncIterableIterator<LogEvent[]>,
+  options: FeedOptions,
+): AsyncGenerator<string> {
+  const { format, payload, stopping, onRead, onError } = options
+  const text = format === 'sse' ? sseText : lineText
+  try {
+    // The head of the answer goes with the first bytes, and the client waits for it.
+    if (format === 'sse') yield `retry: ${retryMs}\n\n`
+    for await (const events of withHeartbeats(batches, options)) {
+      if (events === undefined) {
+        yield format === 'sse' ? ': heartbeat\n\n' : newline
+        continue
+      }
+      onRead(events)
+      let chunk = ''
+      for (const event of events) {
+        chunk += text(event, payload)
+        if (chunk.length < chunkLength) continue
+        yield chunk
+        chunk = ''
+      }
+      if (chunk !== '') yield chunk
+    }
+  } catch (error) {
+    if (stopping.aborted || isGoetheError(error, 'GOETHE_CLOSED')) {
+      // The client reads on elsewhere, from the last id that it saw.
+      if (format === 'sse') yield ': the server stops\n\n'
+      return
+    }
+    if (isGoetheError(error, 'GOETHE_ABORTED')) return
+    onError(error)
+    const { body } = problemOf(error)
+    yield format === 'sse' ? `event: problem\ndata: ${body}\n\n` : `{"problem":${body}}\n`
+  }
+}
+
+/** What comes, and undefined whenever nothing came for a while. */
+async function* withHeartbeats(
+  batches: AsyncIterableIterator<LogEvent[]>,
+  { clock, heartbeatMs }: FeedOptions,
+): AsyncGenerator<LogEvent[] | undefined> {
+  try {
+    let next = batches.next()
+    for (;;) {
+      const alarm = alarmAfter(clock, heartbeatMs)
+      const result = await Promise.race([next, alarm.rings]).finally(alarm.cancel)
+      if (result === undefined) {
+        yield undefined
+        continue
+      }
+      if (result.done) return
+      yield result.value
+      next = batches.next()
+    }
+  } finally {
+    await batches.return?.()
+  }
+}
+
+function alarmAfter(
+  clock: Clock,
+  ms: number | undefined,
+): { rings: Promise<undefined>; cancel(): void } {
+  let cancel = (): void => undefined
+  const rings = new Promise<undefined>((resolve) => {
+    if (ms === undefined) return
+    cancel = clock.setTimer(() => {
+      resolve(undefined)
+    }, ms)
+  })
+  return {
+    rings,
+    cancel: () => {
+      cancel()
+    },
+  }
+}
+
+function sseText(event: LogEvent, payload: PayloadFormat): string {
+  return `id: ${event.id}\ndata: ${JSON.stringify(eventJson(event, payload))}\n\n`
+}
+
+function lineText(event: LogEvent, payload: PayloadFormat): string {
+  return `${JSON.stringify(eventJson(event, payload))}\n`
+}

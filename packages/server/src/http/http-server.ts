@@ -1,0 +1,161 @@
+/** HTTP: health and metrics for everybody, the JSON API under /v1 for those who may use it. */
+import { readFile } from 'node:fs/promises'
+import type { ServerOptions as TlsOptions } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import swagger from '@fastify/swagger'
+import { GoetheError } from '@goethe/core'
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import type { Config } from '../config.js'
+import type { Listener, ServerContext } from '../server-context.js'
+import { appendAllRoutes, appendRoutes } from './append-routes.js'
+import { admitBodies } from './body-admission.js'
+import { identifyCallers, methodOf, trackCalls } from './call.js'
+import { cursorRoutes } from './cursor-routes.js'
+import { healthRoutes } from './health-routes.js'
+import { checkOrigins } from './origin.js'
+import { problemOf } from './problem.js'
+import { readRoutes } from './read-routes.js'
+import { statusRoutes } from './status-routes.js'
+import { topicRoutes } from './topic-routes.js'
+
+/** Names have 255 bytes at most, each of which may be written as %xx. */
+const paramLengthMax = 255 * 3
+
+/** Line of the request and headers: two such names, a token, and then some. */
+const headBytesMax = 16 * 1024
+
+export async function startHttp(context: ServerContext): Promise<Listener> {
+  const app = await createApp(context)
+  const { host, port } = context.config.http
+  await app.listen({ host, port })
+  const address = app.server.address() as AddressInfo
+  return {
+    address: { host: address.address, port: address.port },
+    stop: (deadlineMs) => stop(app, context, deadlineMs),
+  }
+}
+
+async function createApp(context: ServerContext): Promise<FastifyInstance> {
+  const { config } = context
+  const app = fastify(await serverOptions(config)) as unknown as FastifyInstance
+  app.server.maxConnections = config.limits.connectionsMax
+  app.server.on('connection', (socket) => {
+    socket.once('close', context.metrics.connection('http'))
+  })
+  // Answers are text already; their schemas only describe them.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  answerErrors(app, context)
+  trackCalls(app, context)
+  await app.register(swagger, openapi)
+  healthRoutes(app, context)
+  await app.register(
+    async (api) => {
+      checkOrigins(api, context)
+      refuseWhileStopping(api, context)
+      identifyCallers(api, context)
+      admitBodies(api, context)
+      readRoutes(api, context)
+      appendAllRoutes(api, context)
+      topicRoutes(api, context)
+      cursorRoutes(api, context)
+      statusRoutes(api, context)
+      await api.register(async (raw) => {
+        appendRoutes(raw, context)
+      })
+    },
+    { prefix: '/v1' },
+  )
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  await app.ready()
+  return app
+}
+
+async function serverOptions({ limits, keepalive, tls }: Config): Promise<FastifyServerOptions> {
+  const secure: TlsOptions = {
+    maxHeaderSize: headBytesMax,
+    headersTimeout: keepalive.handshakeTimeoutMs,
+    handshakeTimeout: keepalive.handshakeTimeoutMs,
+  }
+  const options = {
+    bodyLimit: limits.messageBytesMax,
+    routerOptions: { maxParamLength: paramLengthMax },
+    // A stream is never quiet for so long: it has heartbeats. Who does not read them is cut off.
+    connectionTimeout: Math.max(keepalive.idleMs, keepalive.timeMs + keepalive.timeoutMs),
+    keepAliveTimeout: keepalive.idleMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    exposeHeadRoutes: false,
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+  } as const
+  if (tls.cert === undefined || tls.key === undefined) {
+    const { handshakeTimeout: _, ...plain } = secure
+    return { ...options, http: plain } as FastifyServerOptions
+  }
+  const [cert, key, ca] = await Promise.all([
+    readFile(tls.cert),
+    readFile(tls.key),
+    tls.clientCa === undefined ? undefined : readFile(tls.clientCa),
+  ])
+  const clients =
+    ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: tls.requireClientCert }
+  return { ...options, https: { ...secure, cert, key, ...clients } } as FastifyServerOptions
+}
+
+const openapi = {
+  openapi: {
+    openapi: '3.1.0',
+    info: { title: 'Goethe', description: 'An append-only event log', version: '1' },
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } as const } },
+    security: [{}, { bearer: [] }],
+  },
+  transform: ({ schema, url, route }: { schema: unknown; url: string; route: unknown }) => {
+    const { config } = route as { config?: { describedBody?: unknown } }
+    const body = config?.describedBody
+    return { schema: body === undefined ? schema : { ...(schema as object), body }, url }
+  },
+} as Parameters<FastifyInstance['register']>[1]
+
+function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { status, code, headers, body } = problemOf(error)
+    request.call.code = code
+    if (code === 'GOETHE_INTERNAL') logger.error({ error, method: methodOf(request) }, 'A defect')
+    return reply.code(status).headers(headers).send(body)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const { code, headers, body } = problemOf(
+      new GoetheError(
+        'GOETHE_INVALID_ARGUMENT',
+        `There is no ${request.method} ${request.url.slice(0, 200)}; /openapi.json tells what there is`,
+      ),
+    )
+    request.call.code = code
+    const problem = { ...(JSON.parse(body) as object), title: 'Not Found', status: 404 }
+    return reply.code(404).headers(headers).send(JSON.stringify(problem))
+  })
+}
+
+function refuseWhileStopping(app: FastifyInstance, { stopping }: ServerContext): void {
+  app.addHook('onRequest', async () => {
+    if (!stopping.aborted) return
+    throw new GoetheError('GOETHE_UNAVAILABLE', 'The server stops; try again, or another one', {
+      details: { retryDelayMs: 1000 },
+    })
+  })
+}
+
+async function stop(
+  app: FastifyInstance,
+  { clock, logger }: ServerContext,
+  deadlineMs: number,
+): Promise<void> {
+  const cancel = clock.setTimer(() => {
+    logger.warn('Connections of HTTP are cut off, because the deadline is over')
+    app.server.closeAllConnections()
+  }, deadlineMs)
+  try {
+    await app.close()
+  } finally {
+    cancel()
+  }
+}

@@ -1,0 +1,60 @@
+/** Positions and times as they are written in a URL. */
+import { GoetheError, type Position } from '@goethe/core'
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+
+/** An id with fewer digits would be of April 1970 or before: it is a sequence without its `seq:`. */
+const idDigitsMin = 17
+
+export const positionHelp =
+  'start, end, an id, after:<id>, seq:<sequence>, cursor:<consumer>, a date such as 2026-01-31T12:00Z, or a time ago such as -5m'
+
+/** What `text` says, with `now` as the time to which `-5m` refers. */
+export function parsePosition(name: string, text: string, now: bigint): Position {
+  if (text === 'start' || text === 'end') return text
+  const [, kind, rest = ''] = /^(after|seq|cursor):(.*)$/s.exec(text) ?? []
+  if (kind === 'cursor') return { cursor: rest }
+  if (kind === 'seq' && /^\d{1,16}$/.test(rest)) return Number(rest)
+  if (kind === 'after' && /^\d{1,20}$/.test(rest)) return { after: BigInt(rest) }
+  const time = kind === undefined ? parseIdOrDate(text, now) : undefined
+  if (time !== undefined) return time
+  throw invalid(name, text, positionHelp)
+}
+
+/** An id, a date, or a time ago. */
+export function parseTime(name: string, text: string, now: bigint): bigint | Date {
+  const time = parseIdOrDate(text, now)
+  if (time !== undefined) return time
+  throw invalid(name, text, 'an id, a date such as 2026-01-31T12:00Z, or a time ago such as -5m')
+}
+
+/** The id that a client of server-sent events saw last. */
+export function parseEventId(name: string, text: string): bigint {
+  if (/^\d{1,20}$/.test(text)) return BigInt(text)
+  throw invalid(name, text, 'the id of an event')
+}
+
+function parseIdOrDate(text: string, now: bigint): bigint | Date | undefined {
+  if (/^\d+$/.test(text)) {
+    return text.length >= idDigitsMin && text.length <= 20 ? BigInt(text) : undefined
+  }
+  const ago = /^-(\d{1,12})(ms|s|m|h|d|w)$/.exec(text)
+  if (ago !== null) {
+    const ms = Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs]
+    const then = now - BigInt(ms) * 1_000_000n
+    return then < 0n ? 0n : then
+  }
+  // A plus in a query is a space, unless it was encoded.
+  const date = /^\d{4}-\d\d/.test(text)
+    ? new Date(text.replace(/ (?=\d\d:?\d\d$)/, '+'))
+    : undefined
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date
+}
+
+function invalid(name: string, text: string, expected: string): GoetheError {
+  const hint = /^\d+$/.test(text) ? `; sequence ${text} is written seq:${text}` : ''
+  return new GoetheError(
+    'GOETHE_INVALID_ARGUMENT',
+    `'${name}' is '${text.slice(0, 60)}', but it is ${expected}${hint}`,
+  )
+}

@@ -1,0 +1,206 @@
+/** Reading events: pages of JSON, lines of JSON, server-sent events; and finding one. */
+import { Readable } from 'node:stream'
+import { GoetheError, type LogEvent, type ReadOptions, type TopicSelector } from '@goethe/core'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ServerContext } from '../server-context.js'
+import { logOf, methodOf, sendJson } from './call.js'
+import { eventFeed } from './event-feed.js'
+import { type PayloadFormat, eventJson } from './event-json.js'
+import { parseEventId, parsePosition, parseTime } from './position.js'
+import {
+  answers,
+  eventSchema,
+  eventsPage,
+  object,
+  readProperties,
+  seekQuery,
+  selectorProperties,
+  topicParams,
+} from './schemas.js'
+
+interface ReadQuery {
+  from?: string
+  to?: string
+  limit?: number
+  reverse?: boolean
+  follow?: boolean
+  payload: PayloadFormat
+  topic?: string
+  prefix?: string
+}
+
+/** A page is one string in memory: bounded in events and in bytes of payload. */
+const pageEvents = 1000
+const pageEventsMax = 10_000
+const pageBytesMax = 8 * 1024 * 1024
+
+export function readRoutes(app: FastifyInstance, context: ServerContext): void {
+  const produces = ['application/json', 'application/x-ndjson', 'text/event-stream']
+  app.get<{ Params: { topic: string }; Querystring: ReadQuery }>(
+    '/topics/:topic/events',
+    {
+      schema: {
+        summary: 'Read a topic',
+        tags: ['events'],
+        produces,
+        params: topicParams,
+        querystring: object(readProperties),
+        response: answers(eventsPage),
+      },
+    },
+    (request, reply) => read(context, request, reply, oneTopic(request.params.topic)),
+  )
+  app.get<{ Querystring: ReadQuery }>(
+    '/events',
+    {
+      schema: {
+        summary: 'Read all topics, those with a prefix, or one, in the order of the log',
+        tags: ['events'],
+        produces,
+        querystring: object({ ...selectorProperties, ...readProperties }),
+        response: answers(eventsPage),
+      },
+    },
+    (request, reply) => read(context, request, reply, selectorOf(request.query)),
+  )
+  app.get<{
+    Params: { topic: string }
+    Querystring: { at: string; nearest: 'next' | 'previous' | 'closest'; payload: PayloadFormat }
+  }>(
+    '/topics/:topic/seek',
+    {
+      schema: {
+        summary: 'Find the event that is nearest to a position',
+        tags: ['events'],
+        params: topicParams,
+        querystring: seekQuery,
+        response: answers(object({ event: { ...eventSchema, type: ['object', 'null'] } })),
+      },
+    },
+    async (request, reply) => {
+      const { at, nearest, payload } = request.query
+      const position = parsePosition('at', at, context.clock.now())
+      const event = await logOf(request).seek(request.params.topic, position, { nearest })
+      if (event !== undefined) countRead(context, [event])
+      const shown = event === undefined ? null : eventJson(event, payload)
+      return sendJson(reply, JSON.stringify({ event: shown }))
+    },
+  )
+}
+
+/** The topics that a query names: one, those with a prefix, or all. */
+export function selectorOf({ topic, prefix }: { topic?: string; prefix?: string }): TopicSelector {
+  if (topic !== undefined && prefix !== undefined) {
+    throw new GoetheError('GOETHE_INVALID_ARGUMENT', "'topic' and 'prefix' exclude each other")
+  }
+  if (topic !== undefined) return oneTopic(topic)
+  return prefix === undefined || prefix === '' ? '*' : { prefix }
+}
+
+/** '*' would be all topics, for which there are other paths. */
+export function oneTopic(topic: string): string {
+  if (topic !== '*') return topic
+  throw new GoetheError('GOETHE_INVALID_ARGUMENT', "No topic is called '*'; all are at /v1/events")
+}
+
+async function read(
+  context: ServerContext,
+  request: FastifyRequest<{ Querystring: ReadQuery }>,
+  reply: FastifyReply,
+  topics: TopicSelector,
+): Promise<FastifyReply> {
+  const { query } = request
+  const format = formatOf(request)
+  const options = readOptions(request, context.clock.now(), format)
+  if (format === 'json') return sendPage(context, request, reply, topics, options)
+  const signal = AbortSignal.any([request.call.gone, context.stopping])
+  const batches = logOf(request)
+    .read(topics, { ...options, signal })
+    .batches()
+  const { releases } = request.call
+  if (options.follow === true) {
+    releases.push(context.admission.tail(topics), context.metrics.tail('http'))
+  }
+  const feed = eventFeed(batches, {
+    format,
+    payload: query.payload,
+    clock: context.clock,
+    heartbeatMs: options.follow === true ? context.config.keepalive.timeMs : undefined,
+    stopping: context.stopping,
+    onRead: (events) => {
+      countRead(context, events)
+    },
+    onError: (error) => {
+      context.logger.warn({ error, method: methodOf(request) }, 'A stream of events broke off')
+    },
+  })
+  const type = format === 'sse' ? 'text/event-stream' : 'application/x-ndjson'
+  void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+  return reply.type(`${type}; charset=utf-8`).send(Readable.from(feed))
+}
+
+/** What the client can take, and whether that goes on. */
+function formatOf({ query, headers }: FastifyRequest<{ Querystring: ReadQuery }>) {
+  const accept = headers.accept ?? ''
+  if (accept.includes('application/x-ndjson')) return 'ndjson'
+  if (query.follow === true || accept.includes('text/event-stream')) return 'sse'
+  return 'json'
+}
+
+function readOptions(
+  { query, headers }: FastifyRequest<{ Querystring: ReadQuery }>,
+  now: bigint,
+  format: 'json' | 'ndjson' | 'sse',
+): ReadOptions {
+  const seen = format === 'sse' ? headers['last-event-id'] : undefined
+  // An empty one means that the client has seen none.
+  const from =
+    typeof seen === 'string' && seen !== ''
+      ? { after: parseEventId('last-event-id', seen) }
+      : query.from === undefined
+        ? undefined
+        : parsePosition('from', query.from, now)
+  return {
+    from,
+    to: query.to === undefined ? undefined : parseTime('to', query.to, now),
+    limit: query.limit,
+    reverse: query.reverse,
+    follow: query.follow ?? (format === 'sse' && query.reverse !== true),
+  }
+}
+
+async function sendPage(
+  context: ServerContext,
+  request: FastifyRequest<{ Querystring: ReadQuery }>,
+  reply: FastifyReply,
+  topics: TopicSelector,
+  options: ReadOptions,
+): Promise<FastifyReply> {
+  const limit = Math.min(options.limit ?? pageEvents, pageEventsMax)
+  const events: LogEvent[] = []
+  let bytes = 0
+  let more = false
+  // One more than is shown tells whether there is a next page.
+  const signal = request.call.gone
+  for await (const event of logOf(request).read(topics, { ...options, limit: limit + 1, signal })) {
+    more = events.length === limit || (bytes > 0 && bytes + event.payload.length > pageBytesMax)
+    if (more) break
+    events.push(event)
+    bytes += event.payload.length
+  }
+  countRead(context, events)
+  const last = events.at(-1)
+  const shown = events.map((event) => eventJson(event, request.query.payload))
+  const next = more && last !== undefined ? { next: nextOf(last, options) } : {}
+  return sendJson(reply, JSON.stringify({ events: shown, ...next }))
+}
+
+/** Where the next page begins. */
+function nextOf({ id }: LogEvent, { reverse }: ReadOptions): string {
+  return reverse === true ? String(id - 1n) : `after:${id}`
+}
+
+function countRead({ metrics }: ServerContext, events: readonly LogEvent[]): void {
+  const bytes = events.reduce((sum, { payload }) => sum + payload.length, 0)
+  metrics.read('http', events.length, bytes)
+}

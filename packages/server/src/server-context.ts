@@ -1,0 +1,50 @@
+import type { Clock } from '@goethe/core'
+import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls'
+import type { Admission } from './admission.js'
+import type { Config } from './config.js'
+import type { Identity } from './identity.js'
+import type { Logger } from './log-writer.js'
+import type { Metrics } from './metrics.js'
+import type { ServedLog } from './served-log.js'
+import type { StoreState } from './served-store.js'
+import type { Tracing } from './tracing.js'
+
+/** Headers or metadata of a call, names in lower case. */
+export type CallHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** A certificate that a client presented and that tls.clientCa has signed. */
+export type ClientCertificate = PeerCertificate | DetailedPeerCertificate
+
+/** Who calls. Rejects with GOETHE_UNAUTHENTICATED where that must be known and is not. */
+export type Identify = (
+  headers: CallHeaders,
+  certificate: ClientCertificate | undefined,
+) => Promise<Identity>
+
+/** What every service gets: all that a server has, and nothing of how it was put together. */
+export interface ServerContext {
+  readonly config: Config
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly tracing: Tracing
+  readonly admission: Admission
+  readonly identify: Identify
+  /** The log as this caller may use it. */
+  logFor(identity: Identity): ServedLog
+  storeState(): StoreState
+  /** Fires as the server begins to stop: streams end, and new requests are refused. */
+  readonly stopping: AbortSignal
+}
+
+/** A service that listens. */
+export interface Listener {
+  readonly address: Address
+  /** Takes nothing new, ends streams, and waits so long for what is under way. */
+  stop(deadlineMs: number): Promise<void>
+}
+
+export interface Address {
+  host: string
+  port: number
+}
