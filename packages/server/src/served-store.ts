@@ -55,6 +55,11 @@ export class ServedStore {
     return new ServedStore(options, await options.open())
   }
 
+  /** False while the log is being opened again, and once it is closed. */
+  get isReadable(): boolean {
+    return this.#current !== undefined
+  }
+
   get state(): StoreState {
     if (this.#closing !== undefined) return { type: 'closed' }
     if (this.#failure !== undefined) {

@@ -10,7 +10,7 @@ import type { RequestSpan } from '../tracing.js'
 export interface Call {
   readonly span: RequestSpan
   /** Counts the request as ended. */
-  readonly end: (code: string) => void
+  end: (code: string) => void
   /** The code of the error that it was answered with, or 'OK'. */
   code: string
   identity: Identity | undefined
@@ -27,8 +27,6 @@ declare module 'fastify' {
     call: Call
   }
   interface FastifyContextConfig {
-    /** Answers with a stream: it has no duration to measure. */
-    streams?: boolean
     /** The body in /openapi.json, where it is read by the route itself. */
     describedBody?: unknown
   }
@@ -77,6 +75,11 @@ export function trackCalls(app: FastifyInstance, context: ServerContext): void {
     )
     done()
   })
+}
+
+/** From now on this request is a stream, whose duration says nothing. */
+export function becomeStream(request: FastifyRequest, { metrics }: ServerContext): void {
+  request.call.end = metrics.stream('http', methodOf(request))
 }
 
 /** The log as whoever sent this request may use it. */

@@ -1,5 +1,4 @@
 /** HTTP: health and metrics for everybody, the JSON API under /v1 for those who may use it. */
-import { readFile } from 'node:fs/promises'
 import type { ServerOptions as TlsOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import swagger from '@fastify/swagger'
@@ -7,6 +6,7 @@ import { GoetheError } from '@goethe/core'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import type { Config } from '../config.js'
 import type { Listener, ServerContext } from '../server-context.js'
+import type { TlsFiles } from '../tls-files.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, methodOf, trackCalls } from './call.js'
@@ -24,27 +24,47 @@ const paramLengthMax = 255 * 3
 /** Line of the request and headers: two such names, a token, and then some. */
 const headBytesMax = 16 * 1024
 
-export async function startHttp(context: ServerContext): Promise<Listener> {
-  const app = await createApp(context)
+/** Starts to listen, with TLS where there are files for it. */
+export async function startHttp(context: ServerContext, tls?: TlsFiles): Promise<Listener> {
+  const app = await createApp(context, tls)
   const { host, port } = context.config.http
-  await app.listen({ host, port })
+  await listen(app, host, port)
   const address = app.server.address() as AddressInfo
+  context.logger.info({ host: address.address, port: address.port }, 'HTTP listens')
   return {
     address: { host: address.address, port: address.port },
     stop: (deadlineMs) => stop(app, context, deadlineMs),
   }
 }
 
-async function createApp(context: ServerContext): Promise<FastifyInstance> {
+async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    await app.close()
+    throw new GoetheError(
+      'GOETHE_UNAVAILABLE',
+      `HTTP cannot listen on ${host}:${port} (http.host, http.port): ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+}
+
+async function createApp(
+  context: ServerContext,
+  tls: TlsFiles | undefined,
+): Promise<FastifyInstance> {
   const { config } = context
-  const app = fastify(await serverOptions(config)) as unknown as FastifyInstance
+  const app = fastify(serverOptions(config, tls)) as unknown as FastifyInstance
   app.server.maxConnections = config.limits.connectionsMax
   app.server.on('connection', (socket) => {
     socket.once('close', context.metrics.connection('http'))
   })
   // Answers are text already; their schemas only describe them.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
+  app.setSchemaErrorFormatter(schemaError)
   answerErrors(app, context)
+  leaveWhenStopping(app, context)
   trackCalls(app, context)
   await app.register(swagger, openapi)
   healthRoutes(app, context)
@@ -70,11 +90,13 @@ async function createApp(context: ServerContext): Promise<FastifyInstance> {
   return app
 }
 
-async function serverOptions({ limits, keepalive, tls }: Config): Promise<FastifyServerOptions> {
-  const secure: TlsOptions = {
+function serverOptions(
+  { limits, keepalive }: Config,
+  tls: TlsFiles | undefined,
+): FastifyServerOptions {
+  const timeouts: TlsOptions = {
     maxHeaderSize: headBytesMax,
     headersTimeout: keepalive.handshakeTimeoutMs,
-    handshakeTimeout: keepalive.handshakeTimeoutMs,
   }
   const options = {
     bodyLimit: limits.messageBytesMax,
@@ -87,18 +109,20 @@ async function serverOptions({ limits, keepalive, tls }: Config): Promise<Fastif
     exposeHeadRoutes: false,
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
   } as const
-  if (tls.cert === undefined || tls.key === undefined) {
-    const { handshakeTimeout: _, ...plain } = secure
-    return { ...options, http: plain } as FastifyServerOptions
+  if (tls === undefined) return { ...options, http: timeouts } as FastifyServerOptions
+  const { cert, key, clientCa, requireClientCert } = tls
+  const https: TlsOptions = {
+    ...timeouts,
+    cert,
+    key,
+    handshakeTimeout: keepalive.handshakeTimeoutMs,
+    ...(clientCa !== undefined && {
+      ca: clientCa,
+      requestCert: true,
+      rejectUnauthorized: requireClientCert,
+    }),
   }
-  const [cert, key, ca] = await Promise.all([
-    readFile(tls.cert),
-    readFile(tls.key),
-    tls.clientCa === undefined ? undefined : readFile(tls.clientCa),
-  ])
-  const clients =
-    ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: tls.requireClientCert }
-  return { ...options, https: { ...secure, cert, key, ...clients } } as FastifyServerOptions
+  return { ...options, https } as FastifyServerOptions
 }
 
 const openapi = {
@@ -132,6 +156,33 @@ function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
     request.call.code = code
     const problem = { ...(JSON.parse(body) as object), title: 'Not Found', status: 404 }
     return reply.code(404).headers(headers).send(JSON.stringify(problem))
+  })
+}
+
+/** Which part of a request is wrong, in words that its sender knows. */
+const schemaError: Parameters<FastifyInstance['setSchemaErrorFormatter']>[0] = (errors, part) => {
+  const { keyword, instancePath, message, params } = errors[0]!
+  const where = part === 'querystring' ? 'The query' : part === 'body' ? 'The body' : `The ${part}`
+  const place = instancePath === '' ? '' : ` at ${instancePath.slice(1).replaceAll('/', '.')}`
+  if (keyword === 'additionalProperties') {
+    const { additionalProperty } = params as { additionalProperty: string }
+    return new Error(`${where}${place} has an unknown field '${additionalProperty.slice(0, 60)}'`)
+  }
+  const allowed = 'allowedValues' in params ? ` (${String(params['allowedValues'])})` : ''
+  return new Error(`${where}${place} ${message ?? 'is wrong'}${allowed}`)
+}
+
+/** A connection that is kept for the next request would keep the server from stopping. */
+function leaveWhenStopping(app: FastifyInstance, { stopping }: ServerContext): void {
+  app.addHook('onSend', async (_request, reply) => {
+    if (stopping.aborted) void reply.header('connection', 'close')
+  })
+  app.addHook('onResponse', async () => {
+    if (stopping.aborted) {
+      setImmediate(() => {
+        app.server.closeIdleConnections()
+      })
+    }
   })
 }
 

@@ -38,10 +38,10 @@ function parseIdOrDate(text: string, now: bigint): bigint | Date | undefined {
   if (/^\d+$/.test(text)) {
     return text.length >= idDigitsMin && text.length <= 20 ? BigInt(text) : undefined
   }
-  const ago = /^-(\d{1,12})(ms|s|m|h|d|w)$/.exec(text)
-  if (ago !== null) {
-    const ms = Number(ago[1]) * unitMs[ago[2] as keyof typeof unitMs]
-    const then = now - BigInt(ms) * 1_000_000n
+  if (text === 'now') return now
+  const agoMs = durationMs(text.slice(1))
+  if (text.startsWith('-') && agoMs !== undefined) {
+    const then = now - BigInt(agoMs) * 1_000_000n
     return then < 0n ? 0n : then
   }
   // A plus in a query is a space, unless it was encoded.
@@ -49,6 +49,15 @@ function parseIdOrDate(text: string, now: bigint): bigint | Date | undefined {
     ? new Date(text.replace(/ (?=\d\d:?\d\d$)/, '+'))
     : undefined
   return date === undefined || Number.isNaN(date.getTime()) ? undefined : date
+}
+
+/** The milliseconds of `5m` or `1h30m`. */
+function durationMs(text: string): number | undefined {
+  if (!/^(\d{1,9}(ms|[smhdw]))+$/.test(text)) return undefined
+  const parts = text.matchAll(/(\d+)(ms|[smhdw])/g)
+  return [...parts].reduce((sum, [, count, unit]) => {
+    return sum + Number(count) * unitMs[unit as keyof typeof unitMs]
+  }, 0)
 }
 
 function invalid(name: string, text: string, expected: string): GoetheError {

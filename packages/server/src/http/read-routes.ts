@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { GoetheError, type LogEvent, type ReadOptions, type TopicSelector } from '@goethe/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
-import { logOf, methodOf, sendJson } from './call.js'
+import { becomeStream, logOf, methodOf, sendJson } from './call.js'
 import { eventFeed } from './event-feed.js'
 import { type PayloadFormat, eventJson } from './event-json.js'
 import { parseEventId, parsePosition, parseTime } from './position.js'
@@ -118,8 +118,10 @@ async function read(
     .read(topics, { ...options, signal })
     .batches()
   const { releases } = request.call
+  becomeStream(request, context)
   if (options.follow === true) {
-    releases.push(context.admission.tail(topics), context.metrics.tail('http'))
+    releases.push(context.admission.tail(topics))
+    releases.push(context.metrics.tail('http'))
   }
   const feed = eventFeed(batches, {
     format,

@@ -1,0 +1,188 @@
+/**
+ * The one place where a server is put together: steps in order, each of which may leave something
+ * to be stopped; stopping goes the other way round.
+ */
+import { type Clock, type EventLog, systemClock } from '@goethe/core'
+import { Admission } from './admission.js'
+import type { Config } from './config.js'
+import { isAuthRequired } from './config-auth.js'
+import { ConfigError } from './config-error.js'
+import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
+import { startGrpc } from './grpc/grpc-server.js'
+import { startHttp } from './http/http-server.js'
+import { type Identity, everybody } from './identity.js'
+import { type Logger, createLogger } from './log-writer.js'
+import { Metrics } from './metrics.js'
+import { openStore } from './open-store.js'
+import type { ServedLog } from './served-log.js'
+import { ServedStore, type StoreState } from './served-store.js'
+import type { Address, Identify, Listener, ServerContext } from './server-context.js'
+import { StepStack } from './step-stack.js'
+import { grpcCredentials, readTlsFiles } from './tls-files.js'
+import { Tracing } from './tracing.js'
+
+/** What a server does not make itself where somebody else brings it along: tests, mostly. */
+export interface ServerDependencies {
+  clock?: Clock | undefined
+  logger?: Logger | undefined
+  space?: DiskSpace | undefined
+  /** Opens the log, at first and again. Default: `openStore` in `config.data`. */
+  openLog?: (() => Promise<EventLog>) | undefined
+  /** Finds out who calls. Default: everybody is everybody. */
+  identify?: Identify | undefined
+  /** Cuts the log down to what a caller may do. Default: all of it. */
+  logFor?: ((log: ServedLog, identity: Identity) => ServedLog) | undefined
+}
+
+/** A server that runs. */
+export interface Server extends AsyncDisposable {
+  readonly addresses: { readonly grpc: Address; readonly http: Address }
+  readonly logger: Logger
+  /** The log, past all services, for programs that embed a server. */
+  readonly log: ServedLog
+  readonly storeState: StoreState
+  /**
+   * Takes nothing new, tells streams, finishes what was accepted within the deadline (default:
+   * shutdown.deadlineMs), and closes the log. Idempotent.
+   */
+  stop(options?: { deadlineMs?: number }): Promise<void>
+}
+
+/**
+ * Starts a server. Rejects where something of it cannot start, and then leaves nothing running:
+ * with GOETHE_LOCKED, GOETHE_CORRUPT, GOETHE_INVALID_STORE and GOETHE_FORMAT for a log that cannot
+ * be opened, GOETHE_UNAVAILABLE for an address that cannot be had, ConfigError for files.
+ */
+export async function startServer(
+  config: Config,
+  dependencies: ServerDependencies = {},
+): Promise<Server> {
+  const { clock = systemClock(), logger = createLogger(config.log) } = dependencies
+  const steps = new StepStack(logger)
+  try {
+    return await start(config, { ...dependencies, clock, logger }, steps)
+  } catch (error) {
+    await steps.undo(0)
+    throw error
+  }
+}
+
+async function start(
+  config: Config,
+  dependencies: ServerDependencies & { clock: Clock; logger: Logger },
+  steps: StepStack,
+): Promise<Server> {
+  const { clock, logger } = dependencies
+  const tls = await readTlsFiles(config)
+  const metrics = new Metrics()
+  const admission = new Admission(config.limits, clock)
+  const { store, guard } = await startStore(config, dependencies, metrics, steps)
+  const identify = dependencies.identify ?? identifyNobody(config)
+  const logFor = dependencies.logFor ?? ((log) => log)
+  const stopping = new AbortController()
+  const context: ServerContext = {
+    config,
+    clock,
+    logger,
+    metrics,
+    tracing: new Tracing(),
+    admission,
+    identify,
+    logFor: (identity) => logFor(store.log, identity),
+    storeState: () => store.state,
+    stopping: stopping.signal,
+  }
+  metrics.observe({
+    status: () => (store.isReadable ? store.log.status() : undefined),
+    writable: () => store.state.type === 'open',
+    disk: () => ({
+      freeBytes: guard.freeBytes,
+      totalBytes: guard.totalBytes,
+      reserveBytes: config.disk.reserveBytes,
+    }),
+    inFlightBytes: () => admission.inFlightBytes,
+  })
+  // They stop together: each may need the whole deadline.
+  const listeners: Listener[] = []
+  steps.done('listeners', async (deadlineMs) => {
+    stopping.abort()
+    await Promise.all(listeners.map((listener) => listener.stop(deadlineMs)))
+  })
+  const http = await startHttp(context, tls)
+  listeners.push(http)
+  const grpc = await startGrpc(context, { credentials: grpcCredentials(tls) })
+  listeners.push(grpc)
+  const addresses = { grpc: grpc.address, http: http.address }
+  logger.info({ grpc: grpc.address, http: http.address, data: config.data }, 'Goethe is ready')
+  let stopped: Promise<void> | undefined
+  const stop: Server['stop'] = ({ deadlineMs = config.shutdown.deadlineMs } = {}) => {
+    stopped ??= steps.undo(deadlineMs)
+    return stopped
+  }
+  return {
+    addresses,
+    logger,
+    log: store.log,
+    get storeState() {
+      return store.state
+    },
+    stop,
+    [Symbol.asyncDispose]: () => stop(),
+  }
+}
+
+/** Where nobody has to say who they are; anything else would have to be checked. */
+function identifyNobody({ auth }: Config): Identify {
+  if (isAuthRequired(auth)) {
+    throw new ConfigError(['auth is configured, but nothing was given that checks it'])
+  }
+  return () => Promise.resolve(everybody)
+}
+
+/** The log, and the guard that watches over its disk. */
+async function startStore(
+  config: Config,
+  { clock, logger, space = diskSpace, openLog }: Parameters<typeof start>[1],
+  metrics: Metrics,
+  steps: StepStack,
+): Promise<{ store: ServedStore; guard: DiskGuard }> {
+  const { checkIntervalMs, reserveBytes } = config.disk
+  let store: ServedStore | undefined
+  const guard = new DiskGuard({
+    directory: config.data,
+    reserveBytes,
+    checkIntervalMs,
+    clock,
+    space,
+    onCheck: () => {
+      void store?.recover()
+    },
+    onChange: (reason) => {
+      if (reason === undefined) logger.info('There is room on the disk again')
+      else logger.error(reason)
+    },
+    onError: (error) => {
+      logger.warn({ error }, 'The free space of the disk is not known')
+    },
+  })
+  store = await ServedStore.open({
+    open: openLog ?? (() => openConfigured(config, clock)),
+    guard,
+    logger,
+    retryDelayMs: checkIntervalMs,
+    onCommit: (commit) => {
+      metrics.commit(commit)
+    },
+  })
+  const opened = store
+  steps.done('log', () => opened.close())
+  // Behind the log, which makes the directory.
+  await guard.start()
+  steps.done('disk guard', () => guard.stop())
+  return { store, guard }
+}
+
+function openConfigured(config: Config, clock: Clock): Promise<EventLog> {
+  const { data, durability, index, eventBytesMax, queueBytesMax } = config
+  return openStore(data, { durability, index, eventBytesMax, queueBytesMax, clock })
+}
