@@ -1,7 +1,10 @@
 /**
- * Appends a long stream of events in batches, a few of them under way at a time. Neighbours of one
- * topic become one append. Appends to a topic keep the order of their calls, and those of a batch
- * are made at once, so that a log can write or send them together.
+ * Appends a long stream of events in batches. Neighbours of one topic become one append.
+ *
+ * A log keeps the order of appends to one topic, so a few batches are under way at a time. Across
+ * topics it only promises that what was acknowledged comes first: events with times of their own
+ * would get later ids if others overtook them, so their batches follow each other. They are atomic,
+ * as are those that expect something of a topic.
  */
 import type { AppendEntry, EventLogApi, Expectation, Receipt } from '@goethe/core'
 import type { NewEvent } from './line-events.js'
@@ -9,7 +12,7 @@ import type { NewEvent } from './line-events.js'
 /** One batch holds at most so many events, and bytes unless a single event is larger. */
 const batchEventsMax = 1000
 const batchBytesMax = 1024 * 1024
-/** Batches under way; more would only cost memory. */
+/** Batches under way where they may be; more would only cost memory. */
 const batchesInFlightMax = 8
 /** An event whose id is so much later than its time did not get its time. */
 const lateNs = 1_000_000_000n
@@ -41,6 +44,8 @@ export class BatchAppender {
   readonly #inFlight = new Set<Promise<void>>()
   #failure: { error: unknown } | undefined
   #entries: Entry[] = []
+  /** Topics of the entries that expect something. */
+  readonly #expecting = new Set<string>()
   #events = 0
   #bytes = 0
   /** What the next batch expects, once the first expects something. */
@@ -59,12 +64,16 @@ export class BatchAppender {
     this.#onProgress = options.onProgress ?? (() => undefined)
   }
 
-  /** Waits while too much is under way. Rejects once an append was refused. */
+  /**
+   * Waits while too much is under way. Rejects once an append was refused. Where `expect` is given,
+   * it follows from one event of a topic to the next.
+   */
   async add({ topic, payload, time }: NewEvent, expect?: Expectation): Promise<void> {
     const last = this.#entries.at(-1)
     const joins = last?.topic === topic && time === undefined && last.time === undefined
-    if (joins && expect === undefined) last.payloads.push(payload)
-    else this.#entries.push({ topic, payloads: [payload], time, expect })
+    if (joins) last.payloads.push(payload)
+    else
+      this.#entries.push({ topic, payloads: [payload], time, expect: this.#firstOf(topic, expect) })
     this.#events++
     this.#bytes += payload.length
     if (this.#events >= batchEventsMax || this.#bytes >= batchBytesMax) await this.flush()
@@ -76,16 +85,17 @@ export class BatchAppender {
     if (this.#entries.length === 0) return
     const entries = this.#entries
     this.#entries = []
+    this.#expecting.clear()
     this.#events = 0
     this.#bytes = 0
     const isChained = this.#chain !== undefined
     // A chain is of one topic and without times, so its batches are one append each.
     if (isChained) entries[0]!.expect = this.#chain
-    const call = this.#send(entries).finally(() => this.#inFlight.delete(call))
+    const isAtomic = entries.some(({ time, expect }) => time !== undefined || expect !== undefined)
+    const call = this.#send(entries, isAtomic).finally(() => this.#inFlight.delete(call))
     this.#inFlight.add(call)
-    // A batch of a chain expects the last sequence of the batch before it.
-    const roomFor = isChained ? 1 : batchesInFlightMax
-    while (this.#inFlight.size >= roomFor) await Promise.race(this.#inFlight)
+    const most = isAtomic ? 1 : batchesInFlightMax
+    while (this.#inFlight.size >= most) await Promise.race(this.#inFlight)
   }
 
   /** Sends the rest and waits for all of it. Rejects with the first error there was. */
@@ -104,22 +114,31 @@ export class BatchAppender {
     await Promise.all(this.#inFlight)
   }
 
-  async #send(entries: readonly Entry[]): Promise<void> {
-    const calls = entries.map(async (entry) => {
-      const receipt = await this.#log.append(entry.topic, entry.payloads, conditionsOf(entry))
-      this.#count(entry, receipt)
-      return receipt
-    })
-    // All have ended before the log may be closed, whatever comes of the first.
-    const results = await Promise.allSettled(calls)
-    const refused = results.find(({ status }) => status === 'rejected')
-    if (refused !== undefined)
-      this.#failure ??= { error: (refused as PromiseRejectedResult).reason }
-    const last = results.at(-1)
-    if (this.#chain !== undefined && last?.status === 'fulfilled') {
-      this.#chain = last.value.lastSequence
+  async #send(entries: readonly Entry[], isAtomic: boolean): Promise<void> {
+    try {
+      const receipts = isAtomic
+        ? await this.#log.appendAll(entries)
+        : await this.#appendEach(entries)
+      for (const [index, receipt] of receipts.entries()) this.#count(entries[index]!, receipt)
+      if (this.#chain !== undefined) this.#chain = receipts.at(-1)!.lastSequence
+      this.#onProgress(this.appended)
+    } catch (error) {
+      this.#failure ??= { error }
     }
-    this.#onProgress(this.appended)
+  }
+
+  /** An atomic append compares all of its expectations with the state before it. */
+  #firstOf(topic: string, expect: Expectation | undefined): Expectation | undefined {
+    if (expect === undefined || this.#expecting.has(topic)) return undefined
+    this.#expecting.add(topic)
+    return expect
+  }
+
+  /** All in one go, so that a log can write or send them together; resolves when all have ended. */
+  async #appendEach(entries: readonly Entry[]): Promise<Receipt[]> {
+    const calls = entries.map(({ topic, payloads }) => this.#log.append(topic, payloads))
+    await Promise.allSettled(calls)
+    return Promise.all(calls)
   }
 
   #count(entry: Entry, receipt: Receipt): void {
@@ -130,15 +149,5 @@ export class BatchAppender {
     appended.first ??= receipt
     appended.last = receipt
     if (typeof entry.time === 'bigint' && receipt.firstId - entry.time >= lateNs) appended.late++
-  }
-}
-
-function conditionsOf({ time, expect }: AppendEntry): {
-  time?: bigint | Date
-  expect?: Expectation
-} {
-  return {
-    ...(time === undefined ? {} : { time }),
-    ...(expect === undefined ? {} : { expect }),
   }
 }
