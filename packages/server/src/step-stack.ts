@@ -21,7 +21,7 @@ export class StepStack {
     const began = performance.now()
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       const { name, undo } = step
-      const leftMs = Math.max(deadlineMs - (performance.now() - began), 0)
+      const leftMs = Math.max(Math.round(deadlineMs - (performance.now() - began)), 0)
       try {
         await undo(leftMs)
       } catch (error) {

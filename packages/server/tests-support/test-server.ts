@@ -66,7 +66,9 @@ export async function startTestServer({
       const isJson = typeof body === 'object' && !(body instanceof Uint8Array)
       return ask(path, {
         method,
-        ...(body !== undefined && { body: isJson ? JSON.stringify(body) : (body as BodyInit) }),
+        ...(body !== undefined && {
+          body: isJson ? JSON.stringify(body) : (body as string | Uint8Array<ArrayBuffer>),
+        }),
         headers: { ...(isJson && { 'content-type': 'application/json' }), ...headers },
       })
     },

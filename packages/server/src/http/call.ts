@@ -43,10 +43,7 @@ export function trackCalls(app: FastifyInstance, context: ServerContext): void {
       'http.route': request.routeOptions.url ?? '',
     })
     const gone = new AbortController()
-    reply.raw.once('close', () => {
-      gone.abort()
-    })
-    request.call = {
+    const call: Call = {
       span,
       end: metrics.request('http', method),
       code: 'OK',
@@ -55,25 +52,26 @@ export function trackCalls(app: FastifyInstance, context: ServerContext): void {
       releases: [],
       gone: gone.signal,
     }
+    request.call = call
+    // Comes behind every end, and not only behind an answer that was sent as a whole.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) {
+        if (call.code === 'OK') call.code = 'GOETHE_ABORTED'
+        gone.abort()
+      }
+      for (const release of call.releases.splice(0)) release()
+      call.end(call.code)
+      span.end(call.code)
+      const { method: verb, routeOptions } = request
+      const { statusCode: status, elapsedTime } = reply
+      const durationMs = Math.round(elapsedTime * 10) / 10
+      const { code, identity } = call
+      logger.debug(
+        { method: verb, route: routeOptions.url, status, code, caller: identity?.name, durationMs },
+        'request',
+      )
+    })
     span.run(done)
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    const { call } = request
-    for (const release of call.releases.splice(0)) release()
-    call.end(call.code)
-    call.span.end(call.code)
-    logger.debug(
-      {
-        method: request.method,
-        route: request.routeOptions.url,
-        status: reply.statusCode,
-        code: call.code,
-        caller: call.identity?.name,
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-      },
-      'request',
-    )
-    done()
   })
 }
 

@@ -200,12 +200,15 @@ async function stop(
   { clock, logger }: ServerContext,
   deadlineMs: number,
 ): Promise<void> {
-  const cancel = clock.setTimer(() => {
+  const cutOff = (): void => {
     logger.warn('Connections of HTTP are cut off, because the deadline is over')
     app.server.closeAllConnections()
-  }, deadlineMs)
+  }
+  const closed = app.close()
+  if (deadlineMs === 0) cutOff()
+  const cancel = clock.setTimer(cutOff, deadlineMs)
   try {
-    await app.close()
+    await closed
   } finally {
     cancel()
   }
