@@ -24,7 +24,9 @@ export function linesOfError(error: unknown): string[] {
   // Commander has printed its own already.
   if (error instanceof CommanderError || endingOf(error) !== undefined) return []
   const advice = adviceFor(error)
-  const first = `goethe: ${messageOf(error)}`
+  // Only our own messages may have several lines: what came from elsewhere could draw anything.
+  const message = error instanceof Failure ? linesOf(error.message).join('\n') : messageOf(error)
+  const first = `goethe: ${message}`
   return advice === undefined ? [first] : [first, `        ${advice}`]
 }
 
@@ -50,6 +52,10 @@ export function messageOf(error: unknown): string {
   return isGoetheError(error) ? `${line} (${error.code})` : line
 }
 
+function linesOf(text: string): string[] {
+  return text.split('\n').map(escapeControls)
+}
+
 const notFoundCodes: ReadonlySet<GoetheErrorCode> = new Set([
   'GOETHE_TOPIC_NOT_FOUND',
   'GOETHE_EVENT_NOT_FOUND',
@@ -65,8 +71,8 @@ const advices: Partial<Record<GoetheErrorCode, string>> = {
   GOETHE_LOCKED:
     'If a server has it open, leave --data away and name the server: --server goethe://host:port',
   GOETHE_UNAVAILABLE:
-    'Start a server with `goethe serve --data DIRECTORY`, name another one with --server, or ' +
-    'work on a directory with --data DIRECTORY',
+    'Start one with `goethe serve --data DIRECTORY`, name another one with --server, or work ' +
+    'without one: --data DIRECTORY',
   GOETHE_UNAUTHENTICATED:
     'Pass a token with --token, or as GOETHE_TOKEN; `goethe token` on the server makes one',
   GOETHE_FORBIDDEN: 'The grants of the token are in the configuration of the server',
