@@ -192,7 +192,7 @@ describe('stopping', () => {
     release()
     expect(await append).toMatchObject({ status: 200, json: { count: 1 } })
     await stopped
-    await expect(fetch(`${server.url}/livez`)).rejects.toThrow()
+    await expect(fetch(`${server.url}/livez`)).rejects.toThrow('fetch failed')
     await using log = await EventLog.open(new ClassicLevel(folder.path))
     expect(await log.read('a').toArray()).toHaveLength(1)
   })

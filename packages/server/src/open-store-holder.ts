@@ -39,8 +39,9 @@ async function readHolder(directory: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(join(directory, fileName), 'utf8')) as Partial<Holder>
     const { pid, host, startedAt } = holder
-    if (!Number.isSafeInteger(pid) || typeof host !== 'string') return undefined
-    return { pid: pid!, host, startedAt: String(startedAt) }
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid < 1) return undefined
+    if (typeof host !== 'string') return undefined
+    return { pid, host, startedAt: String(startedAt) }
   } catch {
     return undefined
   }

@@ -1,6 +1,8 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openStore } from './open-store.js'
@@ -27,6 +29,51 @@ describe('openStore', () => {
     await expect(openStore(folder)).rejects.toMatchObject({
       code: 'GOETHE_LOCKED',
       message: expect.stringContaining(`The log in ${folder} is open already`),
+    })
+  })
+
+  test('the process that has it open is named', async () => {
+    const script = `
+      import { ClassicLevel } from 'classic-level'
+      await new ClassicLevel(${JSON.stringify(folder)}).open()
+      process.stdout.write('open')
+      process.stdin.resume()`
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: import.meta.dirname,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    const note = (holder: object) => writeFile(join(folder, 'goethe.pid'), JSON.stringify(holder))
+    const startedAt = '2026-01-01T00:00:00.000Z'
+    const message = () => openStore(folder).catch((error: Error) => error.message)
+
+    await note({ pid: child.pid, host: hostname(), startedAt })
+    expect(await message()).toContain(`is open already by process ${child.pid}`)
+    if (existsSync('/proc')) expect(await message()).toContain('--input-type=module')
+    await note({ pid: 1, host: 'elsewhere', startedAt })
+    expect(await message()).toContain('probably by process 1 on elsewhere')
+    // A note that is out of date, or none at all, names nobody.
+    for (const text of ['', '{}', '{"pid":-1,"host":"x"}']) {
+      await writeFile(join(folder, 'goethe.pid'), text)
+      expect(await message()).toContain('is open already, and only one')
+    }
+    child.stdin.end()
+    await once(child, 'exit')
+    await note({ pid: process.pid, host: hostname(), startedAt })
+    await using _log = await openStore(folder)
+  })
+
+  test.each([
+    ['MANIFEST-', 'nothing'],
+    ['CURRENT', 'nothing'],
+    ['MANIFEST-', 'gone'],
+  ])('a damaged %s (%s) is said to be damage, and what to do', async (file, damage) => {
+    await (await openStore(folder)).close()
+    const name = (await readdir(folder)).find((one) => one.startsWith(file))!
+    await (damage === 'gone' ? rm(join(folder, name)) : writeFile(join(folder, name), ''))
+    await expect(openStore(folder)).rejects.toMatchObject({
+      code: 'GOETHE_CORRUPT',
+      message: expect.stringMatching(/is damaged and cannot be opened.*import the last export/),
     })
   })
 

@@ -68,19 +68,14 @@ async function openingError(directory: string, cause: unknown): Promise<unknown>
   return new GoetheError(cause.code, message, { cause })
 }
 
-/** True where LevelDB found bytes that it has not written; it says so only in words. */
-export function isDamage(error: GoetheError): boolean {
-  switch (error.code) {
-    case 'GOETHE_CORRUPT':
-      return true
-    case 'GOETHE_INVALID_STORE':
-      return /Corruption|ANIFEST.*No such file|ldb: Invalid argument/.test(error.message)
-    case 'GOETHE_WRITE_FAILED':
-    case 'GOETHE_READ_FAILED':
-      return /Corruption|ldb: Invalid argument/.test(error.message)
-    default:
-      return false
-  }
+/** What LevelDB says of bytes that it has not written; it has no codes for them. */
+const damage = /Corruption|ANIFEST.*No such file|ldb: Invalid argument/
+
+/** True where what is stored is not what was written, which no opening again mends. */
+export function isDamage({ code, message }: GoetheError): boolean {
+  if (code === 'GOETHE_CORRUPT') return true
+  const isOfStore = ['GOETHE_INVALID_STORE', 'GOETHE_READ_FAILED', 'GOETHE_WRITE_FAILED']
+  return isOfStore.includes(code) && damage.test(message)
 }
 
 async function makeDirectory(directory: string): Promise<void> {

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { parsePosition, parseTime } from './position.js'
+
+const now = 1_767_225_600_000_000_000n // 2026-01-01
+
+describe('parsePosition', () => {
+  test.each([
+    ['start', 'start'],
+    ['end', 'end'],
+    ['1767225600123456789', 1767225600123456789n],
+    ['after:0', { after: 0n }],
+    ['seq:5', 5],
+    ['cursor:a:b', { cursor: 'a:b' }],
+    ['2026-01-31T12:00Z', new Date('2026-01-31T12:00Z')],
+    ['2026-01-31T12:00 02:00', new Date('2026-01-31T12:00+02:00')],
+    ['-5m', now - 300_000_000_000n],
+    ['-1h30m', now - 5_400_000_000_000n],
+    ['-9999999w', 0n],
+    ['now', now],
+  ])('%s is a position', (text, position) => {
+    expect(parsePosition('from', text, now)).toEqual(position)
+  })
+
+  test.each([
+    '',
+    '5',
+    'seq:',
+    'seq:-1',
+    'after:x',
+    '-5',
+    '-5y',
+    'now-5m',
+    '26-01-01',
+    '9'.repeat(21),
+  ])('%j is none', (text) => {
+    expect(() => parsePosition('from', text, now)).toThrow(`'from' is '${text}'`)
+  })
+
+  test('a sequence without its prefix is told how it is written', () => {
+    expect(() => parsePosition('from', '42', now)).toThrow('sequence 42 is written seq:42')
+  })
+})
+
+test('a time is no sequence', () => {
+  expect(() => parseTime('to', 'seq:5', now)).toThrow("'to' is 'seq:5', but it is an id, a date")
+})
