@@ -234,6 +234,13 @@ describe('stopping', () => {
 })
 
 describe('starting', () => {
+  test('a name to listen on is one address of it', async () => {
+    await using server = await startTestServer({ flags: { httpHost: 'localhost' } })
+    const { host, port } = server.server.addresses.http
+    const named = host.includes(':') ? `[${host}]` : host
+    expect((await fetch(`http://${named}:${port}/livez`)).status).toBe(200)
+  })
+
   test('a directory that another server has leaves nothing running', async () => {
     await using server = await startTestServer()
     const config = defaultConfig({ data: server.folder.path, ...ports })

@@ -1,4 +1,5 @@
 /** HTTP: health and metrics for everybody, the JSON API under /v1 for those who may use it. */
+import { lookup } from 'node:dns/promises'
 import type { ServerOptions as TlsOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import swagger from '@fastify/swagger'
@@ -39,7 +40,10 @@ export async function startHttp(context: ServerContext, tls?: TlsFiles): Promise
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
   try {
-    await app.listen({ host, port })
+    // One address: for a name that has several the framework would make more servers than one,
+    // which know nothing of limits and of the deadline.
+    const { address } = await lookup(host)
+    await app.listen({ host: address, port })
   } catch (cause) {
     await app.close()
     throw new GoetheError(
@@ -97,6 +101,8 @@ function serverOptions(
   const timeouts: TlsOptions = {
     maxHeaderSize: headBytesMax,
     headersTimeout: keepalive.handshakeTimeoutMs,
+    // Bytes that were announced count as under way, so they have to come at some time.
+    requestTimeout: Math.max(keepalive.idleMs, keepalive.handshakeTimeoutMs),
   }
   const options = {
     bodyLimit: limits.messageBytesMax,
