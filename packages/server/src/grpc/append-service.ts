@@ -14,8 +14,8 @@ import {
 import type { Release } from '../admission.js'
 import type { ServedLog } from '../served-log.js'
 import type { Call } from './grpc-call.js'
-import { stoppingError } from './grpc-call.js'
-import { type StreamCall, incoming, write } from './grpc-stream.js'
+import { type StreamCall, write } from './grpc-stream.js'
+import { incoming } from './incoming.js'
 
 type AppendStream = ServerDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
@@ -60,33 +60,35 @@ export async function appendStream(call: StreamCall, stream: AppendStream): Prom
   limits.set('goethe-message-bytes-max', String(messageBytesMax))
   stream.sendMetadata(limits)
   let bytes = 0
-  let wake: (() => void) | undefined
-  for await (const parts of incoming<readonly StreamedAppend[]>(stream)) {
-    const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
-    let release: Release
-    try {
-      release = context.admission.bytes(size)
-    } catch (error) {
-      for (const _ of parts) answers.add(Promise.reject(error as Error))
-      continue
-    }
-    bytes += size
-    const settled = parts.map((part) => answers.add(appendPart(log, part)))
-    void Promise.all(settled).then(() => {
-      release()
-      bytes -= size
-      wake?.()
-    })
-    while (bytes > max && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
+  let wake: () => void = () => undefined
+  signal.addEventListener('abort', () => wake(), { once: true })
+  try {
+    for await (const parts of incoming<readonly StreamedAppend[]>(stream, signal)) {
+      const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
+      let release: Release
+      try {
+        release = context.admission.bytes(size)
+      } catch (error) {
+        for (const _ of parts) void answers.add(Promise.reject(error as Error))
+        continue
+      }
+      bytes += size
+      const settled = parts.map((part) => answers.add(appendPart(log, part)))
+      void Promise.all(settled).then(() => {
+        release()
+        bytes -= size
+        wake()
       })
+      while (bytes > max && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
     }
-    if (signal.aborted) break
+  } finally {
+    // What was begun is answered, also while the server stops.
+    await answers.all()
   }
-  await answers.all()
-  if (context.stopping.aborted) throw stoppingError()
 }
 
 /** Results in the order of their requests, as many in one message as there are at that moment. */
@@ -94,7 +96,7 @@ class Answers {
   readonly #stream: AppendStream
   readonly #signal: AbortSignal
   readonly #waiting: { outcome: AppendOutcome | undefined }[] = []
-  #sending: Promise<void> | undefined
+  #sending = false
   #onEmpty: (() => void) | undefined
 
   constructor(stream: AppendStream, signal: AbortSignal) {
@@ -108,7 +110,7 @@ class Answers {
     this.#waiting.push(slot)
     const settle = (outcome: AppendOutcome): void => {
       slot.outcome = outcome
-      if (this.#waiting[0] === slot) this.#sending ??= this.#send()
+      if (this.#waiting[0] === slot && !this.#sending) void this.#send()
     }
     return receipt.then(settle, (error: unknown) => {
       settle(goetheError(error))
@@ -124,6 +126,7 @@ class Answers {
   }
 
   async #send(): Promise<void> {
+    this.#sending = true
     try {
       // What a commit settles is settled in one turn: all of it goes into one message.
       await Promise.resolve()
@@ -138,7 +141,7 @@ class Answers {
       // Nobody is there any more to be answered.
       this.#waiting.length = 0
     } finally {
-      this.#sending = undefined
+      this.#sending = false
       if (this.#waiting.length === 0) this.#onEmpty?.()
     }
   }

@@ -6,9 +6,11 @@ import {
   messages,
   positionFromMessage,
 } from '@goethe/protocol'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConsumerOptions } from '@goethe/core'
 import { notEmpty } from './append-service.js'
-import { type StreamCall, incoming, write } from './grpc-stream.js'
+import { type StreamCall, write } from './grpc-stream.js'
+import { incoming } from './incoming.js'
 import type { RemoteConsumers } from './remote-consumers.js'
 
 export async function consume(
@@ -16,29 +18,37 @@ export async function consume(
   call: StreamCall,
   stream: ServerDuplexStream<ConsumeCommand, ConsumeReport>,
 ): Promise<void> {
-  const commands = incoming<ConsumeCommand>(stream)
+  const commands = incoming<ConsumeCommand>(stream, call.signal)
   const first = await commands.next()
   if (first.done === true) return
   const open = notEmpty(first.value.open, 'What to consume (the first message has to open)')
   const consumer =
     consumers.find(open.instance, call.identity) ??
     consumers.add(call.log.consumer(open.topic, open.consumer, optionsOf(open)), call.identity)
-  const failed = consumer.attach((report) => write(stream, report, call.signal), open.received)
+  const send = (report: ConsumeReport): Promise<void> => write(stream, report, call.signal)
+  const failed = consumer.attach(send, open.received)
   let ended = false
   const take = async (): Promise<void> => {
     consumer.command(first.value)
     for (let next = await commands.next(); next.done !== true; next = await commands.next()) {
       consumer.command(next.value)
     }
-    // Who ends the stream has finished; who breaks it off may come back.
+    // Who ends the stream has finished; who breaks it off may come back. A broken stream also looks
+    // ended before it is known to be broken.
+    await nextTurn()
+    call.signal.throwIfAborted()
     ended = true
     await consumer.settled()
   }
   try {
     await Promise.race([take(), failed])
   } finally {
-    if (ended || call.context.stopping.aborted) await consumers.remove(consumer)
-    else consumer.detach(() => void consumers.remove(consumer))
+    // Once the instance goes on in another connection, this one has no say in it.
+    if (consumer.isAttached(send)) {
+      const isOver = ended || consumer.hasFailed || call.context.stopping.aborted
+      if (isOver) await consumers.remove(consumer)
+      else consumer.detach(() => void consumers.remove(consumer))
+    }
   }
 }
 

@@ -73,8 +73,3 @@ export async function write(
   if (stream.destroyed) throw new GoetheError('GOETHE_CANCELLED', 'The caller has gone away')
   if (!stream.write(message)) await once(stream, 'drain', { signal })
 }
-
-/** The messages of a stream; its end leaves it open for what is still to be written. */
-export function incoming<Message>(stream: Readable): AsyncIterableIterator<Message> {
-  return stream.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Message>
-}

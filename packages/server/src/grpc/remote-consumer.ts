@@ -73,6 +73,16 @@ export class RemoteConsumer {
     })
   }
 
+  /** True while reports go to this connection and to no later one. */
+  isAttached(send: (report: ConsumeReport) => Promise<void>): boolean {
+    return this.#send === send
+  }
+
+  /** True once there will be no more deliveries; coming back does not help. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined
+  }
+
   /** The connection is gone; `expire` is called unless the program comes back in time. */
   detach(expire: () => void): void {
     this.#send = undefined
@@ -112,7 +122,7 @@ export class RemoteConsumer {
 
   /** Takes deliveries while there is credit; one run at a time. */
   #take(): void {
-    if (this.#taking || this.#credit === 0) return
+    if (this.#taking || this.#credit <= 0) return
     this.#taking = true
     this.#takeAll()
       .catch((error: unknown) => {
@@ -142,6 +152,7 @@ export class RemoteConsumer {
       })
       // Without a connection it is sent to the next one, as what that one has not received.
       if (this.#send === undefined) return
+      // Below 0 where it was asked for in a connection before: then it is taken off the next credit.
       this.#credit--
       this.#report.deliveries.push(sent(number, next.value))
       this.#flush()
@@ -212,19 +223,20 @@ export class RemoteConsumer {
   }
 
   async #sendAll(): Promise<void> {
-    try {
-      while (this.#send !== undefined && !isEmpty(this.#report)) {
-        const report = this.#report
-        this.#report = emptyReport()
-        const rest = report.deliveries.splice(deliveriesMax)
-        if (rest.length > 0) this.#report.deliveries = rest
-        await this.#send(report)
+    while (this.#send !== undefined && !isEmpty(this.#report)) {
+      const send = this.#send
+      const report = this.#report
+      this.#report = emptyReport()
+      const rest = report.deliveries.splice(deliveriesMax)
+      if (rest.length > 0) this.#report.deliveries = rest
+      try {
+        await send(report)
+      } catch {
+        // The connection is gone; its stream notices by itself. A new one has a report of its own.
+        if (this.#send === send) break
       }
-    } catch {
-      // The connection is gone; its stream notices by itself.
-    } finally {
-      this.#sending = undefined
     }
+    this.#sending = undefined
   }
 }
 

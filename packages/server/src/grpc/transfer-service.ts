@@ -10,7 +10,8 @@ import {
 } from '@goethe/protocol'
 import { version } from '../version.js'
 import type { Call } from './grpc-call.js'
-import { type StreamCall, incoming, write } from './grpc-stream.js'
+import { type StreamCall, write } from './grpc-stream.js'
+import { incoming } from './incoming.js'
 
 export async function verify(
   { log, signal }: StreamCall,
@@ -55,7 +56,7 @@ export async function importLog(
   stream: ServerDuplexStream<messages.ImportRequest, messages.ImportResponse>,
 ): Promise<void> {
   async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const { chunk } of incoming<messages.ImportRequest>(stream)) yield chunk
+    for await (const { chunk } of incoming<messages.ImportRequest>(stream, signal)) yield chunk
   }
   const result = await log.importFrom(chunks(), {
     signal,

@@ -1,0 +1,139 @@
+import { Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js'
+import {
+  type ConsumeCommand,
+  type ConsumeReport,
+  create,
+  eventLogMethods,
+  messages,
+} from '@goethe/protocol'
+import { type ManualClock, manualClock } from '@goethe/core/testing'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
+import { methodDefinition } from './method-definition.js'
+
+const consumeMethod = methodDefinition(eventLogMethods.consume)
+
+/** A program that speaks the protocol by itself. */
+class Program {
+  readonly #stream: ClientDuplexStream<ConsumeCommand, ConsumeReport>
+  readonly #reports: AsyncIterator<ConsumeReport>
+
+  constructor(client: Client) {
+    const { path, requestSerialize, responseDeserialize } = consumeMethod
+    this.#stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
+    this.#reports = this.#stream[Symbol.asyncIterator]()
+  }
+
+  /** Opens an instance, or goes on with one; gives its name and what was sent along. */
+  async open(
+    { instance = '', received = 0 }: { instance?: string; received?: number },
+    credit: number,
+  ): Promise<ConsumeReport> {
+    const opening = { topic: 'plays', consumer: 'reader', instance, received: BigInt(received) }
+    this.send({ open: create(messages.ConsumeOpenSchema, opening), credit })
+    return this.report()
+  }
+
+  send(command: Partial<ConsumeCommand>): void {
+    this.#stream.write({
+      credit: 0,
+      acks: [],
+      nacks: [],
+      extends: [],
+      releases: [],
+      ...command,
+    })
+  }
+
+  /** The next report; rejects with the status of the stream. */
+  async report(): Promise<ConsumeReport> {
+    const { value, done } = await this.#reports.next()
+    if (done === true) throw new Error('The stream ended')
+    return value as ConsumeReport
+  }
+
+  /** Goes away without a word. */
+  break(): void {
+    this.#stream.on('error', () => undefined)
+    this.#stream.cancel()
+  }
+}
+
+const numbersOf = ({ deliveries }: ConsumeReport): number[] =>
+  deliveries.map(({ number }) => number)
+
+describe('an instance of a consumer', () => {
+  let clock: ManualClock
+  let server: GrpcTestServer
+  let client: Client
+
+  beforeEach(async () => {
+    clock = manualClock()
+    server = await startGrpcTestServer({ clock })
+    client = new Client(server.address, credentials.createInsecure())
+    return async () => {
+      client.close()
+      await server[Symbol.asyncDispose]()
+    }
+  })
+
+  const append = async (...texts: string[]): Promise<void> => {
+    await server.log.append(
+      'plays',
+      texts.map((text) => Buffer.from(text)),
+    )
+  }
+
+  test('gets as many deliveries as it has granted', async () => {
+    await append('Faust', 'Egmont', 'Tasso')
+    const program = new Program(client)
+    await program.open({}, 2)
+    expect(numbersOf(await program.report())).toEqual([1, 2])
+    program.send({ acks: [1, 2], credit: 1 })
+    // Whichever is known first comes first.
+    const reports = [await program.report()]
+    while (reports.every(({ settlements }) => settlements.length === 0)) {
+      reports.push(await program.report())
+    }
+    expect(reports.flatMap(numbersOf)).toEqual([3])
+    const settlements = reports.flatMap((report) => report.settlements)
+    expect(settlements).toEqual([{ numbers: [1, 2], error: undefined }])
+  })
+
+  test('goes on in another connection, with what it has not received', async () => {
+    await append('Faust', 'Egmont')
+    const first = new Program(client)
+    const { instance } = await first.open({}, 2)
+    expect(numbersOf(await first.report())).toEqual([1, 2])
+    first.break()
+    const second = new Program(client)
+    const opened = await second.open({ instance, received: 1 }, 5)
+    expect(opened.instance).toBe(instance)
+    expect(numbersOf(opened)).toEqual([2])
+    second.send({ acks: [1, 2] })
+    expect((await second.report()).settlements).toEqual([{ numbers: [1, 2], error: undefined }])
+  })
+
+  test('is not cut off when the connection before ends after it went on', async () => {
+    const first = new Program(client)
+    const { instance } = await first.open({}, 1)
+    const second = new Program(client)
+    await second.open({ instance }, 5)
+    await expect(first.report()).rejects.toMatchObject({ code: status.UNAVAILABLE })
+    await append('Faust')
+    expect(numbersOf(await second.report())).toEqual([1])
+  })
+
+  test('that comes back without granting anything does not keep the server busy', async () => {
+    const first = new Program(client)
+    const { instance } = await first.open({}, 1)
+    first.break()
+    const second = new Program(client)
+    await second.open({ instance }, 0)
+    // The delivery that was granted before is on its way already.
+    await append('Faust', 'Egmont')
+    expect(numbersOf(await second.report())).toEqual([1])
+    second.send({ credit: 2 })
+    expect(numbersOf(await second.report())).toEqual([2])
+  })
+})
