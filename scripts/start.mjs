@@ -1,14 +1,17 @@
-// `npm start`: sets up what is missing, then runs the demo of a log embedded in a program. What
-// follows `npm start --` goes to the demo.
+// `npm start`: sets up what is missing, then serves the log in ./goethe-data. What follows
+// `npm start --` goes to `goethe serve`.
 import './check-node.mjs'
 
 // Imported late, as everything that an old Node could not read.
-const { fileURLToPath } = await import('node:url')
+const { join } = await import('node:path')
+const { pathToFileURL } = await import('node:url')
+const { root } = await import('./run.mjs')
 const { setUp } = await import('./set-up.mjs')
 
 const reports = await setUp()
 if (reports.some(({ result }) => result !== 'ok')) process.exit(1)
 
-const demo = new URL('../examples/commits/demo.mjs', import.meta.url)
-process.argv[1] = fileURLToPath(demo)
-await import(demo.href)
+// In this process, so that Ctrl-C reaches nobody but the server.
+const goethe = join(root, 'packages/cli/dist/main.js')
+process.argv.splice(1, 1, goethe, 'serve')
+await import(pathToFileURL(goethe).href)

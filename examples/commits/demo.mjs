@@ -1,8 +1,8 @@
 // Loads real events into a log on LevelDB and shows what can be asked of it.
 //
-//     npm start                                        116,196 commits of 30 projects
-//     npm start -- events.ndjson.gz                    CloudEvents of your own, one JSON a line
-//     npm start -- events.ndjson.gz --data directory   and where the log lies
+//     npm run demo                                        116,196 commits of 30 projects
+//     npm run demo -- events.ndjson.gz                    CloudEvents of your own, one JSON a line
+//     npm run demo -- events.ndjson.gz --data directory   and where the log lies
 import { mkdir } from 'node:fs/promises'
 import { basename, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

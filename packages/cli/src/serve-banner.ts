@@ -2,10 +2,11 @@ import type { Address, Config } from '@goethe/server'
 import { defaultServer } from './log-place.js'
 import { escapeControls } from './payload.js'
 
-/** What somebody who has just started a server wants to know. */
+/** What somebody who has just started a server wants to know; `command` is how to call this one. */
 export function serveBanner(
   config: Config,
   { grpc, http }: { grpc: Address; http: Address },
+  command: string,
 ): string[] {
   const isEncrypted = config.tls.cert !== undefined
   const address = `goethe://${hostPort(grpc)}`
@@ -31,8 +32,8 @@ export function serveBanner(
       : []),
     '',
     'Next, in another terminal:',
-    `  goethe append orders '{"item":"Faust"}'${options}`,
-    `  goethe read orders --follow${options}`,
+    `  ${command} append orders '{"item":"Faust"}'${options}`,
+    `  ${command} read orders --follow${options}`,
     '',
     'Ctrl-C stops it.',
     '',

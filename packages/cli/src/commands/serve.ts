@@ -75,7 +75,9 @@ async function readConfig(
 }
 
 async function serve(shell: Shell, server: ServerPackage, config: Config): Promise<void> {
-  const { output, notes, signal } = shell
+  const { environment, output, notes, signal } = shell
+  // What npm has started, npx finds; a terminal may not.
+  const command = environment['npm_command'] === undefined ? 'goethe' : 'npx goethe'
   const logger = server.createLogger(config.log, output.stream)
   let running: Server
   try {
@@ -86,7 +88,7 @@ async function serve(shell: Shell, server: ServerPackage, config: Config): Promi
       : explained(server, error)
   }
   try {
-    if (notes.isTerminal) await notes.lines(serveBanner(config, running.addresses))
+    if (notes.isTerminal) await notes.lines(serveBanner(config, running.addresses, command))
     await fired(signal)
     logger.info('Goethe stops; another signal ends it at once')
   } finally {
