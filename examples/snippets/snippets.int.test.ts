@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { runServer } from './running-server.js'
 
 const execute = promisify(execFile)
 const here = fileURLToPath(new URL('.', import.meta.url))
@@ -21,8 +22,11 @@ describe.each(files)('%s', (name) => {
   })
 
   test('it runs and prints what it says', async () => {
+    // Those of the client need somebody to talk to.
+    await using server = name.startsWith('client') ? await runServer() : undefined
     const { stdout, stderr } = await execute(process.execPath, [join(here, name)], {
       cwd: directory,
+      env: { ...process.env, ...(server && { GOETHE_SERVER: server.address }) },
     })
     expect(stderr).toBe('')
     expect(stdout.split('\n').slice(0, -1)).toEqual(announced(source))
