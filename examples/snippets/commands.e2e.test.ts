@@ -10,7 +10,7 @@ const root = new URL('../../', import.meta.url)
 const goethe = fileURLToPath(new URL('packages/cli/dist/main.js', root))
 
 /** Pages whose commands are run one after the other, as somebody does who reads them. */
-const pages = ['README.md']
+const pages = ['README.md', 'docs/api.md']
 
 describe.each(pages)('the commands in %s', (page) => {
   let server: RunningServer
