@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { blocksOf } from './byte-blocks.js'
 import { storedBytes } from './stored-bytes.js'
 
 const page = readFileSync(new URL('../../docs/storage.md', import.meta.url), 'utf8')
@@ -16,13 +17,3 @@ describe('docs/storage.md', async () => {
     expect(shown.get(name)).toBe(Buffer.from(stored.get(name) ?? []).toString('hex'))
   })
 })
-
-/** The blocks of bytes by their names, in hexadecimal, without what is said about them. */
-function blocksOf(text: string): [name: string, bytes: string][] {
-  return [...text.matchAll(/^```bytes ([^\n]+)\n(.*?)^```$/gms)].map(
-    ([, name = '', lines = '']) => {
-      const bytes = lines.split('\n').map((line) => line.split(/ {2,}/)[0] ?? '')
-      return [name, bytes.join('').replaceAll(' ', '')]
-    },
-  )
-}
