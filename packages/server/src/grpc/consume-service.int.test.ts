@@ -7,8 +7,10 @@ import {
   messages,
 } from '@goethe/protocol'
 import { type ManualClock, manualClock } from '@goethe/core/testing'
+import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
+import { openWay } from '../../tests-support/network-way.js'
 import { methodDefinition } from './method-definition.js'
 
 const consumeMethod = methodDefinition(eventLogMethods.consume)
@@ -52,6 +54,14 @@ class Program {
     return value as ConsumeReport
   }
 
+  /** Resolves when the server has taken notice. */
+  async end(): Promise<void> {
+    const ended = once(this.#stream, 'status')
+    this.#stream.end()
+    this.#stream.resume()
+    await ended
+  }
+
   /** Goes away without a word. */
   break(): void {
     this.#stream.on('error', () => undefined)
@@ -90,14 +100,14 @@ describe('an instance of a consumer', () => {
     await program.open({}, 2)
     expect(numbersOf(await program.report())).toEqual([1, 2])
     program.send({ acks: [1, 2], credit: 1 })
-    // Whichever is known first comes first.
-    const reports = [await program.report()]
-    while (reports.every(({ settlements }) => settlements.length === 0)) {
+    // They may come in one report or in two.
+    const reports: ConsumeReport[] = []
+    const settlementsIn = () => reports.flatMap(({ settlements }) => settlements)
+    while (settlementsIn().length === 0 || reports.flatMap(numbersOf).length === 0) {
       reports.push(await program.report())
     }
     expect(reports.flatMap(numbersOf)).toEqual([3])
-    const settlements = reports.flatMap((report) => report.settlements)
-    expect(settlements).toEqual([{ numbers: [1, 2], error: undefined }])
+    expect(settlementsIn()).toEqual([{ numbers: [1, 2], error: undefined }])
   })
 
   test('goes on in another connection, with what it has not received', async () => {
@@ -112,6 +122,35 @@ describe('an instance of a consumer', () => {
     expect(numbersOf(opened)).toEqual([2])
     second.send({ acks: [1, 2] })
     expect((await second.report()).settlements).toEqual([{ numbers: [1, 2], error: undefined }])
+  })
+
+  test('goes on after its connection was cut', async () => {
+    await append('Faust')
+    await using way = await openWay(server.address)
+    const far = new Client(way.address, credentials.createInsecure())
+    const first = new Program(far)
+    const { instance } = await first.open({}, 1)
+    expect(numbersOf(await first.report())).toEqual([1])
+    way.cut()
+    await expect(first.report()).rejects.toMatchObject({ code: status.UNAVAILABLE })
+    far.close()
+    const second = new Program(client)
+    expect(await second.open({ instance }, 0)).toMatchObject({
+      instance,
+      deliveries: [{ number: 1, attempt: 1 }],
+    })
+  })
+
+  test('that ends its stream is over, and what it held goes to others', async () => {
+    await append('Faust')
+    const first = new Program(client)
+    const { instance } = await first.open({}, 1)
+    expect(numbersOf(await first.report())).toEqual([1])
+    await first.end()
+    const second = new Program(client)
+    const opened = await second.open({ instance }, 1)
+    expect(opened.instance).not.toBe(instance)
+    expect((await second.report()).deliveries).toMatchObject([{ number: 1, attempt: 2 }])
   })
 
   test('is not cut off when the connection before ends after it went on', async () => {

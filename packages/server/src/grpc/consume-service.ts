@@ -6,7 +6,6 @@ import {
   messages,
   positionFromMessage,
 } from '@goethe/protocol'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConsumerOptions } from '@goethe/core'
 import { notEmpty } from './append-service.js'
 import { type StreamCall, write } from './grpc-stream.js'
@@ -33,10 +32,7 @@ export async function consume(
     for (let next = await commands.next(); next.done !== true; next = await commands.next()) {
       consumer.command(next.value)
     }
-    // Who ends the stream has finished; who breaks it off may come back. A broken stream also looks
-    // ended before it is known to be broken.
-    await nextTurn()
-    call.signal.throwIfAborted()
+    // Who ends the stream has finished; who breaks it off may come back.
     ended = true
     await consumer.settled()
   }

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
  * The messages of a stream as they come. Unlike the stream's own iterator, it rejects with the
  * signal's reason as soon as that fires, also while nothing comes, and leaving it does not destroy
- * the stream, by which its caller would never learn how the call ended.
+ * the stream, by which its caller would never learn how the call ended. It ends where the caller has
+ * ended the stream, and only there.
  */
 export async function* incoming<Message>(
   stream: Readable,
@@ -18,8 +20,12 @@ export async function* incoming<Message>(
       signal.throwIfAborted()
       const message = stream.read() as Message | null
       if (message !== null) yield message
-      else if (stream.readableEnded || stream.destroyed) return
-      else {
+      else if (stream.readableEnded || stream.destroyed) {
+        // A stream that was broken off looks like one that was ended until the end of this turn.
+        await nextTurn()
+        signal.throwIfAborted()
+        return
+      } else {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
