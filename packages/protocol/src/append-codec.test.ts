@@ -1,11 +1,12 @@
-import { type AppendPart } from '@goethe/core/contract'
+import type { AppendPart } from '@goethe/core/contract'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { part } from '../tests-support/arbitraries.js'
+import { part, streamedPart } from '../tests-support/arbitraries.js'
 import { anyBytes, expectDecision } from '../tests-support/damage.js'
 import { among, unknownFields } from '../tests-support/unknown-fields.js'
 import {
+  type StreamedAppend,
   appendRequestSize,
   decodeAppend,
   decodeAppends,
@@ -17,8 +18,9 @@ import {
   AppendRequestSchema,
   AppendStreamRequestSchema,
 } from './gen/goethe/v1/append_pb.js'
+import { MessageError } from './message-reader.js'
 
-const parts = fc.array(part, { maxLength: 4 })
+const parts = fc.array(streamedPart, { maxLength: 4 })
 
 describe('requests of appends', () => {
   it('are read by protobuf-es as they were written by hand', () => {
@@ -75,6 +77,13 @@ describe('requests of appends', () => {
     )
   })
 
+  it('go no deeper than to what is appended along', () => {
+    const one = (bytes: number[]): number[] => [0x32, bytes.length, ...bytes]
+    expect(() => decodeAppends(framed(one(one([]))))).toThrow(MessageError)
+    expect(() => decodeAppend(Uint8Array.from(one([])))).toThrow(MessageError)
+    expect(decodeAppends(framed(one([])))[0]?.also).toHaveLength(1)
+  })
+
   it('are refused or read, wherever they are cut off', () => {
     fc.assert(
       fc.property(parts, (given) => {
@@ -98,6 +107,11 @@ describe('requests of appends', () => {
   })
 })
 
+/** An AppendStreamRequest of one append. */
+function framed(request: number[]): Uint8Array {
+  return Uint8Array.from([0x0a, request.length, ...request])
+}
+
 function partWith(fields: Partial<AppendPart>): AppendPart {
   return {
     topic: '',
@@ -109,13 +123,15 @@ function partWith(fields: Partial<AppendPart>): AppendPart {
   }
 }
 
-function messageOf({ topic, payloads, expect: state, producer, time }: AppendPart): AppendRequest {
+function messageOf(given: StreamedAppend): AppendRequest {
+  const { topic, payloads, expect: state, producer, time, also = [] } = given
   return create(AppendRequestSchema, {
     topic,
     payloads: [...payloads],
     ...(state !== undefined && { expect: { topic: expectationOf(state) } }),
     ...(producer && { producer: { id: producer.id, sequence: BigInt(producer.sequence) } }),
     ...(time !== undefined && { time }),
+    also: also.map(messageOf),
   })
 }
 

@@ -2,13 +2,14 @@ import { GoetheError, type Receipt } from '@goethe/core'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { error, factsOf, receipt } from '../tests-support/arbitraries.js'
+import { error, factsOf, receipt, streamedReceipt } from '../tests-support/arbitraries.js'
 import { anyBytes, expectDecision } from '../tests-support/damage.js'
 import { among, unknownFields } from '../tests-support/unknown-fields.js'
 import { receiptToMessage } from './convert.js'
 import { errorToMessage } from './error-details.js'
 import {
   type AppendResult,
+  type Receipt as ReceiptMessage,
   AppendResponseSchema,
   AppendResultSchema,
   AppendStreamResponseSchema,
@@ -16,13 +17,14 @@ import {
 import { MessageError } from './message-reader.js'
 import {
   type AppendOutcome,
+  type StreamedReceipt,
   decodeOutcomes,
   decodeReceipt,
   encodeOutcomes,
   encodeReceipt,
 } from './outcome-codec.js'
 
-const outcomes = fc.array(fc.oneof(receipt.map(withoutTopic), error), { maxLength: 5 })
+const outcomes = fc.array(fc.oneof(streamedReceipt, error), { maxLength: 5 })
 
 describe('answers to appends', () => {
   it('are read by protobuf-es as they were written by hand', () => {
@@ -106,17 +108,16 @@ function messageOf(outcome: AppendOutcome): AppendResult {
   const result =
     outcome instanceof GoetheError
       ? ({ case: 'error', value: errorToMessage(outcome) } as const)
-      : ({ case: 'receipt', value: receiptToMessage(outcome) } as const)
+      : ({ case: 'receipt', value: receiptMessageOf(outcome) } as const)
   return create(AppendResultSchema, { result })
+}
+
+function receiptMessageOf({ also = [], ...receipt }: StreamedReceipt): ReceiptMessage {
+  return { ...receiptToMessage(receipt), also: also.map(receiptToMessage) }
 }
 
 function comparable(outcome: AppendOutcome): object {
   return outcome instanceof GoetheError ? factsOf(outcome) : outcome
-}
-
-/** Answers of a stream leave the topic out. */
-function withoutTopic(given: Receipt): Receipt {
-  return { ...given, topic: '' }
 }
 
 function receiptOf(count: number): Receipt {

@@ -11,9 +11,11 @@ import { type AppendPart, Block, BlockRange } from '@goethe/core/contract'
 import { create, toBinary } from '@bufbuild/protobuf'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
+import type { StreamedAppend } from '../src/append-codec.js'
 import type { ConsumeCommand, ConsumeReport } from '../src/consume-codec.js'
 import { ConsumeOpenSchema } from '../src/gen/goethe/v1/consume_pb.js'
 import { EventBlockSchema } from '../src/gen/goethe/v1/read_pb.js'
+import type { StreamedReceipt } from '../src/outcome-codec.js'
 import type { ReadMessage } from '../src/read-codec.js'
 
 /** Any text that UTF-8 can carry, with what decoders like to swallow. */
@@ -55,6 +57,11 @@ export const part: fc.Arbitrary<AppendPart> = fc.record({
   time: fc.option(id, { nil: undefined }),
 })
 
+/** An append to several topics. */
+export const streamedPart: fc.Arbitrary<StreamedAppend> = fc
+  .tuple(part, fc.array(part, { maxLength: 3 }))
+  .map(([first, also]) => (also.length === 0 ? first : { ...first, also }))
+
 const durability = fc.constantFrom<Durability>('memory', 'os', 'fsync')
 
 export const receipt: fc.Arbitrary<Receipt> = fc
@@ -71,6 +78,14 @@ export const receipt: fc.Arbitrary<Receipt> = fc
     lastId: fields.firstId + BigInt(fields.count) - 1n,
     lastSequence: fields.firstSequence + fields.count - 1,
   }))
+
+/** As answers of a stream have it: without topics, perhaps with others along. */
+export const streamedReceipt: fc.Arbitrary<StreamedReceipt> = fc
+  .tuple(receipt, fc.array(receipt, { maxLength: 3 }))
+  .map(([first, others]) => {
+    const also = others.map((other) => ({ ...other, topic: '' }))
+    return { ...first, topic: '', ...(also.length > 0 && { also }) }
+  })
 
 const details: fc.Arbitrary<GoetheErrorDetails> = fc.record(
   {
