@@ -8,15 +8,23 @@ import { nameBytes } from './names.js'
 import type { Store } from './store.js'
 import { type TopicStates, reading } from './topic-state.js'
 
+/** What only a log in this process lists. */
+export interface OwnCursorsOptions extends CursorsOptions {
+  /** Only of topics whose names start so: for servers, whose callers may not see all of them. */
+  prefix?: string | undefined
+}
+
 /** Cursors in the order of their topics and consumers. */
 export async function listCursors(
   store: Store,
   states: TopicStates,
-  options: CursorsOptions = {},
+  { prefix = '', ...options }: OwnCursorsOptions = {},
 ): Promise<CursorDescription[]> {
   const { topic, after, limit } = checkCursors(options)
+  if (prefix !== '') nameBytes('topic', prefix)
   const { cursors } = store.keyspaces
-  const range: KeyRange = topic === undefined ? cursors.range() : within(cursors.topicPrefix(topic))
+  const range: KeyRange =
+    topic === undefined ? cursors.rangeOf(prefix) : within(cursors.topicPrefix(topic))
   if (after !== undefined) {
     const gt = cursors.nameKey(after.topic, after.consumer)
     // Below the topic that was asked for there is nothing to leave out.

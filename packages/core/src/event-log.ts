@@ -8,7 +8,6 @@ import type {
   ByteSink,
   ConsumerOptions,
   CursorDescription,
-  CursorsOptions,
   EventLogApi,
   ExportOptions,
   HistogramBucket,
@@ -35,7 +34,7 @@ import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
 import { Cursor, type OwnCursorOptions } from './cursor.js'
-import { listCursors } from './cursor-list.js'
+import { type OwnCursorsOptions, listCursors } from './cursor-list.js'
 import { CursorStore } from './cursor-store.js'
 import { GoetheError, assert } from './errors.js'
 import { exportLog } from './export-log.js'
@@ -320,7 +319,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   }
 
   /** The cursors of all topics, or of one, a page at a time. */
-  async cursors(options: CursorsOptions = {}): Promise<CursorDescription[]> {
+  async cursors(options: OwnCursorsOptions = {}): Promise<CursorDescription[]> {
     this.#assertOpen()
     return listCursors(this.#store, this.#states, options)
   }

@@ -5,7 +5,6 @@ import type {
   ByteSink,
   ConsumerOptions,
   CursorDescription,
-  CursorsOptions,
   ExportOptions,
   GoetheError,
   HistogramBucket,
@@ -13,6 +12,7 @@ import type {
   ImportOptions,
   LogEvent,
   LogStatus,
+  OwnCursorsOptions,
   Position,
   ReadOptions,
   Receipt,
@@ -113,7 +113,7 @@ export class ReopenableLog implements ServedLog {
     return this.#options.current().histogram(topics, options)
   }
 
-  async cursors(options?: CursorsOptions): Promise<CursorDescription[]> {
+  async cursors(options?: OwnCursorsOptions): Promise<CursorDescription[]> {
     return this.#options.current().cursors(options)
   }
 

@@ -3,11 +3,13 @@ import type {
   ConsumerApi,
   ConsumerOptions,
   CursorApi,
+  CursorDescription,
   CursorOptions,
   EventLogApi,
   EventReader,
   EventReference,
   LogStatus,
+  OwnCursorsOptions,
   OwnDelivery,
   Position,
   ReadOptions,
@@ -24,6 +26,7 @@ export interface ServedLog extends EventLogApi {
   read(topics: TopicSelector, options?: ReadOptions): BlockReader
   cursor(topic: string, consumer: string, options?: ServedCursorOptions): ServedCursor
   consumer(topic: string, consumer: string, options?: ConsumerOptions): ServedConsumer
+  cursors(options?: OwnCursorsOptions): Promise<CursorDescription[]>
 }
 
 /** A reader that also hands out stored blocks as they are. */
