@@ -4,13 +4,13 @@
  */
 import { type Clock, type EventLog, systemClock } from '@goethe/core'
 import { Admission } from './admission.js'
+import { authenticator } from './auth/authenticator.js'
+import { authorized } from './auth/authorized-log.js'
 import type { Config } from './config.js'
-import { isAuthRequired } from './config-auth.js'
-import { ConfigError } from './config-error.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
 import { startGrpc } from './grpc/grpc-server.js'
 import { startHttp } from './http/http-server.js'
-import { type Identity, everybody } from './identity.js'
+import type { Identity } from './identity.js'
 import { type Logger, createLogger } from './log-writer.js'
 import { Metrics } from './metrics.js'
 import { openStore } from './open-store.js'
@@ -28,9 +28,9 @@ export interface ServerDependencies {
   space?: DiskSpace | undefined
   /** Opens the log, at first and again. Default: `openStore` in `config.data`. */
   openLog?: (() => Promise<EventLog>) | undefined
-  /** Finds out who calls. Default: everybody is everybody. */
+  /** Finds out who calls. Default: as `config.auth` says. */
   identify?: Identify | undefined
-  /** Cuts the log down to what a caller may do. Default: all of it. */
+  /** Cuts the log down to what a caller may do. Default: to its grants. */
   logFor?: ((log: ServedLog, identity: Identity) => ServedLog) | undefined
 }
 
@@ -77,8 +77,8 @@ async function start(
   const metrics = new Metrics()
   const admission = new Admission(config.limits, clock)
   const { store, guard } = await startStore(config, dependencies, metrics, steps)
-  const identify = dependencies.identify ?? identifyNobody(config)
-  const logFor = dependencies.logFor ?? ((log) => log)
+  const identify = dependencies.identify ?? authenticator(config.auth, clock)
+  const logFor = dependencies.logFor ?? authorized
   const stopping = new AbortController()
   const context: ServerContext = {
     config,
@@ -129,14 +129,6 @@ async function start(
     stop,
     [Symbol.asyncDispose]: () => stop(),
   }
-}
-
-/** Where nobody has to say who they are; anything else would have to be checked. */
-function identifyNobody({ auth }: Config): Identify {
-  if (isAuthRequired(auth)) {
-    throw new ConfigError(['auth is configured, but nothing was given that checks it'])
-  }
-  return () => Promise.resolve(everybody)
 }
 
 /** The log, and the guard that watches over its disk. */

@@ -1,3 +1,4 @@
+export { hashToken, newToken } from './auth/tokens.js'
 export { defaultConfig, readConfig } from './config.js'
 export { ConfigError } from './config-error.js'
 export { loadConfig } from './config-file.js'

@@ -118,11 +118,11 @@ function recordingLog(): { log: ServedLog; calls: string[] } {
 function isGranted(grants: readonly Grant[], [right, asked]: Need): boolean {
   return grants.some(({ topics, rights }) => {
     if (!rights.some((given) => given === right)) return false
-    const letters = [...topics]
+    const letters = Array.from(topics)
     const isPattern = letters.at(-1) === '*'
     const fixed = isPattern ? letters.slice(0, -1) : letters
     const isPrefix = asked.endsWith('**')
-    const wanted = [...(isPrefix ? asked.slice(0, -2) : asked)]
+    const wanted = Array.from(isPrefix ? asked.slice(0, -2) : asked)
     if (isPrefix && !isPattern) return false
     if (!fixed.every((letter, at) => wanted[at] === letter)) return false
     return isPattern || wanted.length === fixed.length

@@ -42,8 +42,8 @@ function sees(grants: readonly Grant[], topic: string, some: readonly Right[]): 
   return grants.some((grant) => {
     if (!grant.rights.some((right) => some.includes(right))) return false
     if (!grant.topics.endsWith('*')) return grant.topics === topic
-    const prefix = [...grant.topics.slice(0, -1)]
-    return prefix.every((letter, at) => [...topic][at] === letter)
+    const prefix = Array.from(grant.topics.slice(0, -1))
+    return prefix.every((letter, at) => Array.from(topic)[at] === letter)
   })
 }
 
