@@ -6,14 +6,20 @@ import { blocksOf } from './byte-blocks.js'
 const page = readFileSync(new URL('../../docs/wire.md', import.meta.url), 'utf8')
 const { appendStream, read, consume } = eventLogMethods
 
-/** The codecs of the streams' messages, as the published package has them. */
-const codecs: Record<string, Codec<never>> = {
-  AppendStreamRequest: appendStream.request,
-  AppendStreamResponse: appendStream.response,
-  ReadRequest: read.request,
-  ReadResponse: read.response,
-  ConsumeRequest: consume.request,
-  ConsumeResponse: consume.response,
+/** Reads a message and writes it again. */
+const again =
+  <Message>(codec: Codec<Message>) =>
+  (bytes: Uint8Array): Uint8Array =>
+    codec.encode(codec.decode(bytes))
+
+/** The streams' messages, through the codecs that the published package has for them. */
+const rewritten: Record<string, (bytes: Uint8Array) => Uint8Array> = {
+  AppendStreamRequest: again(appendStream.request),
+  AppendStreamResponse: again(appendStream.response),
+  ReadRequest: again(read.request),
+  ReadResponse: again(read.response),
+  ConsumeRequest: again(consume.request),
+  ConsumeResponse: again(consume.response),
 }
 
 describe('docs/wire.md', () => {
@@ -23,13 +29,12 @@ describe('docs/wire.md', () => {
 
   test('it shows all messages of the streams and no others', () => {
     const named = new Set(shown.map(([name]) => messageOf(name)))
-    expect([...named].sort()).toEqual(Object.keys(codecs).sort())
+    expect([...named].sort()).toEqual(Object.keys(rewritten).sort())
   })
 
   test.each(shown)('the bytes of %s are those that its codec writes', (name, hex) => {
-    const codec = codecs[messageOf(name)]
     const bytes = Uint8Array.from(Buffer.from(hex, 'hex'))
-    const written = codec?.encode(codec.decode(bytes)) ?? new Uint8Array(0)
-    expect(Buffer.from(written).toString('hex')).toBe(hex)
+    const written = rewritten[messageOf(name)]?.(bytes)
+    expect(Buffer.from(written ?? []).toString('hex')).toBe(hex)
   })
 })
