@@ -47,6 +47,7 @@ export class LegacyConsumption {
       await this.#cursor.commit(this.#sent)
       return
     }
+    // What was sent on another stream has to be looked up, which takes the right to read as well.
     const { topic } = this.#cursor
     const event = await this.#log.seek(topic, id)
     if (event?.id !== id) {

@@ -1,6 +1,8 @@
 import { type Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js'
 import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { authorized } from '../auth/authorized-log.js'
+import type { Right } from '../identity.js'
 import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
 import { loadProto } from '../../tests-support/proto-loader.js'
 
@@ -284,6 +286,25 @@ describe('a client of the original Goethe', () => {
     const conversation = new Conversation(client)
     await conversation.ask(reader)
     await expect(conversation.ask(cursor)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT })
+  })
+
+  test('appends and consumes with the rights for that, and no others', async () => {
+    let rights: readonly Right[] = ['append']
+    await using limited: GrpcTestServer = await startGrpcTestServer({
+      context: {
+        logFor: () => authorized(limited.log, { name: 'some', grants: [{ topics: '*', rights }] }),
+      },
+    })
+    client.close()
+    client = new Goethe(limited.address, insecure)
+    await produceAll('Faust', 'Egmont')
+    const denied = { code: status.PERMISSION_DENIED }
+    await expect(new Conversation(client).ask(reader)).rejects.toMatchObject(denied)
+    rights = ['consume']
+    const conversation = new Conversation(client)
+    expect(textOf(await conversation.ask(await conversation.ask(reader)))).toBe('Egmont')
+    await conversation.end()
+    await expect(produceAll('Tasso')).rejects.toMatchObject(denied)
   })
 
   test('is told to come back when the server stops', async () => {
