@@ -1,20 +1,24 @@
 import { tmpdir } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Scenario } from './scenario'
+import type { Suite } from './suite'
 
-export const usage = `Measures Goethe against other embedded stores.
+export const usage = (suites: readonly Suite[]) => `Measures Goethe.
 
-  npm run bench -- [options]
+  npm run bench -- [suite] [options]
+
+${suites.map(({ name, description }) => `  ${name.padEnd(20)}${description}`).join('\n')}
 
   --quick             fewer events and rounds, for a first impression
   --only <names>      only these scenarios, separated by commas; --list shows them
   --rounds <n>        how often each contestant takes its turn (5; with --quick 3)
   --directory <path>  where to make the stores (the system's temporary directory)
   --cpu-prof          write CPU profiles of the last round to bench/results/profiles
-  --list              show the scenarios
+  --list              show the scenarios of the suite
   --help              show this`
 
 export interface Arguments {
+  suite: Suite
   help: boolean
   list: boolean
   quick: boolean
@@ -25,9 +29,10 @@ export interface Arguments {
 }
 
 /** Throws with a sentence for the user where the arguments are not what they should be. */
-export function parseArguments(args: string[], scenarios: readonly Scenario[]): Arguments {
-  const { values } = parseArgs({
+export function parseArguments(args: string[], suites: readonly Suite[]): Arguments {
+  const { values, positionals } = parseArgs({
     args,
+    allowPositionals: true,
     options: {
       quick: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -39,13 +44,17 @@ export function parseArguments(args: string[], scenarios: readonly Scenario[]): 
     },
   })
   const { quick, list, help } = values
+  if (positionals.length > 1) throw new Error('One suite at a time')
+  const suite = positionals.length === 0 ? suites[0]! : named('suite', positionals[0]!, suites)
+  const { scenarios } = suite
   const rounds = Number(values.rounds ?? (quick ? 3 : 5))
   if (!Number.isSafeInteger(rounds) || rounds < 1) throw new Error('--rounds must be 1 or more')
   const selected =
     values.only === undefined
       ? scenarios.filter(({ extra }) => !(quick && extra === true))
-      : values.only.split(',').map((name) => named(name, scenarios))
+      : values.only.split(',').map((name) => named('scenario', name, scenarios))
   return {
+    suite,
     help,
     list,
     quick,
@@ -56,9 +65,9 @@ export function parseArguments(args: string[], scenarios: readonly Scenario[]): 
   }
 }
 
-function named(name: string, scenarios: readonly Scenario[]): Scenario {
-  const scenario = scenarios.find((candidate) => candidate.name === name)
-  if (scenario !== undefined) return scenario
-  const names = scenarios.map((candidate) => candidate.name).join(', ')
-  throw new Error(`There is no scenario ${name}; there are ${names}`)
+function named<T extends { name: string }>(what: string, name: string, all: readonly T[]): T {
+  const one = all.find((candidate) => candidate.name === name)
+  if (one !== undefined) return one
+  const names = all.map((candidate) => candidate.name).join(', ')
+  throw new Error(`There is no ${what} ${name}; there are ${names}`)
 }

@@ -1,7 +1,7 @@
 /** The process of one round: does the job that it is sent, sends the result back and ends. */
 import type { Job, JobResult } from './job'
 import { type Sample, scaleOf } from './scenario'
-import { scenarios } from './scenarios/all'
+import { suites } from './suites'
 
 process.once('message', (job: Job) => {
   void perform(job).then(
@@ -11,6 +11,7 @@ process.once('message', (job: Job) => {
 })
 
 async function perform(job: Job): Promise<Sample | undefined> {
+  const { scenarios } = suites.find(({ name }) => name === job.suite)!
   const scenario = scenarios.find(({ name }) => name === job.scenario)!
   const scale = scaleOf(job.scale)
   if (job.contestant === undefined) {

@@ -5,6 +5,8 @@ import { runJob } from './run-job'
 import type { Contestant, Sample, ScaleName, Scenario } from './scenario'
 
 export interface Settings {
+  /** The suite that the scenarios are of. */
+  suite: string
   scale: ScaleName
   rounds: number
   /** Where stores are made, and removed. */
@@ -100,12 +102,12 @@ async function takeTurn(
 function jobFor(
   scenario: Scenario,
   contestant: string | undefined,
-  { scale }: Settings,
+  { suite, scale }: Settings,
   directory: string,
   data: string,
   verify: boolean,
 ): Job {
-  return { scenario: scenario.name, contestant, directory, data, scale, verify }
+  return { suite, scenario: scenario.name, contestant, directory, data, scale, verify }
 }
 
 function mustAgree({ name }: Scenario, outcomes: readonly Outcome[]) {

@@ -1,30 +1,34 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Arguments, parseArguments, usage } from './arguments'
 import { type Comparison, compare, type Settings } from './compare'
-import { installPeers } from './install-peers'
 import { judge } from './judge'
 import { isBusy, isInMemory, machine } from './machine'
+import { chart } from './chart'
 import { comparisonLines, verdictLines } from './report'
 import { writeResults } from './results'
-import { scenarios } from './scenarios/all'
+import type { Suite } from './suite'
+import { suites } from './suites'
 
-const resultsPath = fileURLToPath(new URL('../results/latest.json', import.meta.url))
-const profilesPath = fileURLToPath(new URL('../results/profiles', import.meta.url))
+const resultsPath = fileURLToPath(new URL('../results', import.meta.url))
 
 try {
-  const options = parseArguments(process.argv.slice(2), scenarios)
-  if (options.help) print(usage)
-  else if (options.list) scenarios.forEach(({ name, title }) => print(`${name}: ${title}`))
+  const options = parseArguments(process.argv.slice(2), suites)
+  if (options.help) print(usage(suites))
+  else if (options.list) list(options.suite)
   else await bench(options)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
 }
 
-async function bench({ selected, parent, quick, rounds, cpuProfiles }: Arguments) {
-  await installPeers(print)
+function list({ scenarios }: Suite) {
+  scenarios.forEach(({ name, title }) => print(`${name}: ${title}`))
+}
+
+async function bench({ suite, selected, parent, quick, rounds, cpuProfiles }: Arguments) {
+  const versions = await suite.prepare(print)
   const { cpu, cores, memoryGiB, system, node } = machine()
   print(`${cpu}, ${cores} cores, ${memoryGiB} GiB, ${system}, Node ${node}`)
   if (isBusy()) print('Something else is at work on this machine: the numbers will not hold')
@@ -33,17 +37,21 @@ async function bench({ selected, parent, quick, rounds, cpuProfiles }: Arguments
   }
   const directory = await mkdtemp(join(parent, 'goethe-bench-'))
   const settings: Settings = {
+    suite: suite.name,
     scale: quick ? 'quick' : 'full',
     rounds,
     directory,
-    profiles: cpuProfiles ? profilesPath : undefined,
+    profiles: cpuProfiles ? join(resultsPath, 'profiles') : undefined,
   }
   try {
     const comparisons = await compareAll(selected, settings)
     const verdicts = comparisons.flatMap(judge)
     print('')
-    verdictLines(scenarios, verdicts).forEach(print)
-    await writeResults(resultsPath, settings, comparisons, verdicts)
+    verdictLines(suite.scenarios, verdicts).forEach(print)
+    const { results } = suite
+    const path = join(resultsPath, results.json)
+    await writeResults(path, { settings, versions, comparisons, verdicts })
+    await writeFile(join(resultsPath, results.chart), chart(comparisons))
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

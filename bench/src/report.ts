@@ -6,7 +6,7 @@ import { median, spread } from './statistics'
 /** The rates of a scenario's contestants, as lines to print. */
 export function comparisonLines({ scenario, outcomes }: Comparison): string[] {
   const rows = outcomes.map((outcome) => [outcome.contestant, ...rateColumns(outcome)])
-  return [`${scenario.title} (${scenario.unit}):`, ...columns(rows).map((line) => `  ${line}`)]
+  return [`${scenario.title} (${scenario.unit}):`, ...columns(rows).map((line) => `  ${line.trimEnd()}`)]
 }
 
 function rateColumns({ samples, failure }: Outcome): string[] {
@@ -43,7 +43,7 @@ function columns(rows: readonly string[][], separator = '  '): string[] {
   }
   const padded = (cell: string, index: number) =>
     /^[\d,.]+$/.test(cell) ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)
-  return rows.map((row) => row.map(padded).join(separator).trimEnd())
+  return rows.map((row) => row.map(padded).join(separator))
 }
 
 const grouped = (value: number) => Math.round(value).toLocaleString('en-US')

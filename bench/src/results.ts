@@ -5,15 +5,23 @@ import type { Verdict } from './judge'
 import { machine } from './machine'
 import { median } from './statistics'
 
+/** What came of a whole run. */
+export interface Measured {
+  settings: Settings
+  /** Of what Goethe was held against. */
+  versions: Record<string, string>
+  comparisons: readonly Comparison[]
+  verdicts: readonly Verdict[]
+}
+
 /** Writes what was measured for programs to read. */
 export async function writeResults(
   path: string,
-  settings: Settings,
-  comparisons: readonly Comparison[],
-  verdicts: readonly Verdict[],
+  { settings, versions, comparisons, verdicts }: Measured,
 ): Promise<void> {
   const results = {
     machine: machine(),
+    versions,
     scale: settings.scale,
     rounds: settings.rounds,
     ratios: verdicts,

@@ -11,6 +11,8 @@ export interface Scenario {
   data?: DataSet
   contestants: Contestant[]
   goals: Goal[]
+  /** The metrics that the chart shows instead of the rate. */
+  charted?: readonly string[]
 }
 
 export interface Contestant {
@@ -41,6 +43,8 @@ export interface Run {
 export interface Scale {
   /** The number of events for a round that full scale gives `full` events. */
   events(full: number): number
+  /** The time, in milliseconds, for a round that full scale gives `full`. */
+  durationMs(full: number): number
 }
 
 export interface Sample {
@@ -52,13 +56,24 @@ export interface Sample {
   agreement?: string
 }
 
-export type Goal = RatioGoal | BoundGoal
+export type Goal = RatioGoal | MetricRatioGoal | BoundGoal
 
 /** The rate of one contestant must be so many times that of another one. */
 export interface RatioGoal {
   ours: string
-  theirs: string
+  /** Of several, the best one of each round. */
+  theirs: string | readonly string[]
   atLeast: number
+}
+
+/** A metric of one contestant must not be more than so many times that of another one. */
+export interface MetricRatioGoal {
+  ours: string
+  theirs: string
+  /** A contestant whose metric is added to theirs. */
+  plus?: string
+  metric: string
+  atMost: number
 }
 
 /** A metric of a contestant must not be higher than this. */
@@ -69,9 +84,12 @@ export interface BoundGoal {
 }
 
 const scales: Record<'full' | 'quick', Scale> = {
-  full: { events: (full) => full },
-  // A multiple of all batch sizes, and of the pool of payloads.
-  quick: { events: (full) => Math.max(1, Math.ceil(full / 4 / 1000)) * 1000 },
+  full: { events: (full) => full, durationMs: (full) => full },
+  quick: {
+    // A multiple of all batch sizes, and of the pool of payloads.
+    events: (full) => Math.max(1, Math.ceil(full / 4 / 1000)) * 1000,
+    durationMs: (full) => full / 4,
+  },
 }
 
 export type ScaleName = keyof typeof scales

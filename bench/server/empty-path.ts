@@ -1,0 +1,2 @@
+/** The one method of the service that does nothing. */
+export const emptyPath = '/bench.Empty/Call'

@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { payloadBatches } from '../../src/payloads'
+import type { Run, Sample, Scenario } from '../../src/scenario'
+import { contestant, nameOf } from '../contestant'
+import { goethe } from '../contestants/goethe'
+import { ioredis } from '../contestants/ioredis'
+import { nats } from '../contestants/nats'
+import type { EventServer } from '../event-server'
+
+const resident = 'resident MB'
+
+/** What a server takes that has nothing to do: it was called once, a moment ago. */
+export const idleMemoryScenario: Scenario = {
+  name: 'idle-memory',
+  title: 'resident memory of an idle server',
+  unit: 'MB',
+  contestants: [
+    contestant(goethe, 'fsync', measure),
+    contestant(ioredis, 'fsync', measure, { once: true }),
+    contestant(nats, 'os', measure, { once: true }),
+  ],
+  goals: [{ ours: nameOf(goethe, 'fsync'), metric: resident, atMost: 100 }],
+}
+
+async function measure(server: EventServer, { scale }: Run): Promise<Sample> {
+  const client = await server.connect()
+  await client.append(payloadBatches(100)[0]![0]!)
+  await client.close()
+  await delay(scale.durationMs(8000))
+  const status = await readFile(`/proc/${server.processId}/status`, 'utf8')
+  const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1])
+  const megabytes = (kibibytes * 1024) / 1_000_000
+  return { rate: megabytes, metrics: { [resident]: megabytes } }
+}
