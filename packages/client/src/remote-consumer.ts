@@ -54,6 +54,8 @@ export class RemoteConsumer implements ConsumerApi {
   #failure: GoetheError | undefined
   #closed = false
   #stopReturn: (() => void) | undefined
+  /** Deliveries taken from those ahead. */
+  #looks = 0
   readonly #onEnd: () => void
   readonly #onAbort = (): void => {
     void this.end(abortedError(this.#options.signal!))
@@ -123,11 +125,12 @@ export class RemoteConsumer implements ConsumerApi {
     const delivery = this.#ahead.shift()
     if (delivery !== undefined) {
       delivery.lookAt()
+      this.#looks++
       this.#ask()
-      if (this.#ahead.length === 0) this.#stopReturn?.()
-      else this.#watchAhead()
       return Promise.resolve({ done: false, value: delivery })
     }
+    // Whoever has to wait after the first time handles events faster than they come.
+    if (this.#received > 0) this.#window = Math.min(this.#window * 2, this.#maxInFlight)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject })
       this.#ask()
@@ -139,9 +142,6 @@ export class RemoteConsumer implements ConsumerApi {
   #ask(): void {
     const expected = this.#ahead.length + this.#credit
     if (expected > this.#window / 2 && expected >= this.#waiters.length) return
-    if (expected === 0 && this.#received > 0) {
-      this.#window = Math.min(this.#window * 2, this.#maxInFlight)
-    }
     const wanted = Math.max(this.#window, this.#waiters.length) - expected
     if (wanted <= 0) return
     this.#credit += wanted
@@ -296,11 +296,16 @@ export class RemoteConsumer implements ConsumerApi {
     this.#ahead = []
   }
 
+  /** Looks from time to time whether anything was looked at meanwhile. */
   #watchAhead(): void {
-    this.#stopReturn?.()
+    if (this.#stopReturn !== undefined) return
+    const looks = this.#looks
     this.#stopReturn = this.#connection.options.clock.setTimer(
       () => {
-        this.#returnAhead()
+        this.#stopReturn = undefined
+        if (this.#ahead.length === 0) return
+        if (this.#looks === looks) this.#returnAhead()
+        else this.#watchAhead()
       },
       unlookedMs,
       'background',

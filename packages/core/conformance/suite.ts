@@ -59,13 +59,28 @@ export interface TestNeeds {
 /** Declares tests, each with a fresh log. */
 export class Suite {
   readonly #options: ConformanceOptions
+  /** What the group that is being declared holds. */
+  #declarations: (() => void)[] | undefined
 
   constructor(options: ConformanceOptions) {
     this.#options = options
   }
 
+  /** A group whose tests all need what the log lacks is not declared: frameworks want some in each. */
   readonly group = (title: string, body: () => void): void => {
-    this.#options.describe(title, body)
+    const outer = this.#declarations
+    const own: (() => void)[] = []
+    this.#declarations = own
+    body()
+    this.#declarations = outer
+    if (own.length === 0) return
+    const declare = (): void => {
+      this.#options.describe(title, () => {
+        for (const declaration of own) declaration()
+      })
+    }
+    if (outer === undefined) declare()
+    else outer.push(declare)
   }
 
   /** Declares one fact. Not declared where the log lacks a trait that it needs. */
@@ -73,14 +88,18 @@ export class Suite {
     const [{ needs = [], options = {} }, body] = rest.length === 1 ? [{}, rest[0]] : rest
     const traits = this.#options.traits ?? []
     if (needs.some((trait) => !traits.includes(trait))) return
-    this.#options.it(title, async () => {
-      const subject = await Subject.open(this.#options.open, options)
-      try {
-        await body(subject)
-      } finally {
-        await subject.close()
-      }
-    })
+    const declare = (): void => {
+      this.#options.it(title, async () => {
+        const subject = await Subject.open(this.#options.open, options)
+        try {
+          await body(subject)
+        } finally {
+          await subject.close()
+        }
+      })
+    }
+    if (this.#declarations === undefined) declare()
+    else this.#declarations.push(declare)
   }
 }
 

@@ -1,0 +1,213 @@
+import { expect, it } from 'vitest'
+import { GoetheError, type Receipt } from '@goethe/core'
+import { seededRandom } from '../tests-support/seeded-random.js'
+import { TcpProxy } from '../tests-support/tcp-proxy.js'
+import { TestServer, memoryLog } from '../tests-support/test-server.js'
+import { connect } from './index.js'
+
+const seeds = [1, 2, 3, 4, 5, 6, 7, 8]
+
+it.each(seeds)(
+  'appends are in the log once and in order, wherever the connection is cut (seed %i)',
+  async (seed) => {
+    await using round = await Round.start(seed)
+    for (let step = 0; step < 8; step++) {
+      for (let count = 0; count < 60; count++) round.append()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await round.check()
+    // Later connections live long enough for the work to end.
+    expect(round.proxy.accepted).toBeGreaterThan(1)
+  },
+)
+
+it('appends behind a refused one are made, also when the connection is cut', async () => {
+  const log = await memoryLog()
+  const server = await TestServer.start(log)
+  await using proxy = await TcpProxy.start(server.address)
+  const client = connect(proxy.address)
+  await client.append('t', Buffer.from('0'))
+  proxy.cutAfter('down', 0)
+  const results = await Promise.allSettled([
+    client.append('t', Buffer.from('1')),
+    client.append('t', Buffer.from('x'), { expect: 'empty' }),
+    client.append('t', Buffer.from('2')),
+    client.append('t', Buffer.from('3'), { expect: 3 }),
+  ])
+  expect(results.map(({ status }) => status)).toEqual([
+    'fulfilled',
+    'rejected',
+    'fulfilled',
+    'fulfilled',
+  ])
+  const texts = (await log.read('t').toArray()).map(({ payload }) => textOf(payload))
+  expect(texts).toEqual(['0', '1', '2', '3'])
+  await client.close()
+  await server.stop()
+  await log.close()
+})
+
+it('an append without a producer that was cut off is of unknown outcome, and not made twice', async () => {
+  const log = await memoryLog()
+  const server = await TestServer.start(log)
+  await using proxy = await TcpProxy.start(server.address)
+  const client = connect(proxy.address, { idempotent: false })
+  await client.append('t', Buffer.from('0'))
+  proxy.cutAfter('down', 0)
+  await expect(client.append('t', Buffer.from('1'))).rejects.toMatchObject({
+    code: 'GOETHE_DEADLINE',
+  })
+  await client.append('t', Buffer.from('2'))
+  const texts = (await log.read('t').toArray()).map(({ payload }) => textOf(payload))
+  expect(texts).toEqual(['0', '1', '2'])
+  await client.close()
+  await server.stop()
+  await log.close()
+})
+
+/** Appends of all kinds through connections that are cut at random places. */
+class Round {
+  readonly proxy: TcpProxy
+  readonly #random: () => number
+  readonly #log: Awaited<ReturnType<typeof memoryLog>>
+  readonly #server: TestServer
+  readonly #client: ReturnType<typeof connect>
+  readonly #pending: Promise<void>[] = []
+  /** What was acknowledged, by topic, in the order of calls. */
+  readonly #acknowledged = new Map<string, { text: string; receipt?: Receipt }[]>()
+  #made = 0
+  #conflicts = 0
+
+  private constructor(
+    seed: number,
+    log: Awaited<ReturnType<typeof memoryLog>>,
+    server: TestServer,
+    proxy: TcpProxy,
+  ) {
+    this.#random = seededRandom(seed)
+    this.#log = log
+    this.#server = server
+    this.proxy = proxy
+    let cuts = 8
+    proxy.onAccept((left) => {
+      if (cuts-- <= 0) return
+      // Small connections die before they have said anything, large ones in the middle of it.
+      left.up = this.#below(3) === 0 ? this.#below(400) : 400 + this.#below(200_000)
+      left.down = this.#below(3) === 0 ? this.#below(400) : 400 + this.#below(3000)
+    })
+    this.#client = connect(proxy.address, { random: this.#random })
+  }
+
+  static async start(seed: number): Promise<Round> {
+    const log = await memoryLog()
+    const server = await TestServer.start(log)
+    return new Round(seed, log, server, await TcpProxy.start(server.address))
+  }
+
+  append(): void {
+    const text = String(this.#made++)
+    const topic = `t${this.#below(5)}`
+    switch (this.#below(20)) {
+      case 0:
+        // No topic is at this sequence: refused, each time it is said.
+        this.#note(this.#client.append(topic, Buffer.from(text), { expect: 1_000_000 }), [])
+        return
+      case 1:
+        this.#note(this.#client.append(topic, payload(text, 50_000 + this.#below(300_000))), [
+          [topic, text],
+        ])
+        return
+      case 2: {
+        const texts = [text, `${text}b`, `${text}c`]
+        const appended = this.#client.append(
+          topic,
+          texts.map((one) => Buffer.from(one)),
+        )
+        this.#note(
+          appended,
+          texts.map((one) => [topic, one]),
+        )
+        return
+      }
+      case 3: {
+        const entries = ['all1', 'all2'].map((name) => ({
+          topic: name,
+          payloads: payload(text, 0),
+        }))
+        this.#note(this.#client.appendAll(entries), [
+          ['all1', text],
+          ['all2', text],
+        ])
+        return
+      }
+      case 4: {
+        const rare = `rare${this.#below(10_000)}`
+        this.#note(this.#client.append(rare, Buffer.from(text)), [[rare, text]])
+        return
+      }
+      default:
+        this.#note(this.#client.append(topic, Buffer.from(text)), [[topic, text]])
+    }
+  }
+
+  async check(): Promise<void> {
+    await Promise.all(this.#pending)
+    expect(this.#conflicts).toBeGreaterThan(0)
+    for (const [topic, acknowledged] of this.#acknowledged) {
+      const events = await this.#log.read(topic).toArray()
+      expect(events.map(({ payload }) => textOf(payload))).toEqual(
+        acknowledged.map(({ text }) => text),
+      )
+      for (const [index, { receipt }] of acknowledged.entries()) {
+        if (receipt === undefined) continue
+        expect(receipt.firstId).toBe(events[index]!.id)
+        expect(receipt.firstSequence).toBe(events[index]!.sequence)
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client.close()
+    await this.proxy.stop()
+    await this.#server.stop()
+    await this.#log.close()
+  }
+
+  #note(appended: Promise<Receipt | Receipt[]>, parts: readonly (readonly [string, string])[]) {
+    const entries = parts.map(([topic, text]) => {
+      const entry: { text: string; receipt?: Receipt } = { text }
+      const known = this.#acknowledged.get(topic)
+      if (known === undefined) this.#acknowledged.set(topic, [entry])
+      else known.push(entry)
+      return entry
+    })
+    this.#pending.push(
+      appended.then(
+        (receipts) => {
+          const list = Array.isArray(receipts) ? receipts : [receipts]
+          for (const [index, receipt] of list.entries()) entries[index]!.receipt = receipt
+        },
+        (error: unknown) => {
+          if (!(error instanceof GoetheError) || error.code !== 'GOETHE_CONFLICT') throw error
+          this.#conflicts++
+        },
+      ),
+    )
+  }
+
+  #below(max: number): number {
+    return Math.floor(this.#random() * max)
+  }
+}
+
+/** Its text, and behind it zeros up to a size. */
+function payload(text: string, size: number): Uint8Array {
+  const bytes = Buffer.alloc(Math.max(size, text.length))
+  bytes.write(text)
+  return bytes
+}
+
+function textOf(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  return Buffer.from(bytes.subarray(0, end === -1 ? undefined : end)).toString()
+}
