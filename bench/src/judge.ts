@@ -29,12 +29,12 @@ function judgeRatio(
   { ours, theirs, atLeast }: RatioGoal,
   outcomeOf: OutcomeOf,
 ): Verdict {
-  const names = typeof theirs === 'string' ? [theirs] : theirs
-  const rivals = names.map(outcomeOf).filter(({ samples }) => samples.length > 0)
-  const measured = medianRatio(outcomeOf(ours), rivals, ({ samples }, others, round) => {
-    return samples[round]!.rate / Math.max(...others.map((other) => other.samples[round]!.rate))
+  const rivals = rivalsOf(theirs, outcomeOf)
+  const measured = medianOfRounds([outcomeOf(ours), ...rivals], (round) => {
+    const rateOf = ({ samples }: Outcome) => samples[round]!.rate
+    return rateOf(outcomeOf(ours)) / Math.max(...rivals.map(rateOf))
   })
-  const goal = `${ours} / ${names.join(' or ')}`
+  const goal = `${ours} / ${[theirs].flat().join(' or ')}`
   return { scenario, goal, measured, atLeast, pass: measured === null ? null : measured >= atLeast }
 }
 
@@ -43,29 +43,36 @@ function judgeMetricRatio(
   { ours, theirs, plus, metric, atMost }: MetricRatioGoal,
   outcomeOf: OutcomeOf,
 ): Verdict {
-  const names = plus === undefined ? [theirs] : [theirs, plus]
-  const at = ({ samples }: Outcome, round: number) => samples[round]!.metrics![metric]!
-  const measured = medianRatio(outcomeOf(ours), names.map(outcomeOf), (our, others, round) => {
-    return at(our, round) / others.reduce((sum, other) => sum + at(other, round), 0)
+  const rivals = rivalsOf(theirs, outcomeOf)
+  const added = plus === undefined ? [] : [outcomeOf(plus)]
+  const measured = medianOfRounds([outcomeOf(ours), ...rivals, ...added], (round) => {
+    const metricOf = ({ samples }: Outcome) => samples[round]!.metrics![metric]!
+    const theirBest = Math.min(...rivals.map(metricOf))
+    return metricOf(outcomeOf(ours)) / (theirBest + added.reduce((sum, o) => sum + metricOf(o), 0))
   })
-  const below = plus === undefined ? theirs : `(${names.join(' + ')})`
-  const goal = `${ours} / ${below}: ${metric}`
+  const names = [theirs].flat().join(' or ')
+  const below = plus === undefined ? names : `(${names} + ${plus})`
+  const goal = `${metric}: ${ours} / ${below}`
   return { scenario, goal, measured, atMost, pass: measured === null ? null : measured <= atMost }
 }
 
+/** Those of them that were measured; all when none was. */
+function rivalsOf(theirs: string | readonly string[], outcomeOf: OutcomeOf): Outcome[] {
+  const rivals = [theirs].flat().map(outcomeOf)
+  const measured = rivals.filter(({ samples }) => samples.length > 0)
+  return measured.length > 0 ? measured : rivals
+}
+
 /**
- * The median of the ratios within each round: what disturbed a round mostly disturbed all in it.
- * Null when somebody has no round.
+ * The median over the rounds that all have had: what disturbed a round mostly disturbed all in it.
+ * Null when there is none.
  */
-function medianRatio(
-  our: Outcome,
-  others: readonly Outcome[],
-  ratioOf: (our: Outcome, others: readonly Outcome[], round: number) => number,
+function medianOfRounds(
+  outcomes: readonly Outcome[],
+  valueOf: (round: number) => number,
 ): number | null {
-  if (others.length === 0) return null
-  const rounds = Math.min(...[our, ...others].map(({ samples }) => samples.length))
-  if (rounds === 0) return null
-  return median(Array.from({ length: rounds }, (_, round) => ratioOf(our, others, round)))
+  const rounds = Math.min(...outcomes.map(({ samples }) => samples.length))
+  return rounds === 0 ? null : median(Array.from({ length: rounds }, (_, round) => valueOf(round)))
 }
 
 function judgeBound(

@@ -6,7 +6,10 @@ import { median, spread } from './statistics'
 /** The rates of a scenario's contestants, as lines to print. */
 export function comparisonLines({ scenario, outcomes }: Comparison): string[] {
   const rows = outcomes.map((outcome) => [outcome.contestant, ...rateColumns(outcome)])
-  return [`${scenario.title} (${scenario.unit}):`, ...columns(rows).map((line) => `  ${line.trimEnd()}`)]
+  return [
+    `${scenario.title} (${scenario.unit}):`,
+    ...columns(rows).map((line) => `  ${line.trimEnd()}`),
+  ]
 }
 
 function rateColumns({ samples, failure }: Outcome): string[] {

@@ -69,7 +69,8 @@ export interface RatioGoal {
 /** A metric of one contestant must not be more than so many times that of another one. */
 export interface MetricRatioGoal {
   ours: string
-  theirs: string
+  /** Of several, the lowest of each round. */
+  theirs: string | readonly string[]
   /** A contestant whose metric is added to theirs. */
   plus?: string
   metric: string
@@ -88,7 +89,7 @@ const scales: Record<'full' | 'quick', Scale> = {
   quick: {
     // A multiple of all batch sizes, and of the pool of payloads.
     events: (full) => Math.max(1, Math.ceil(full / 4 / 1000)) * 1000,
-    durationMs: (full) => full / 4,
+    durationMs: (full) => full / 2,
   },
 }
 

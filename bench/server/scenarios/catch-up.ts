@@ -17,7 +17,7 @@ const oneByOne = nameOf(goethe, 'os')
 /** A reader that has all before it. How safe appends are makes no difference to it. */
 export const catchUpScenario: Scenario = {
   name: 'catch-up',
-  title: 'read 200,000 100-byte events from the first one on',
+  title: 'read a topic from its first event on, 100-byte events',
   unit: 'events/s',
   contestants: [
     ...[goethe, goetheInArrays, ioredis, nodeRedis, nats, natsFetch].map((kind) =>

@@ -33,14 +33,12 @@ export const tailScenario: Scenario = {
 }
 
 function goals(durability: Durability): Goal[] {
-  return [ioredis, nodeRedis].flatMap((kind) =>
-    [p50, p99].map((metric) => ({
-      ours: nameOf(goethe, durability),
-      theirs: nameOf(kind, durability),
-      metric,
-      atMost: 1.5,
-    })),
-  )
+  return [p50, p99].map((metric) => ({
+    ours: nameOf(goethe, durability),
+    theirs: [nameOf(ioredis, durability), nameOf(nodeRedis, durability)],
+    metric,
+    atMost: 1.5,
+  }))
 }
 
 async function measure(server: EventServer, { scale }: Run): Promise<Sample> {
