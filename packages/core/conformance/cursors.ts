@@ -228,6 +228,23 @@ export function cursorTests({ group, test }: Suite): void {
     })
   })
 
+  group('cursor: a topic that is born again', () => {
+    test('a cursor never stands where the new topic has no event', async ({ log }) => {
+      const moveAfter = async (turns: number): Promise<void> => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+        await log.cursor(topic, `mailer ${turns}`).seek('end')
+      }
+      for (const round of range(1, 20)) {
+        await log.append(topic, numbered(`${round}-`, 20))
+        const moves = range(0, 60).map((turns) => moveAfter(turns * 4))
+        const reborn = log.deleteTopic(topic).then(() => log.append(topic, payload('new')))
+        await Promise.all([...moves, reborn])
+        await assertSound(log)
+        await log.deleteTopic(topic)
+      }
+    })
+  })
+
   group('cursor: operations', () => {
     const needs = ['embedded', 'reopen'] as const
 

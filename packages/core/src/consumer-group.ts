@@ -14,6 +14,7 @@
 import type { EventReader } from './api.js'
 import type { AppendPart } from './append-part.js'
 import type { Clock } from './clock.js'
+import type { Placement } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
 import { GoetheError } from './errors.js'
@@ -65,11 +66,13 @@ export interface GroupContext {
   follow(topic: string, begin: () => Promise<CheckedPosition>): EventReader
   /** The event with this id, if it is still there. */
   readOne(topic: string, id: bigint): Promise<LogEvent | undefined>
-  /** Where a consumer without a stored position begins. */
-  placeBefore(
+  /** Writes the cursor of a consumer without a stored position where it begins. */
+  placeCursor(
     topic: string,
+    consumer: string,
     position: CheckedPosition,
-  ): Promise<{ readonly id: bigint; readonly sequence: number }>
+    placement: Placement,
+  ): Promise<CursorRecord>
   onDeadLetter(event: LogEvent, deadLetter: string, attempts: number): void
   onEnd(group: ConsumerGroup): void
 }
@@ -95,6 +98,8 @@ export class ConsumerGroup {
   #pumping = false
   #pumpAgain = false
   #flush: Promise<void> | undefined
+  /** True while what is stored may count attempts at which nobody looked. */
+  #released = false
   /** Grows when the cursor was moved: what was read before counts no more. */
   #generation = 0
   #failure: unknown
@@ -169,6 +174,7 @@ export class ConsumerGroup {
     const { event, attempt } = held
     this.#attempts.delete(event.sequence)
     if (attempt > 1) this.#attempts.set(event.sequence, attempt - 1)
+    this.#released = true
     this.#retry({ id: event.id, sequence: event.sequence, attempt, dueAt: 0n })
     this.#pump()
   }
@@ -189,7 +195,7 @@ export class ConsumerGroup {
     this.#failure = reason
     this.#context.onEnd(this)
     // What is held at the end counts as an attempt, also for whoever goes on after a restart.
-    const stored = this.#held.size > 0 ? this.#store() : this.#flush
+    const stored = this.#held.size > 0 || this.#released ? this.#store() : this.#flush
     for (const held of this.#held.values()) lose(held, reason)
     for (const request of this.#requests.splice(0)) request.reject(reason)
     this.#timer.stop()
@@ -243,14 +249,18 @@ export class ConsumerGroup {
     const { cursors, clock } = this.#context
     const stored = await cursors.read(this.topic, this.consumer)
     const isNew = stored === undefined || (stored.updatedAt === 0n && stored.sequence === 0)
-    const place = isNew
-      ? await this.#context.placeBefore(this.topic, this.#from)
-      : { id: stored.id, sequence: stored.sequence }
-    const record = await cursors.change(this.topic, this.consumer, (before) => ({
-      ...before,
-      ...(isNew && { ...place, updatedAt: clock.now() }),
-      session: before.session + 1,
-    }))
+    const { topic, consumer } = this
+    const record = isNew
+      ? await this.#context.placeCursor(topic, consumer, this.#from, (before, place) => ({
+          ...before,
+          ...place,
+          updatedAt: clock.now(),
+          session: before.session + 1,
+        }))
+      : await cursors.change(topic, consumer, (before) => ({
+          ...before,
+          session: before.session + 1,
+        }))
     // Moved meanwhile: begin again.
     if (generation !== this.#generation) return
     this.#session = record.session
@@ -416,6 +426,7 @@ export class ConsumerGroup {
   #record(before: CursorRecord): CursorRecord {
     const next = this.#settled.takeFrom(this.#floor.sequence + 1)
     if (next !== undefined) this.#floor = { id: next.toId, sequence: next.to }
+    this.#released = false
     return {
       ...before,
       ...this.#floor,

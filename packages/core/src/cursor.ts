@@ -9,14 +9,15 @@ import type {
 } from './api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, dateOf } from './clock.js'
+import { type Placement, type PlacementContext, placeCursor } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
-import { type CursorStore, checkSession } from './cursor-store.js'
+import { checkSession } from './cursor-store.js'
 import { GoetheError } from './errors.js'
 import { LogEvent } from './log-event.js'
 import { describeValue, nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
 import type { OperationOptions, Store, StoreOperation } from './store.js'
-import type { TopicState, TopicStates } from './topic-state.js'
+import type { TopicState } from './topic-state.js'
 
 /** An operation of abstract-level's `batch`, on a sublevel of the log's database or on itself. */
 export type BatchOperation =
@@ -41,10 +42,8 @@ export interface OwnCursorOptions extends CursorOptions {
 }
 
 /** What a cursor needs of its log. */
-export interface CursorContext {
+export interface CursorContext extends PlacementContext {
   store: Store
-  states: TopicStates
-  cursors: CursorStore
   clock: Clock
   /** Reads a topic; `begin` says where, each time that an iteration begins. */
   readFrom(
@@ -52,8 +51,6 @@ export interface CursorContext {
     begin: () => Promise<CheckedPosition>,
     options: Omit<CursorReadOptions, 'from'>,
   ): EventReader
-  /** The event at or after a position as what comes before it: everything up to it is handled. */
-  placeBefore(topic: string, position: CheckedPosition): Promise<EventReference>
   /** The event with this id, if it is still there. */
   readOne(topic: string, id: bigint): Promise<LogEvent | undefined>
   /** Throws GOETHE_CLOSED once the log is closed. */
@@ -183,17 +180,17 @@ export class Cursor implements CursorApi {
 
   async #move(position: CheckedPosition): Promise<CursorRecord> {
     const { cursors, clock } = this.#context
-    const { id, sequence } = await this.#context.placeBefore(this.topic, position)
-    const record = await cursors.change(this.topic, this.consumer, (before) => ({
+    const placement: Placement = (before, place) => ({
       ...before,
-      id,
-      sequence,
+      ...place,
       updatedAt: clock.now(),
       session: before.session + 1,
       hold: this.#hold ?? before.hold,
       acknowledged: [],
       attempts: new Map(),
-    }))
+    })
+    const { topic, consumer } = this
+    const record = await placeCursor(this.#context, topic, consumer, position, placement)
     cursors.tell(this.topic, this.consumer, 'moved')
     return record
   }

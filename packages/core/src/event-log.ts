@@ -35,6 +35,7 @@ import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
 import { Cursor, type OwnCursorOptions } from './cursor.js'
 import { type OwnCursorsOptions, listCursors } from './cursor-list.js'
+import { type PlacementContext, placeCursor } from './cursor-placement.js'
 import { CursorStore } from './cursor-store.js'
 import { GoetheError, assert } from './errors.js'
 import { exportLog } from './export-log.js'
@@ -145,7 +146,8 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
       cursors: this.#cursors,
       follow: (topic, begin) => this.#readers.readFrom(topic, begin, { follow: true }),
       readOne: (topic, id) => this.#readers.readOne(topic, id),
-      placeBefore: (topic, position) => this.#readers.placeBefore(topic, position),
+      placeCursor: (topic, consumer, position, placement) =>
+        placeCursor(this.#placement, topic, consumer, position, placement),
       onDeadLetter: (event, consumer, deadLetter, attempts) => {
         this.emit('deadLetter', { event, consumer, deadLetter, attempts })
       },
@@ -249,12 +251,10 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     this.#assertOpen()
     return new Cursor(
       {
+        ...this.#placement,
         store: this.#store,
-        states: this.#states,
-        cursors: this.#cursors,
         clock: this.#options.clock,
         readFrom: (name, begin, rest) => this.#readers.readFrom(name, begin, rest),
-        placeBefore: (name, position) => this.#readers.placeBefore(name, position),
         readOne: (name, id) => this.#readers.readOne(name, id),
         assertOpen: () => {
           this.#assertOpen()
@@ -505,6 +505,14 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
       )
     }
     return this.#committer.failure
+  }
+
+  get #placement(): PlacementContext {
+    return {
+      states: this.#states,
+      cursors: this.#cursors,
+      placeBefore: (topic, position) => this.#readers.placeBefore(topic, position),
+    }
   }
 
   #trimContext(): TrimContext {

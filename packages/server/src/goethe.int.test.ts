@@ -10,7 +10,6 @@ import { tempFolder } from '../tests-support/temp-folder.js'
 import { startTestServer } from '../tests-support/test-server.js'
 import { defaultConfig } from './config.js'
 import { startServer } from './goethe.js'
-import { everybody } from './identity.js'
 import { createLogger } from './log-writer.js'
 
 const mebibyte = 1024 * 1024
@@ -260,13 +259,6 @@ describe('starting', () => {
       message: expect.stringContaining(`127.0.0.1:${port} (http.host, http.port)`),
     })
     await using _log = await EventLog.open(new ClassicLevel(folder.path))
-  })
-
-  test('authentication that nothing checks is refused', async () => {
-    await using folder = await tempFolder()
-    const tokens = [{ name: 'x', sha256: '0'.repeat(64), grants: everybody.grants }]
-    const config = defaultConfig({ data: folder.path, ...ports, 'auth-tokens': tokens })
-    await expect(startServer(config, { logger: silent })).rejects.toThrow('nothing was given')
   })
 })
 

@@ -1,6 +1,6 @@
 /** Append, AppendStream and AppendAll. */
 import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
-import { GoetheError, type Receipt } from '@goethe/core'
+import { GoetheError, type GoetheErrorCode, type Receipt } from '@goethe/core'
 import type { AppendPart } from '@goethe/core/contract'
 import {
   type AppendOutcome,
@@ -51,25 +51,33 @@ export async function appendAll(
 /**
  * Appends as they come, many under way at a time; answers in their order. While too many bytes are
  * under way, no more is read from the connection.
+ *
+ * An error that passes ends the stream: what comes behind such an append is not taken, so that the
+ * caller can repeat all of it in its order.
  */
 export async function appendStream(call: StreamCall, stream: AppendStream): Promise<void> {
   const { context, log, signal } = call
-  const answers = new Answers(stream, signal)
+  const refusing = new AbortController()
+  const answers = new Answers(stream, signal, (error) => {
+    refusing.abort(error)
+  })
   const { messageBytesMax, inFlightBytesPerConnection: max } = context.config.limits
   const limits = new Metadata()
   limits.set('goethe-message-bytes-max', String(messageBytesMax))
   stream.sendMetadata(limits)
   let bytes = 0
   let wake: () => void = () => undefined
-  signal.addEventListener('abort', () => wake(), { once: true })
+  const ending = AbortSignal.any([signal, refusing.signal])
+  ending.addEventListener('abort', () => wake(), { once: true })
   try {
-    for await (const parts of incoming<readonly StreamedAppend[]>(stream, signal)) {
+    for await (const parts of incoming<readonly StreamedAppend[]>(stream, ending)) {
       const size = parts.reduce((sum, part) => sum + bytesOf(part), 0)
       let release: Release
       try {
         release = context.admission.bytes(size)
       } catch (error) {
         for (const _ of parts) void answers.add(Promise.reject(error as Error))
+        refusing.abort(error)
         continue
       }
       bytes += size
@@ -79,7 +87,7 @@ export async function appendStream(call: StreamCall, stream: AppendStream): Prom
         bytes -= size
         wake()
       })
-      while (bytes > max && !signal.aborted) {
+      while (bytes > max && !ending.aborted) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })
@@ -95,13 +103,16 @@ export async function appendStream(call: StreamCall, stream: AppendStream): Prom
 class Answers {
   readonly #stream: AppendStream
   readonly #signal: AbortSignal
+  readonly #onPassing: (error: GoetheError) => void
   readonly #waiting: { outcome: AppendOutcome | undefined }[] = []
   #sending = false
   #onEmpty: (() => void) | undefined
 
-  constructor(stream: AppendStream, signal: AbortSignal) {
+  /** `onPassing` is called when an append has failed in a way that passes. */
+  constructor(stream: AppendStream, signal: AbortSignal, onPassing: (error: GoetheError) => void) {
     this.#stream = stream
     this.#signal = signal
+    this.#onPassing = onPassing
   }
 
   /** Resolves when the append has ended, however that was. */
@@ -113,7 +124,9 @@ class Answers {
       if (this.#waiting[0] === slot && !this.#sending) void this.#send()
     }
     return receipt.then(settle, (error: unknown) => {
-      settle(goetheError(error))
+      const known = goetheError(error)
+      if (passing.has(known.code)) this.#onPassing(known)
+      settle(known)
     })
   }
 
@@ -146,6 +159,16 @@ class Answers {
     }
   }
 }
+
+/** Errors after which the same append may succeed a little later. */
+const passing: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_CANCELLED',
+  'GOETHE_CLOSED',
+  'GOETHE_LIMIT',
+  'GOETHE_NOT_LEADER',
+  'GOETHE_UNAVAILABLE',
+  'GOETHE_WRITE_FAILED',
+])
 
 /** `log.append` with what a message says; wrong arguments reject as all else. */
 async function appendPart(log: ServedLog, part: StreamedAppend): Promise<StreamedReceipt> {

@@ -31,6 +31,7 @@ export async function consume(
     consumer.command(first.value)
     for (let next = await commands.next(); next.done !== true; next = await commands.next()) {
       consumer.command(next.value)
+      if (next.value.open !== undefined) consumer.leave(next.value.open.received)
     }
     // Who ends the stream has finished; who breaks it off may come back.
     ended = true

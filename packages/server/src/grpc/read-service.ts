@@ -1,5 +1,5 @@
 /** Read and Seek. */
-import type { ServerWritableStream } from '@grpc/grpc-js'
+import { Metadata, type ServerWritableStream } from '@grpc/grpc-js'
 import type { Position, ReadOptions } from '@goethe/core'
 import { BlockRange } from '@goethe/core/contract'
 import {
@@ -33,6 +33,8 @@ export async function read(
     const beganAfter = follow && from === 'end' ? log.status().lastId : undefined
     const start = beganAfter === undefined ? from : { after: beganAfter }
     const reader = log.read(topics, readOptions(request, start, signal))
+    // Nothing may come for long: who follows is told that it does.
+    if (follow) stream.sendMetadata(new Metadata())
     if (beganAfter !== undefined) await write(stream, { ranges: [], beganAfter }, signal)
     for await (const ranges of reader.blocks()) {
       for (const part of messagesOf(ranges)) {

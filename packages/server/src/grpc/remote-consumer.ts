@@ -40,8 +40,10 @@ export class RemoteConsumer {
   #fail: ((error: unknown) => void) | undefined
   #failure: unknown
   #report: ConsumeReport = emptyReport()
-  /** Settlements under way. */
-  readonly #settling = new Set<Promise<void>>()
+  /** Settlements under way, by number. */
+  readonly #settling = new Map<number, Promise<void>>()
+  /** True once the program has said that it goes: it takes nothing more. */
+  #leaving = false
   #sending: Promise<void> | undefined
   #stopTimer: (() => void) | undefined
 
@@ -93,19 +95,32 @@ export class RemoteConsumer {
   }
 
   command({ credit, acks, nacks, extends: extensions, releases }: ConsumeCommand): void {
+    // What is extended and settled in one message was extended first.
+    for (const number of extensions) this.#extend(number)
     if (acks.length > 0) this.#settle(acks, (delivery) => delivery.ack())
     for (const { number, delayMs } of nacks) {
       this.#settle([number], (delivery) => delivery.nack({ delayMs }))
     }
-    for (const number of extensions) this.#extend(number)
     for (const number of releases) this.#release(number)
     this.#credit += credit
     this.#take()
   }
 
+  /** The program goes; nobody has looked at what it had not received by then. */
+  leave(received: bigint): void {
+    this.#leaving = true
+    this.#credit = 0
+    this.#report.deliveries = []
+    // From behind, so that each goes before those that wait to be delivered again.
+    for (const number of [...this.#deliveries.keys()].reverse()) {
+      if (number <= Number(received)) return
+      this.#release(number)
+    }
+  }
+
   /** Resolves when all that the program has settled was stored, and told. */
   async settled(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling)
+    while (this.#settling.size > 0) await Promise.all(this.#settling.values())
     await this.#sending
   }
 
@@ -143,6 +158,10 @@ export class RemoteConsumer {
         else throw new GoetheError('GOETHE_CLOSED', 'The consumer was closed')
         return
       }
+      if (this.#leaving) {
+        next.value.release()
+        return
+      }
       const number = ++this.#lastNumber
       this.#deliveries.set(number, next.value)
       next.value.onLost((why) => {
@@ -152,8 +171,9 @@ export class RemoteConsumer {
       })
       // Without a connection it is sent to the next one, as what that one has not received.
       if (this.#send === undefined) return
-      // Below 0 where it was asked for in a connection before: then it is taken off the next credit.
-      this.#credit--
+      // It may have been asked for in a connection before. One too many does no harm; one that the
+      // program waits for and is never sent would.
+      if (this.#credit > 0) this.#credit--
       this.#report.deliveries.push(sent(number, next.value))
       this.#flush()
     }
@@ -164,10 +184,11 @@ export class RemoteConsumer {
       const delivery = this.#deliveries.get(number)
       if (delivery === undefined) {
         // Said again after a broken connection: it was settled the first time.
-        const repeated = number <= this.#lastNumber && !this.#lost.has(number)
-        this.#settled(number, repeated ? undefined : unknownDelivery(number))
+        this.#settled(number, this.#wasSettled(number) ? undefined : unknownDelivery(number))
         continue
       }
+      // Said again while the first time is still under way.
+      if (this.#settling.has(number)) continue
       const settling = settle(delivery).then(
         () => {
           this.#deliveries.delete(number)
@@ -179,12 +200,19 @@ export class RemoteConsumer {
           this.#settled(number, goetheError(error))
         },
       )
-      this.#settling.add(settling)
-      void settling.then(() => this.#settling.delete(settling))
+      this.#settling.set(number, settling)
+      void settling.then(() => this.#settling.delete(number))
     }
   }
 
+  #wasSettled(number: number): boolean {
+    const isKnown = number <= this.#lastNumber && !this.#lost.has(number)
+    return isKnown && !this.#deliveries.has(number)
+  }
+
   #extend(number: number): void {
+    // Said again after a broken connection, when it was settled meanwhile.
+    if (this.#settling.has(number) || this.#wasSettled(number)) return
     try {
       const delivery = this.#deliveries.get(number)
       if (delivery === undefined) throw unknownDelivery(number)
