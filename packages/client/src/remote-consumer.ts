@@ -53,6 +53,13 @@ export class RemoteConsumer implements ConsumerApi {
   #running: Promise<void> | undefined
   #failure: GoetheError | undefined
   #closed = false
+  /** True once the server has named the instance in this stream: until then, numbers may be another's. */
+  #attached = false
+  /** The releases said last: the server holds no more deliveries than that. */
+  #released: number[] = []
+  /** Fires when the consumer has ended, and nothing is left to be said. */
+  readonly #over = new AbortController()
+  #leaving: Promise<void> | undefined
   #stopReturn: (() => void) | undefined
   /** Deliveries taken from those ahead. */
   #looks = 0
@@ -99,7 +106,8 @@ export class RemoteConsumer implements ConsumerApi {
   async close(): Promise<void> {
     this.#closed = true
     for (const { resolve } of this.#waiters.splice(0)) resolve({ done: true, value: undefined })
-    await this.#leave()
+    this.#leaving ??= this.#leave()
+    await this.#leaving
     this.#endDeliveries(new GoetheError('GOETHE_DELIVERY_EXPIRED', 'The consumer was closed'))
   }
 
@@ -112,7 +120,8 @@ export class RemoteConsumer implements ConsumerApi {
     if (this.#ended) return
     this.#failure = error
     for (const { reject } of this.#waiters.splice(0)) reject(error)
-    await this.#leave()
+    this.#leaving ??= this.#leave()
+    await this.#leaving
     this.#endDeliveries(error)
   }
 
@@ -149,30 +158,35 @@ export class RemoteConsumer implements ConsumerApi {
     this.#flush()
   }
 
-  /** Keeps the stream open, one after the other, until the consumer ends. */
+  /**
+   * Keeps the stream open, one after the other, until the consumer ends; and beyond that while an
+   * acknowledgement waits for its answer.
+   */
   async #run(): Promise<void> {
-    const { signal } = this.#options
+    const { signal } = this.#over
     let begun = false
     let failures = 0
     let deadline = deadlineOf(this.#connection)
-    while (!this.#ended) {
+    while (!signal.aborted && (!this.#ended || this.#hasUnanswered)) {
       let client: GrpcClient | undefined
       try {
         client = await this.#connection.acquire(begun ? Infinity : deadline, signal)
-        if (this.#ended) return
-        const stream = openDuplex(
-          client,
-          eventLogMethods.consume,
-          await this.#connection.metadata(),
-        )
+        const metadata = await this.#connection.metadata()
+        if (this.#ended && !this.#hasUnanswered) return
+        const stream = openDuplex(client, eventLogMethods.consume, metadata)
         await this.#use(stream, () => {
           begun = true
           failures = 0
         })
-        if (this.#ended) return
+        if (this.#ended) continue
+        await pause(
+          this.#connection,
+          backoffMs(failures++, this.#connection.options.random),
+          signal,
+        )
       } catch (failure) {
         const error = errorOf(failure)
-        if (this.#ended) return
+        if (signal.aborted) return
         if (!isPassing(error)) {
           this.#fail(error)
           return
@@ -183,7 +197,8 @@ export class RemoteConsumer implements ConsumerApi {
           return
         }
         if (begun) deadline = deadlineOf(this.#connection)
-        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, Math.random)
+        const { random } = this.#connection.options
+        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, random)
         await pause(this.#connection, delayMs, signal).catch(() => undefined)
       }
     }
@@ -191,6 +206,11 @@ export class RemoteConsumer implements ConsumerApi {
 
   get #ended(): boolean {
     return this.#closed || this.#failure !== undefined
+  }
+
+  get #hasUnanswered(): boolean {
+    for (const delivery of this.#open.values()) if (delivery.isUnanswered) return true
+    return false
   }
 
   /** Resolves when the server ends the stream, rejects when it breaks. */
@@ -204,17 +224,18 @@ export class RemoteConsumer implements ConsumerApi {
       this.#onReport(report)
     })
     this.#stream = stream
-    const unsettled = [...this.#open.values()].map((delivery) => delivery.repeat())
+    this.#attached = false
     // What was asked for and has not come is asked for again, and what is settled is said again.
     const command = emptyCommand()
     command.open = this.#opening()
-    for (const settlement of unsettled) settlement?.(command)
-    command.releases = this.#command.releases
-    command.extends = this.#command.extends
-    this.#credit = Math.max(this.#waiters.length, this.#ahead.length > 0 ? 0 : 1)
+    for (const delivery of this.#open.values()) delivery.repeat(command)
+    command.releases = this.#released.slice()
+    const least = this.#ahead.length > 0 ? 0 : 1
+    this.#credit = this.#ended ? 0 : Math.max(this.#waiters.length, least)
     command.credit = this.#credit
     this.#command = emptyCommand()
     stream.write(command)
+    if (this.#ended) stream.end()
     try {
       await ended
     } finally {
@@ -238,12 +259,18 @@ export class RemoteConsumer implements ConsumerApi {
   }
 
   #onReport({ instance, deliveries, settlements }: ConsumeReport): void {
-    if (instance !== '' && instance !== this.#instance) this.#beginInstance(instance)
+    if (instance !== '') {
+      this.#attached = true
+      if (instance !== this.#instance) this.#beginInstance(instance)
+      if (!isEmpty(this.#command)) this.#flush()
+    }
     for (const { numbers, error } of settlements) {
       for (const number of numbers) {
         this.#settled(number, error)
       }
     }
+    // What comes once the consumer has ended was not received: the server was told up to where.
+    if (this.#ended) return
     for (const sent of deliveries) {
       if (sent.number <= this.#received) continue
       this.#received = sent.number
@@ -272,6 +299,7 @@ export class RemoteConsumer implements ConsumerApi {
     if (delivery === undefined) return
     this.#open.delete(number)
     delivery.settled(error)
+    if (delivery.isLookedAt) return
     const ahead = this.#ahead.indexOf(delivery)
     if (ahead !== -1) this.#ahead.splice(ahead, 1)
   }
@@ -288,6 +316,10 @@ export class RemoteConsumer implements ConsumerApi {
     }
     this.#instance = instance
     this.#received = 0
+    // Numbers of the instance before mean nothing to this one, or something else.
+    this.#released = []
+    const { credit } = this.#command
+    this.#command = { ...emptyCommand(), credit }
   }
 
   #endDeliveries(error: GoetheError): void {
@@ -313,12 +345,19 @@ export class RemoteConsumer implements ConsumerApi {
   }
 
   #returnAhead(): void {
+    this.#releaseAhead()
+    this.#window = 1
+    this.#flush()
+  }
+
+  #releaseAhead(): void {
     for (const { number } of this.#ahead.splice(0)) {
       this.#open.delete(number)
       this.#command.releases.push(number)
+      this.#released.push(number)
     }
-    this.#window = 1
-    this.#flush()
+    const excess = this.#released.length - this.#maxInFlight
+    if (excess > 0) this.#released.splice(0, excess)
   }
 
   /** Says what gathers in this turn in one message. */
@@ -327,7 +366,8 @@ export class RemoteConsumer implements ConsumerApi {
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
-      if (this.#stream === undefined || isEmpty(this.#command)) return
+      if (this.#stream === undefined || !this.#attached || this.#ended) return
+      if (isEmpty(this.#command)) return
       const command = this.#command
       this.#command = emptyCommand()
       this.#stream.write(command)
@@ -339,36 +379,53 @@ export class RemoteConsumer implements ConsumerApi {
     this.#failure = error
     for (const { reject } of this.#waiters.splice(0)) reject(error)
     this.#endDeliveries(error)
+    this.#over.abort()
     this.#stream?.cancel()
     this.#stream = undefined
+    this.#detach()
+  }
+
+  #detach(): void {
     this.#stopReturn?.()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#connection.closing.removeEventListener('abort', this.#onClose)
     this.#onEnd()
   }
 
-  /** Ends the stream in peace, so that the server gives back at once what is held. */
+  /**
+   * Ends the stream in peace, so that the server gives back at once what is held. What was
+   * acknowledged is answered first, if need be through another stream.
+   */
   async #leave(): Promise<void> {
-    this.#stopReturn?.()
-    this.#onEnd()
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#connection.closing.removeEventListener('abort', this.#onClose)
+    this.#detach()
+    const { clock, deadlineMs } = this.#connection.options
+    this.#releaseAhead()
     const stream = this.#stream
     if (stream !== undefined) {
-      const command = this.#command
-      this.#command = emptyCommand()
-      command.credit = 0
-      command.releases.push(...this.#ahead.splice(0).map(({ number }) => number))
-      if (!isEmpty(command)) stream.write(command)
+      // Before the instance is named, nothing but what opened the stream was said, or could be.
+      if (this.#attached) {
+        const command = { ...this.#command, credit: 0, open: this.#opening() }
+        this.#command = emptyCommand()
+        stream.write(command)
+      }
       stream.end()
-      const stop = this.#connection.options.clock.setTimer(
-        () => {
-          stream.cancel()
-        },
-        this.#connection.options.deadlineMs,
-        'background',
-      )
-      await this.#running
-      stop()
+    } else if (!this.#hasUnanswered) {
+      this.#over.abort()
+      return
     }
+    const stop = clock.setTimer(
+      () => {
+        this.#over.abort()
+        this.#stream?.cancel()
+      },
+      deadlineMs,
+      'background',
+    )
+    this.#connection.closing.addEventListener('abort', this.#onClose, { once: true })
+    await this.#running
+    this.#connection.closing.removeEventListener('abort', this.#onClose)
+    this.#over.abort()
+    stop()
   }
 }
 

@@ -22,6 +22,7 @@ export class RemoteDelivery implements Delivery {
   #reject: ((error: GoetheError) => void) | undefined
   #end: GoetheError | 'stored' | undefined
   #looked = false
+  #extended = false
   // Functions, so that `const { event, ack } = delivery` works as with the embedded log.
   readonly ack = (): Promise<void> => {
     return this.#settle((command) => command.acks.push(this.number))
@@ -36,6 +37,7 @@ export class RemoteDelivery implements Delivery {
     if (this.#outcome !== undefined) {
       throw new GoetheError('GOETHE_DELIVERY_EXPIRED', 'The delivery was settled already')
     }
+    this.#extended = true
     this.#context.say((command) => command.extends.push(this.number))
   }
 
@@ -51,9 +53,19 @@ export class RemoteDelivery implements Delivery {
     this.#looked = true
   }
 
-  /** How to say again what was said and not answered; undefined where nothing was. */
-  repeat(): Change | undefined {
-    return this.#looked ? this.#change : undefined
+  get isLookedAt(): boolean {
+    return this.#looked
+  }
+
+  /** True while an ack or nack waits to be stored. */
+  get isUnanswered(): boolean {
+    return this.#change !== undefined && this.#end === undefined
+  }
+
+  /** Says again what was said and not answered: the connection broke, and it may be lost. */
+  repeat(command: ConsumeCommand): void {
+    if (this.#change !== undefined) this.#change(command)
+    else if (this.#extended) command.extends.push(this.number)
   }
 
   /** The server has answered, or will not any more. */
