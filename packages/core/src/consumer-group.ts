@@ -14,6 +14,7 @@
 import type { EventReader } from './api.js'
 import type { AppendPart } from './append-part.js'
 import type { Clock } from './clock.js'
+import type { Placement } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
 import { GoetheError } from './errors.js'
@@ -65,11 +66,13 @@ export interface GroupContext {
   follow(topic: string, begin: () => Promise<CheckedPosition>): EventReader
   /** The event with this id, if it is still there. */
   readOne(topic: string, id: bigint): Promise<LogEvent | undefined>
-  /** Where a consumer without a stored position begins. */
-  placeBefore(
+  /** Writes the cursor of a consumer without a stored position where it begins. */
+  placeCursor(
     topic: string,
+    consumer: string,
     position: CheckedPosition,
-  ): Promise<{ readonly id: bigint; readonly sequence: number }>
+    placement: Placement,
+  ): Promise<CursorRecord>
   onDeadLetter(event: LogEvent, deadLetter: string, attempts: number): void
   onEnd(group: ConsumerGroup): void
 }
@@ -246,14 +249,18 @@ export class ConsumerGroup {
     const { cursors, clock } = this.#context
     const stored = await cursors.read(this.topic, this.consumer)
     const isNew = stored === undefined || (stored.updatedAt === 0n && stored.sequence === 0)
-    const place = isNew
-      ? await this.#context.placeBefore(this.topic, this.#from)
-      : { id: stored.id, sequence: stored.sequence }
-    const record = await cursors.change(this.topic, this.consumer, (before) => ({
-      ...before,
-      ...(isNew && { ...place, updatedAt: clock.now() }),
-      session: before.session + 1,
-    }))
+    const { topic, consumer } = this
+    const record = isNew
+      ? await this.#context.placeCursor(topic, consumer, this.#from, (before, place) => ({
+          ...before,
+          ...place,
+          updatedAt: clock.now(),
+          session: before.session + 1,
+        }))
+      : await cursors.change(topic, consumer, (before) => ({
+          ...before,
+          session: before.session + 1,
+        }))
     // Moved meanwhile: begin again.
     if (generation !== this.#generation) return
     this.#session = record.session
