@@ -7,22 +7,17 @@
  * has as many producers as it has groups under way: with one alone, a group that is refused would
  * make the server refuse all behind it.
  */
-import { GoetheError } from '@goethe/core'
-import type { StreamedAppend, StreamedReceipt } from '@goethe/protocol'
+import type { StreamedAppend } from '@goethe/protocol'
+import { type CallerCount, Group, type GroupOutcome, type Member } from './append-group.js'
+import { Fifo } from './fifo.js'
 import { ProducerPool } from './producer-pool.js'
-
-/** One caller's append. */
-export interface Member {
-  count: number
-  /** True when the caller named a producer and is told whether that repeated itself. */
-  ownProducer: boolean
-  resolve(receipt: StreamedReceipt): void
-  reject(error: GoetheError): void
-}
 
 /** Events in one group at most, and their bytes: what is larger goes alone. */
 const groupEventsMax = 4096
-const groupBytesMax = 256 * 1024
+export const groupBytesMax = 256 * 1024
+
+/** A group is given up as a whole: who comes later than this after the first waits for the next. */
+const gatherMs = 250
 
 /** Groups of one topic under way at a time: while these are, more events gather in the next. */
 const gatheredMax = 3
@@ -30,147 +25,85 @@ const gatheredMax = 3
 /** Appends with conditions under way at a time; the server remembers the results of as many. */
 const conditionalMax = 64
 
-/** An append as it is sent. */
-export class Group {
-  readonly lane: AppendLane
-  part: StreamedAppend & { payloads: Uint8Array[] }
-  readonly members: Member[] = []
-  readonly gathers: boolean
-  bytes = 0
-  /** When it is given up, on the clock of performance.now(), in milliseconds. */
-  readonly deadline: number
-  /** Called once it is known what the producer's sequence led to. */
-  done: ((outcome: 'appended' | 'refused' | 'unknown') => void) | undefined
-  sent = false
-
-  constructor(lane: AppendLane, part: StreamedAppend, gathers: boolean, deadline: number) {
-    this.lane = lane
-    this.part = { ...part, payloads: [] }
-    this.gathers = gathers
-    this.deadline = deadline
-  }
-
-  add(member: Member, payloads: readonly Uint8Array[], bytes: number): void {
-    this.members.push(member)
-    for (const payload of payloads) this.part.payloads.push(payload)
-    this.bytes += bytes
-  }
-
-  /** Takes out a caller that gave up before the group was sent. */
-  remove(member: Member): void {
-    const at = this.members.indexOf(member)
-    if (at === -1) return
-    let first = 0
-    for (const { count } of this.members.slice(0, at)) first += count
-    this.members.splice(at, 1)
-    this.part.payloads.splice(first, member.count)
-  }
-
-  resolve(receipt: StreamedReceipt): void {
-    const { topic } = this.part
-    if (this.members.length === 1) {
-      const [member] = this.members
-      const repeated = receipt.repeated && member!.ownProducer
-      member!.resolve({ ...receipt, topic, repeated })
-      return
-    }
-    let { firstId, firstSequence } = receipt
-    for (const { count, resolve } of this.members) {
-      const nextId = firstId + BigInt(count)
-      const nextSequence = firstSequence + count
-      resolve({
-        topic,
-        firstId,
-        lastId: nextId - 1n,
-        firstSequence,
-        lastSequence: nextSequence - 1,
-        count,
-        durability: receipt.durability,
-        repeated: false,
-      })
-      firstId = nextId
-      firstSequence = nextSequence
-    }
-  }
-
-  /** Each caller gets an error object of its own. */
-  reject(error: GoetheError): void {
-    const { code, message, cause, details } = error
-    for (const member of this.members.splice(0)) {
-      member.reject(new GoetheError(code, message, { cause, details }))
-    }
-  }
-}
-
 export class AppendLane {
-  readonly topic: string
-  /** Not sent yet, in order. */
-  readonly queue: Group[] = []
+  /** Not taken yet, in order. */
+  readonly #queue = new Fifo<Group>()
+  #last: Group | undefined
   readonly #producers: ProducerPool | undefined
+  readonly #counter: CallerCount
   #underWay = 0
+  /** True while it stands among those that may send; kept by whoever keeps these. */
+  listed = false
 
   /** `producer` begins the names of the lane's producers; without one nothing is repeated. */
-  constructor(topic: string, producer: string | undefined) {
-    this.topic = topic
+  constructor(producer: string | undefined, counter: CallerCount) {
     this.#producers = producer === undefined ? undefined : new ProducerPool(producer)
+    this.#counter = counter
   }
 
   get idle(): boolean {
-    return this.queue.length === 0 && this.#underWay === 0
+    return this.#queue.length === 0 && this.#underWay === 0
+  }
+
+  get next(): Group | undefined {
+    return this.#queue.at(0)
   }
 
   /** True when the next group may be sent. */
   get ready(): boolean {
-    const [next] = this.queue
+    const { next } = this
     return next !== undefined && this.#underWay < (next.gathers ? gatheredMax : conditionalMax)
   }
 
-  add(part: StreamedAppend, member: Member, bytes: number, deadline: number): Group {
+  add(part: StreamedAppend, member: Member, bytes: number, deadline: number, max: number): void {
     const { expect, producer, time, also, payloads } = part
     const plain = (expect ?? producer ?? time ?? also) === undefined
-    const gathers = plain && bytes <= groupBytesMax
-    const last = this.queue.at(-1)
+    const gathers = plain && bytes <= max
+    const last = this.#last
     if (
       gathers &&
       last?.gathers === true &&
-      last.bytes + bytes <= groupBytesMax &&
-      last.part.payloads.length + payloads.length <= groupEventsMax
+      last.bytes + bytes <= max &&
+      last.part.payloads.length + payloads.length <= groupEventsMax &&
+      deadline - last.deadline <= gatherMs
     ) {
       last.add(member, payloads, bytes)
-      return last
+      return
     }
-    const group = new Group(this, part, gathers, deadline)
+    const group = new Group(this, part, gathers, deadline, this.#counter)
     group.add(member, payloads, bytes)
-    this.queue.push(group)
-    return group
+    this.#queue.push(group)
+    this.#last = group
   }
 
   /** The next group, ready to be sent. */
   take(): Group {
-    const group = this.queue.shift()!
-    group.sent = true
+    const group = this.#queue.shift()!
+    if (group === this.#last) this.#last = undefined
     this.#underWay++
-    if (group.part.producer === undefined) group.done = this.#producers?.assign(group)
+    group.done = this.#producers?.assign(group)
     return group
   }
 
-  /** A group was answered. What its producer did is certain unless the outcome is unknown. */
-  settle(group: Group, outcome: 'appended' | 'refused' | 'unknown'): void {
+  /** A group was answered, or will not be any more. */
+  settle(group: Group, outcome: GroupOutcome): void {
     this.#underWay--
-    group.done?.(outcome)
+    // A refusal of what was sent twice may be overtaken by the other one, in another connection.
+    const isCertain = outcome !== 'refused' || group.sends < 2
+    group.done?.(isCertain ? outcome : 'unknown')
   }
 
   /** The callers of a group go on, each with an append of its own, before all that waits. */
   split(group: Group): void {
-    let first = 0
-    const alone = group.members.splice(0).map((member) => {
-      const payloads = group.part.payloads.slice(first, first + member.count)
-      first += member.count
-      const part = { ...group.part, producer: undefined }
-      const single = new Group(this, part, false, group.deadline)
-      single.add(member, payloads, 0)
-      return single
-    })
-    this.queue.unshift(...alone)
+    this.#queue.unshift(group.split())
+  }
+
+  /** Gives up what waits and should have been sent by now. */
+  expire(now: number, give: (group: Group) => void): void {
+    for (let next = this.next; next !== undefined && next.deadline <= now; next = this.next) {
+      this.#queue.shift()
+      if (next === this.#last) this.#last = undefined
+      give(next)
+    }
   }
 }

@@ -2,160 +2,142 @@
  * Sends appends through one stream, many in one message and many messages under way; answers come
  * in their order. When the stream breaks, what was not answered is sent again through the next one,
  * with the same producer sequences.
+ *
+ * Nothing is sent before the server has said how large its messages may be.
  */
 import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
 import type { AbortSignalLike } from '@goethe/core'
-import { GoetheError } from '@goethe/core'
+import { GoetheError, type GoetheErrorCode } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import {
   type AppendOutcome,
   type StreamedAppend,
   type StreamedReceipt,
+  appendRequestSize,
   eventLogMethods,
 } from '@goethe/protocol'
-import { AppendLane, type Group, type Member } from './append-lane.js'
+import type { Group, Member } from './append-group.js'
+import { groupBytesMax } from './append-lane.js'
+import { AppendQueue } from './append-queue.js'
 import { backoffMs } from './backoff.js'
-import { deadlineOf, openDuplex, pause } from './calls.js'
+import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
+import { Fifo } from './fifo.js'
+import { deadlineOf, pause } from './waiting.js'
 
 type Stream = ClientDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
 /** Bytes of one message, beyond a single large append. */
 const messageBytesMax = 1024 * 1024
 
-/** Larger appends wait until the server has said how large they may be. */
-const unaskedBytesMax = 1024 * 1024
-
 /** What a payload costs beyond its bytes, so that empty ones are bounded too. */
 const payloadOverheadBytes = 64
-
-/** Lanes that are remembered while nothing is under way in them. */
-const lanesMax = 10_000
-
-/** No topic has this name. */
-const severalTopics = '*'
 
 /** How often what has waited too long is looked for. */
 const expiryMs = 250
 
+/** How long a server may take to end the stream when everything was answered. */
+const farewellMs = 1000
+
 export class AppendSender {
   readonly #connection: Connection
-  readonly #producer: string | undefined
-  readonly #lanes = new Map<string, AppendLane>()
-  #lanesMade = 0
-  /** Lanes with groups that may be sent. */
-  #ready: AppendLane[] = []
-  /** Sent and not answered, in order; those that were given up are still answered. */
-  #underWay: Group[] = []
+  readonly #idempotent: boolean
+  readonly #queue: AppendQueue
+  /** Taken and not answered, in order; those that were given up are still answered. */
+  readonly #underWay = new Fifo<Group>()
+  /** How many of these went through the present stream; the others go before all else. */
+  #sent = 0
   #bytes = 0
   #stream: Stream | undefined
+  /** Largest message that the present server takes; 0 until it has said so. */
+  #serverBytesMax = 0
+  #answeredAt = 0
   #running: Promise<void> | undefined
   #scheduled = false
-  /** Bytes that the server takes in one message, once it has said so. */
-  #serverBytesMax: number | undefined
   #stopExpiry: (() => void) | undefined
   #onIdle: (() => void) | undefined
+  readonly #run = (): void => {
+    this.#scheduled = false
+    this.#pump()
+  }
 
   /** `producer` names this client; undefined: nothing is sent again. */
   constructor(connection: Connection, producer: string | undefined) {
     this.#connection = connection
-    this.#producer = producer
-  }
-
-  /** What goes to several topics has a lane of its own: those keep their order among themselves. */
-  append(part: StreamedAppend, signal?: AbortSignalLike): Promise<StreamedReceipt> {
-    if (signal?.aborted) return Promise.reject(abortedError(signal))
-    const { payloads, producer, also } = part
-    const topic = also === undefined ? part.topic : severalTopics
-    const bytes = bytesOf(part)
-    return new Promise((resolve, reject) => {
-      const member: Member = {
-        count: payloads.length,
-        ownProducer: producer !== undefined,
-        resolve,
-        reject,
-      }
-      const lane = this.#lane(topic)
-      const wasReady = lane.ready
-      const group = lane.add(part, member, bytes, deadlineOf(this.#connection))
-      if (signal !== undefined) this.#watch(signal, group, member)
-      if (!wasReady && lane.ready) this.#ready.push(lane)
+    this.#idempotent = producer !== undefined
+    this.#queue = new AppendQueue(producer)
+    connection.gate.onOpen(() => {
       this.#schedule()
     })
   }
 
-  /** Waits for what is under way, and ends the stream. */
+  append(part: StreamedAppend, signal?: AbortSignalLike): Promise<StreamedReceipt> {
+    if (signal?.aborted === true) return Promise.reject(abortedError(signal))
+    return new Promise((resolve, reject) => {
+      const member: Member = {
+        count: part.payloads.length,
+        ownProducer: part.producer !== undefined,
+        group: undefined,
+        resolve,
+        reject,
+      }
+      this.#queue.add(part, member, bytesOf(part), deadlineOf(this.#connection))
+      if (signal !== undefined) this.#watch(signal, member)
+      this.#schedule()
+    })
+  }
+
+  /** Waits for the callers that wait, and ends the stream. */
   async close(): Promise<void> {
-    if (!this.#idle) {
+    if (this.#queue.callers > 0) {
       await new Promise<void>((resolve) => {
         this.#onIdle = resolve
       })
     }
     this.#stopExpiry?.()
-    if (this.#stream === undefined) return
-    this.#stream.end()
+    const stream = this.#stream
+    if (stream === undefined) return
+    if (this.#underWay.length > 0) stream.cancel()
+    else stream.end()
+    const { clock } = this.#connection.options
+    const stop = clock.setTimer(() => {
+      stream.cancel()
+    }, farewellMs)
     await this.#running
+    stop()
   }
 
   /** Rejects everything that waits. */
   fail(error: GoetheError): void {
-    for (const group of this.#underWay) {
-      if (group.members.length > 0) group.reject(error)
-    }
-    this.#underWay = []
+    for (const group of this.#underWay) group.reject(error)
+    this.#underWay.filter(() => false)
+    this.#sent = 0
     this.#bytes = 0
-    for (const lane of this.#lanes.values()) {
-      for (const group of lane.queue.splice(0)) group.reject(error)
-    }
-    this.#lanes.clear()
-    this.#ready = []
+    this.#queue.fail(error)
     this.#noteIdle()
   }
 
-  get #idle(): boolean {
-    return this.#underWay.length === 0 && this.#ready.length === 0 && !this.#hasQueued
-  }
-
-  get #hasQueued(): boolean {
-    for (const { queue } of this.#lanes.values()) if (queue.length > 0) return true
-    return false
-  }
-
   #noteIdle(): void {
-    if (this.#onIdle !== undefined && this.#idle) this.#onIdle()
-  }
-
-  #lane(topic: string): AppendLane {
-    const known = this.#lanes.get(topic)
-    if (known !== undefined) return known
-    if (this.#lanes.size >= lanesMax) {
-      for (const [name, { idle }] of this.#lanes) if (idle) this.#lanes.delete(name)
-    }
-    // A lane that is made again must not repeat the producers of the one before.
-    const producer =
-      this.#producer === undefined ? undefined : `${this.#producer}.${this.#lanesMade++}`
-    const lane = new AppendLane(topic, producer)
-    this.#lanes.set(topic, lane)
-    return lane
+    if (this.#queue.callers === 0) this.#onIdle?.()
   }
 
   /** An append can be taken back until it was sent, and again while there is no connection. */
-  #watch(signal: AbortSignalLike, group: Group, member: Member): void {
-    const onAbort = (): void => {
-      if (group.sent && this.#stream !== undefined) return
-      if (group.sent) group.members.splice(group.members.indexOf(member), 1)
-      else group.remove(member)
-      member.reject(abortedError(signal))
-    }
+  #watch(signal: AbortSignalLike, member: Member): void {
     const { resolve, reject } = member
-    signal.addEventListener('abort', onAbort, { once: true })
+    const onAbort = (): void => {
+      const { group } = member
+      if (group === undefined || (group.sends > 0 && this.#stream !== undefined)) return
+      group.leave(member, abortedError(signal))
+      this.#noteIdle()
+    }
+    const stopListening = this.#connection.onEnd(signal, onAbort)
     member.resolve = (receipt) => {
-      signal.removeEventListener('abort', onAbort)
+      stopListening()
       resolve(receipt)
     }
     member.reject = (error) => {
-      signal.removeEventListener('abort', onAbort)
+      stopListening()
       reject(error)
     }
   }
@@ -164,70 +146,72 @@ export class AppendSender {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    const run = (): void => {
-      this.#scheduled = false
-      this.#pump()
-    }
-    if (this.#underWay.length === 0) queueMicrotask(run)
-    else setImmediate(run)
+    if (this.#underWay.length === 0) queueMicrotask(this.#run)
+    else setImmediate(this.#run)
   }
 
   #pump(): void {
-    if (this.#stream === undefined) {
-      this.#running ??= this.#run()
+    this.#watchExpiry()
+    const stream = this.#stream
+    if (stream === undefined) {
+      if (this.#queue.callers > 0) this.#running ??= this.#keepStream()
       return
     }
-    const { inFlightBytesMax } = this.#connection.options
+    if (this.#serverBytesMax === 0 || this.#connection.gate.closed) return
+    const max = Math.min(messageBytesMax, this.#serverBytesMax)
     let parts: StreamedAppend[] = []
     let bytes = 0
-    while (this.#ready.length > 0 && this.#bytes < inFlightBytesMax) {
-      const lane = this.#ready.shift()!
-      const [next] = lane.queue
-      if (next === undefined || !lane.ready) continue
-      if (next.bytes > unaskedBytesMax && this.#serverBytesMax === undefined) {
-        this.#ready.unshift(lane)
-        break
+    for (let group = this.#next(); group !== undefined; group = this.#next()) {
+      if (bytes + group.bytes > max && parts.length > 0) {
+        stream.write(parts)
+        parts = []
+        bytes = 0
       }
-      const group = lane.take()
-      if (lane.ready) this.#ready.push(lane)
-      if (group.members.length === 0) {
-        lane.settle(group, 'refused')
-        continue
-      }
-      if (group.bytes > (this.#serverBytesMax ?? Infinity)) {
-        lane.settle(group, 'refused')
-        group.reject(tooLarge(group, this.#serverBytesMax!))
-        continue
-      }
-      this.#underWay.push(group)
-      this.#bytes += group.bytes
+      group.sends++
       parts.push(group.part)
       bytes += group.bytes
-      if (bytes < messageBytesMax) continue
-      this.#stream.write(parts)
-      parts = []
-      bytes = 0
     }
-    if (parts.length > 0) this.#stream.write(parts)
-    this.#watchExpiry()
+    if (parts.length > 0) stream.write(parts)
     this.#noteIdle()
   }
 
-  /** Keeps a stream open while anything waits, one after the other. */
-  async #run(): Promise<void> {
+  /** What is to be sent next: first that which went through another stream, then what is new. */
+  #next(): Group | undefined {
+    if (this.#sent < this.#underWay.length) return this.#underWay.at(this.#sent++)
+    const { inFlightBytesMax } = this.#connection.options
+    while (this.#bytes < inFlightBytesMax) {
+      const group = this.#queue.take()
+      if (group === undefined) return undefined
+      if (isTooLarge(group, this.#serverBytesMax)) {
+        this.#queue.settle(group, 'refused')
+        if (group.size > 1) this.#queue.split(group)
+        else group.reject(tooLarge(group, this.#serverBytesMax))
+        continue
+      }
+      this.#underWay.push(group)
+      this.#sent++
+      this.#bytes += group.bytes
+      return group
+    }
+    return undefined
+  }
+
+  /** Keeps a stream open while anybody waits, one after the other. */
+  async #keepStream(): Promise<void> {
+    const connection = this.#connection
     let failures = 0
-    this.#watchExpiry()
     try {
-      while (!this.#idle) {
+      while (this.#queue.callers > 0) {
         try {
-          const oldest = this.#oldestDeadline()
-          const client = await this.#connection.acquire(oldest)
-          const metadata = await this.#connection.metadata()
+          const deadline = this.#deadline
+          const client = await connection.acquire(deadline)
+          const metadata = await connection.metadata(deadline)
           const stream = openDuplex(client, eventLogMethods.appendStream, metadata)
-          const answered = await this.#use(stream, client)
-          failures = answered ? 0 : failures + 1
-          if (this.#idle) return
-          if (!answered) await pause(this.#connection, backoffMs(failures, Math.random))
+          if (await this.#use(stream, client)) failures = 0
+          else {
+            const delayMs = backoffMs(failures++, connection.options.random)
+            if (this.#queue.callers > 0) await pause(connection, delayMs)
+          }
         } catch (failure) {
           this.#onFailure(errorOf(failure))
         }
@@ -243,15 +227,19 @@ export class AppendSender {
     let refusal: GoetheError | undefined
     stream.on('metadata', (metadata) => {
       const [bytes] = metadata.get('goethe-message-bytes-max')
-      if (bytes !== undefined) this.#serverBytesMax = Number(bytes)
-      this.#schedule()
+      this.#learn(bytes === undefined ? Infinity : Number(bytes))
     })
     stream.on('data', (outcomes: readonly AppendOutcome[]) => {
+      if (refusal !== undefined) return
       answered = true
-      refusal ??= this.#onOutcomes(outcomes)
+      refusal = this.#onOutcomes(outcomes)
       if (refusal !== undefined) stream.cancel()
     })
-    const ended = new Promise<GoetheError | undefined>((resolve) => {
+    this.#stream = stream
+    this.#sent = 0
+    this.#serverBytesMax = 0
+    this.#answeredAt = this.#connection.options.nowMs()
+    const ended = await new Promise<GoetheError | undefined>((resolve) => {
       stream.on('error', (failure) => {
         resolve(errorOf(failure))
       })
@@ -259,87 +247,85 @@ export class AppendSender {
         resolve(undefined)
       })
     })
-    this.#stream = stream
-    this.#resend()
-    this.#pump()
-    const error = refusal ?? (await ended)
-    if (this.#stream === stream) this.#stream = undefined
+    this.#stream = undefined
+    const error = refusal ?? ended
     // A server that has closed the stream in peace is about to stop.
-    if (error === undefined) return answered
-    const known = refusal ?? error
-    if (isDisconnect(known)) this.#connection.failed(client, known)
-    if (!isPassing(known)) {
-      this.fail(known)
-      return answered
+    if (error !== undefined) {
+      if (isDisconnect(error)) this.#connection.failed(client, error)
+      if (!isPassing(error)) {
+        this.fail(error)
+        return answered
+      }
     }
-    if (this.#producer === undefined) this.#giveUpUnderWay(known)
-    if (known.details.retryDelayMs !== undefined) {
-      await pause(this.#connection, known.details.retryDelayMs)
-    }
-    return answered && refusal === undefined
+    if (!this.#idempotent) this.#giveUpUnderWay(error)
+    this.#dropForsaken()
+    const delayMs = error?.details.retryDelayMs
+    if (delayMs === undefined) return answered && refusal === undefined
+    if (this.#queue.callers > 0) await pause(this.#connection, delayMs)
+    return true
   }
 
-  #resend(): void {
-    this.#underWay = this.#underWay.filter((group) => {
-      if (group.members.length > 0) return true
-      this.#bytes -= group.bytes
-      group.lane.settle(group, 'unknown')
-      return false
-    })
-    let parts: StreamedAppend[] = []
-    let bytes = 0
-    for (const group of this.#underWay) {
-      parts.push(group.part)
-      bytes += group.bytes
-      if (bytes < messageBytesMax) continue
-      this.#stream!.write(parts)
-      parts = []
-      bytes = 0
-    }
-    if (parts.length > 0) this.#stream!.write(parts)
+  #learn(bytesMax: number): void {
+    this.#serverBytesMax = bytesMax
+    this.#queue.groupBytesMax = Math.min(groupBytesMax, bytesMax / 2)
+    this.#schedule()
   }
 
   /** Gives the error that asks to try everything again, if there is one among the answers. */
   #onOutcomes(outcomes: readonly AppendOutcome[]): GoetheError | undefined {
+    this.#answeredAt = this.#connection.options.nowMs()
     for (const outcome of outcomes) {
-      const [group] = this.#underWay
+      const group = this.#underWay.at(0)
       if (group === undefined) break
       const error = 'code' in outcome ? outcome : undefined
       // In order: it and all behind it are sent once more, through another stream.
-      if (error !== undefined && isPassing(error) && this.#producer !== undefined) return error
-      this.#underWay.shift()
-      this.#bytes -= group.bytes
-      const { lane } = group
-      lane.settle(group, error === undefined ? 'appended' : 'refused')
-      if (error === undefined) group.resolve(outcome as StreamedReceipt)
-      else if (group.members.length > 1 && isOfOneEvent(error)) lane.split(group)
-      else group.reject(error)
-      if (lane.ready && !this.#ready.includes(lane)) this.#ready.push(lane)
+      if (error !== undefined && isPassing(error) && this.#idempotent) return error
+      this.#shift()
+      if (error === undefined) {
+        this.#queue.settle(group, 'appended')
+        group.resolve(outcome as StreamedReceipt)
+      } else {
+        this.#queue.settle(group, harmless.has(error.code) ? 'refused' : 'unknown')
+        if (group.size > 1 && isOfOneEvent(error)) this.#queue.split(group)
+        else group.reject(error)
+      }
     }
-    if (this.#ready.length > 0) this.#schedule()
+    if (this.#queue.ready) this.#schedule()
     this.#noteIdle()
     return undefined
   }
 
+  #shift(): void {
+    const group = this.#underWay.shift()!
+    this.#bytes -= group.bytes
+    if (this.#sent > 0) this.#sent--
+  }
+
   #onFailure(error: GoetheError): void {
     if (this.#connection.closed) this.fail(closedError())
-    else if (!isPassing(error)) this.fail(error)
-    else if (!this.#connection.everConnected) this.fail(error)
+    else if (!isPassing(error) || !this.#connection.everConnected) this.fail(error)
     else this.#expire(error)
   }
 
   /** Without a producer, what was sent and not answered has an unknown outcome. */
-  #giveUpUnderWay(cause: GoetheError): void {
-    for (const group of this.#underWay.splice(0)) {
+  #giveUpUnderWay(cause: GoetheError | undefined): void {
+    for (const group of this.#underWay) group.reject(unknownOutcome(cause))
+  }
+
+  /** Nobody waits any more for the answers to these, and they will not come. */
+  #dropForsaken(): void {
+    this.#underWay.filter((group) => {
+      if (group.waiting > 0) return true
       this.#bytes -= group.bytes
-      group.lane.settle(group, 'unknown')
-      group.reject(unknownOutcome(cause))
-      if (group.lane.ready) this.#ready.push(group.lane)
-    }
+      this.#queue.settle(group, 'unknown')
+      return false
+    })
+    this.#sent = 0
+    this.#noteIdle()
   }
 
   #watchExpiry(): void {
-    if (this.#stopExpiry !== undefined || this.#idle) return
+    if (this.#stopExpiry !== undefined || this.#queue.callers === 0) return
     this.#stopExpiry = this.#connection.options.clock.setTimer(
       () => {
         this.#stopExpiry = undefined
@@ -353,55 +339,71 @@ export class AppendSender {
 
   /** Rejects what has waited too long. */
   #expire(cause?: GoetheError): void {
-    const now = performance.now()
+    const { nowMs, deadlineMs } = this.#connection.options
+    const now = nowMs()
     for (const group of this.#underWay) {
-      if (group.deadline <= now && group.members.length > 0) group.reject(unknownOutcome(cause))
+      if (group.deadline > now || group.waiting === 0) continue
+      group.reject(group.sends > 0 ? unknownOutcome(cause) : neverSent(cause))
     }
-    for (const lane of this.#lanes.values()) {
-      while (lane.queue.length > 0 && lane.queue[0]!.deadline <= now) {
-        lane.queue.shift()!.reject(neverSent(cause))
-      }
-    }
-    // What was given up is not waited for when there is nobody to answer it.
-    if (this.#stream === undefined && this.#underWay.every(({ members }) => members.length === 0)) {
-      for (const group of this.#underWay.splice(0)) {
-        this.#bytes -= group.bytes
-        group.lane.settle(group, 'unknown')
-      }
-    }
-    this.#ready = this.#ready.filter((lane) => lane.ready)
+    this.#queue.expire(now, () => neverSent(cause))
+    if (this.#stream === undefined) this.#dropForsaken()
+    // Who says nothing for so long, though asked, is not there: another connection may do better.
+    else if (this.#isAsked && now - this.#answeredAt >= deadlineMs) this.#stream.cancel()
     this.#noteIdle()
   }
 
-  #oldestDeadline(): number {
-    let oldest = deadlineOf(this.#connection)
-    for (const { deadline, members } of this.#underWay) {
-      if (members.length > 0 && deadline < oldest) oldest = deadline
+  /** True when the server should have said something: how large messages may be, or an answer. */
+  get #isAsked(): boolean {
+    return this.#serverBytesMax === 0 || this.#underWay.at(0)?.waiting === 0
+  }
+
+  /** The deadline that comes first; some time from now where nobody waits. */
+  get #deadline(): number {
+    let first = Math.min(this.#queue.deadline, deadlineOf(this.#connection))
+    for (const { deadline, waiting } of this.#underWay) {
+      if (waiting > 0 && deadline < first) first = deadline
     }
-    for (const { queue } of this.#lanes.values()) {
-      if (queue.length > 0 && queue[0]!.deadline < oldest) oldest = queue[0]!.deadline
-    }
-    return oldest
+    return first
   }
 }
 
 function bytesOf({ payloads, also }: StreamedAppend): number {
   let bytes = payloads.length * payloadOverheadBytes
   for (const { length } of payloads) bytes += length
-  for (const part of also ?? []) bytes += bytesOf(part)
+  if (also === undefined) return bytes
+  for (const part of also) bytes += bytesOf(part) + 3 * part.topic.length + payloadOverheadBytes
   return bytes
 }
 
-/** True for what is wrong with one event of a group, so that the others are not to suffer. */
+/** By what it is estimated to have, and only where that is close, by its size. */
+function isTooLarge({ bytes, part }: Group, max: number): boolean {
+  return bytes > max && appendRequestSize(part) > max
+}
+
+/** Errors after which it is certain that nothing was appended. */
+const harmless: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_CONFLICT',
+  'GOETHE_EVENT_TOO_LARGE',
+  'GOETHE_FORBIDDEN',
+  'GOETHE_INVALID_ARGUMENT',
+  'GOETHE_LIMIT',
+  'GOETHE_READ_ONLY',
+  'GOETHE_TIME_IN_FUTURE',
+])
+
+/**
+ * True for what is wrong with one event of a group, so that the others are not to suffer. They go
+ * behind what of their topic is under way already.
+ */
 function isOfOneEvent({ code }: GoetheError): boolean {
   return code === 'GOETHE_EVENT_TOO_LARGE' || code === 'GOETHE_INVALID_ARGUMENT'
 }
 
-function tooLarge({ part, bytes }: Group, max: number): GoetheError {
+function tooLarge({ part }: Group, max: number): GoetheError {
   return new GoetheError(
     'GOETHE_EVENT_TOO_LARGE',
-    `An append of ${bytes} bytes for topic '${part.topic}' is larger than what the server takes ` +
-      `in one message (limits.messageBytesMax, ${max})`,
+    `An append of ${appendRequestSize(part)} bytes for topic '${part.topic}' is larger than what ` +
+      `the server takes in one message (limits.messageBytesMax, ${max})`,
     { details: { topic: part.topic } },
   )
 }

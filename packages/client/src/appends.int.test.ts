@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { GoetheError, type Receipt } from '@goethe/core'
+import { hastyClock } from '../tests-support/hasty-clock.js'
 import { seededRandom } from '../tests-support/seeded-random.js'
 import { TcpProxy } from '../tests-support/tcp-proxy.js'
 import { TestServer, memoryLog } from '../tests-support/test-server.js'
@@ -95,7 +96,7 @@ class Round {
       left.up = this.#below(3) === 0 ? this.#below(400) : 400 + this.#below(200_000)
       left.down = this.#below(3) === 0 ? this.#below(400) : 400 + this.#below(3000)
     })
-    this.#client = connect(proxy.address, { random: this.#random })
+    this.#client = connect(proxy.address, { random: this.#random, clock: hastyClock() })
   }
 
   static async start(seed: number): Promise<Round> {

@@ -1,23 +1,20 @@
 /** Calls of the service's methods: with who we are, within a deadline, again where that is safe. */
 import type {
-  CallOptions,
   Client as GrpcClient,
   ClientDuplexStream,
   ClientReadableStream,
   Metadata,
+  ServiceError,
 } from '@grpc/grpc-js'
-import type { AbortSignalLike } from '@goethe/core'
-import { GoetheError } from '@goethe/core'
+import { type AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import type { Method } from '@goethe/protocol'
 import { backoffMs } from './backoff.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
+import { deadlineOf, pause } from './waiting.js'
 
-/** When a call ends, on the clock of performance.now(), in milliseconds. */
-export function deadlineOf({ options }: Connection): number {
-  return performance.now() + options.deadlineMs
-}
+export { deadlineOf, pause }
 
 /** One answer to one request; tries again while the server is away, until the deadline. */
 export async function callUnary<Request, Response>(
@@ -28,8 +25,8 @@ export async function callUnary<Request, Response>(
 ): Promise<Response> {
   const deadline = deadlineOf(connection)
   return withRetries(connection, deadline, signal, async (client) => {
-    const metadata = await connection.metadata()
-    return unaryOnce(client, method, request, metadata, deadline, signal, connection.closing)
+    const metadata = await connection.metadata(deadline, signal)
+    return unaryOnce(connection, client, method, request, metadata, deadline, signal)
   })
 }
 
@@ -51,7 +48,7 @@ export async function withRetries<Result>(
       if (!isPassing(error)) throw thrown(error)
       if (isDisconnect(error)) connection.failed(client, error)
       const delayMs = error.details.retryDelayMs ?? backoffMs(failures, connection.options.random)
-      if (performance.now() + delayMs >= deadline) throw error
+      if (connection.options.nowMs() + delayMs >= deadline) throw error
       await pause(connection, delayMs, signal)
     }
   }
@@ -63,47 +60,21 @@ function thrown(error: GoetheError): Error {
   return new TypeError(error.message, { cause: error })
 }
 
-/** Waits; rejects with GOETHE_ABORTED or GOETHE_CLOSED where that comes first. */
-export async function pause(
-  { options, closing }: Connection,
-  delayMs: number,
-  signal?: AbortSignalLike,
-): Promise<void> {
-  if (closing.aborted) throw closedError()
-  if (signal?.aborted) throw abortedError(signal)
-  await new Promise<void>((resolve, reject) => {
-    const end = (error?: GoetheError) => () => {
-      cancel()
-      closing.removeEventListener('abort', onClose)
-      signal?.removeEventListener('abort', onAbort)
-      if (error === undefined) resolve()
-      else reject(error)
-    }
-    const onClose = end(closedError())
-    const onAbort = (): void => {
-      end(abortedError(signal!))()
-    }
-    const cancel = options.clock.setTimer(end(), delayMs)
-    closing.addEventListener('abort', onClose, { once: true })
-    signal?.addEventListener('abort', onAbort, { once: true })
-  })
-}
-
 /** Opens a stream of answers. */
 export function openRead<Request, Response>(
   client: GrpcClient,
   { path, request, response }: Method<Request, Response>,
   value: Request,
   metadata: Metadata,
-  options?: CallOptions,
 ): ClientReadableStream<Response> {
-  return client.makeServerStreamRequest<Request, Response>(
-    path,
-    (message) => bufferOf(request.encode(message)),
-    (bytes) => response.decode(bytes),
-    value,
-    metadata,
-    options,
+  return begun(() =>
+    client.makeServerStreamRequest<Request, Response>(
+      path,
+      (message) => bufferOf(request.encode(message)),
+      (bytes) => response.decode(bytes),
+      value,
+      metadata,
+    ),
   )
 }
 
@@ -113,45 +84,57 @@ export function openDuplex<Request, Response>(
   { path, request, response }: Method<Request, Response>,
   metadata: Metadata,
 ): ClientDuplexStream<Request, Response> {
-  return client.makeBidiStreamRequest<Request, Response>(
-    path,
-    (message) => bufferOf(request.encode(message)),
-    (bytes) => response.decode(bytes),
-    metadata,
+  return begun(() =>
+    client.makeBidiStreamRequest<Request, Response>(
+      path,
+      (message) => bufferOf(request.encode(message)),
+      (bytes) => response.decode(bytes),
+      metadata,
+    ),
   )
 }
 
 function unaryOnce<Request, Response>(
+  connection: Connection,
   client: GrpcClient,
   { path, request, response }: Method<Request, Response>,
   value: Request,
   metadata: Metadata,
   deadline: number,
   signal: AbortSignalLike | undefined,
-  closing: AbortSignal,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const left = Math.max(deadline - performance.now(), 1)
-    const call = client.makeUnaryRequest<Request, Response>(
-      path,
-      (message) => bufferOf(request.encode(message)),
-      (bytes) => response.decode(bytes),
-      value,
-      metadata,
-      { deadline: Date.now() + left },
-      (error, answer) => {
-        signal?.removeEventListener('abort', cancel)
-        closing.removeEventListener('abort', cancel)
-        if (error !== null) reject(error)
-        else resolve(answer!)
-      },
+    const left = Math.max(deadline - connection.options.nowMs(), 1)
+    const onEnd = (error: ServiceError | null, answer?: Response): void => {
+      stopListening()
+      if (error !== null) reject(error)
+      else resolve(answer!)
+    }
+    const call = begun(() =>
+      client.makeUnaryRequest<Request, Response>(
+        path,
+        (message) => bufferOf(request.encode(message)),
+        (bytes) => response.decode(bytes),
+        value,
+        metadata,
+        { deadline: Date.now() + left },
+        onEnd,
+      ),
     )
     const cancel = (): void => {
       call.cancel()
     }
-    signal?.addEventListener('abort', cancel, { once: true })
-    closing.addEventListener('abort', cancel, { once: true })
+    const stopListening = connection.onEnd(signal, cancel)
   })
+}
+
+/** grpc-js throws where the connection was closed a moment ago. */
+function begun<Begun>(begin: () => Begun): Begun {
+  try {
+    return begin()
+  } catch (cause) {
+    throw new GoetheError('GOETHE_UNAVAILABLE', 'The connection was closed', { cause })
+  }
 }
 
 function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {

@@ -1,19 +1,17 @@
 /**
  * The way to a server: one of the addresses at a time, the next one when that cannot be reached.
- * grpc-js keeps each channel connected by itself, and asks the name service again when that fails.
+ * Connects when something is to be called, and all who wait meanwhile share the attempt.
  */
-import {
-  type ChannelOptions,
-  Client as GrpcClient,
-  Metadata,
-  connectivityState,
-  credentials,
-} from '@grpc/grpc-js'
+import { type Client as GrpcClient, Metadata } from '@grpc/grpc-js'
 import { type AbortSignalLike, GoetheError } from '@goethe/core'
-import { abortedError } from '@goethe/core/contract'
+import { AbortListeners } from './abort-listeners.js'
 import { type Address, formatAddress, parseAddresses } from './address.js'
+import { AppendGate } from './append-gate.js'
+import { backoffMs } from './backoff.js'
+import { connected, grpcClient, isReady, onLost } from './channel.js'
 import { closedError } from './failures.js'
-import type { CheckedConnectOptions, TlsOptions } from './options.js'
+import type { CheckedConnectOptions } from './options.js'
+import { assertGoingOn, before, deadlineOf, pause } from './waiting.js'
 
 export interface ConnectionEvents {
   connected(address: string): void
@@ -21,23 +19,26 @@ export interface ConnectionEvents {
   reconnected(address: string): void
 }
 
-interface Endpoint {
-  address: string
-  client: GrpcClient
-}
-
 /** How long one address is tried before the next one. */
 const addressTimeoutMs = 2000
 
+/** Addresses at most, with those that servers have named as the leader's. */
+const addressesMax = 100
+
 export class Connection {
   readonly options: CheckedConnectOptions
+  readonly gate = new AppendGate()
+  readonly #signals = new AbortListeners()
   readonly #addresses: string[]
   readonly #events: ConnectionEvents
   #at = 0
-  #endpoint: Endpoint | undefined
+  #client: GrpcClient | undefined
   #state: 'new' | 'connected' | 'lost' | 'closed' = 'new'
-  #attempt: Promise<Endpoint | Error> | undefined
+  #attempt: Promise<GrpcClient | Error> | undefined
+  /** Attempts that failed since the last one that did not. */
+  #failures = 0
   #lastError: Error | undefined
+  readonly #onClose = new Set<() => void>()
   readonly #closing = new AbortController()
 
   constructor(
@@ -59,64 +60,82 @@ export class Connection {
     return this.#state !== 'new'
   }
 
-  /** Fires when the client closes. */
-  get closing(): AbortSignal {
-    return this.#closing.signal
-  }
-
   /** Where calls go at the moment. */
   get address(): string {
     return this.#addresses[this.#at]!
   }
 
-  /** A connected client at once, if there is one: the usual case. */
-  get ready(): GrpcClient | undefined {
-    const client = this.#endpoint?.client
-    if (client === undefined || this.#state !== 'connected') return undefined
-    return isReady(client) ? client : undefined
+  /** Fires when the client closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** Calls back once when the client closes; the function returned takes it back. */
+  onClose(callback: () => void): () => void {
+    this.#onClose.add(callback)
+    return () => {
+      this.#onClose.delete(callback)
+    }
+  }
+
+  /** As `onClose`, and also when the signal fires. */
+  onEnd(signal: AbortSignalLike | undefined, callback: () => void): () => void {
+    const stopClose = this.onClose(callback)
+    if (signal === undefined) return stopClose
+    const stopAbort = this.#signals.listen(signal, callback)
+    return () => {
+      stopClose()
+      stopAbort()
+    }
   }
 
   /**
-   * A connected client. Rejects with GOETHE_UNAVAILABLE when there is none until the deadline (on
-   * the clock of performance.now(), in milliseconds), GOETHE_ABORTED, GOETHE_CLOSED.
+   * A connected client. Rejects with GOETHE_UNAVAILABLE when there is none until the deadline,
+   * GOETHE_ABORTED, GOETHE_CLOSED.
    */
   async acquire(deadline: number, signal?: AbortSignalLike): Promise<GrpcClient> {
-    const ready = this.ready
-    if (ready !== undefined) return ready
-    const patience = this.#state === 'new' ? this.options.connectTimeoutMs : Infinity
-    const end = Math.min(deadline, performance.now() + patience)
+    assertGoingOn(this, signal)
+    if (this.#client !== undefined && isReady(this.#client)) return this.#client
+    const { nowMs, connectTimeoutMs } = this.options
+    const end = this.#state === 'new' ? Math.min(deadline, nowMs() + connectTimeoutMs) : deadline
     for (;;) {
-      if (this.#state === 'closed') throw closedError()
-      if (signal?.aborted) throw abortedError(signal)
       // All who wait share an attempt, and go on in the order in which they came.
-      const attempt = (this.#attempt ??= this.#tryOnce())
-      const outcome = await this.#until(attempt, end, signal)
-      if (outcome !== undefined && 'client' in outcome) return outcome.client
-      if (performance.now() >= end)
-        throw this.#unavailable(outcome instanceof Error ? outcome : undefined)
+      this.#attempt ??= this.#connect()
+      const outcome = await before(this, this.#attempt, end, signal)
+      if (outcome !== undefined && !(outcome instanceof Error)) return outcome
+      assertGoingOn(this, signal)
+      if (nowMs() >= end) throw this.#unavailable()
     }
   }
 
   /** A call failed in a way that a connection does: others are told, another address is next. */
   failed(client: GrpcClient, error: GoetheError): void {
-    if (this.#endpoint?.client !== client || this.#state === 'closed') return
-    if (this.#state === 'connected') {
-      this.#state = 'lost'
-      this.#events.disconnected(this.#endpoint.address, error)
-    }
+    if (this.#client !== client || this.#state === 'closed') return
+    const { address } = this
+    // Calls under way on it go on; it closes behind them.
+    this.#client = undefined
+    client.close()
+    this.#state = 'lost'
     const { leader } = error.details
     if (error.code === 'GOETHE_NOT_LEADER' && leader !== undefined) this.#goTo(leader)
-    else if (this.#addresses.length > 1) this.#next()
+    else this.#next()
+    this.#events.disconnected(address, error)
   }
 
   /** Headers of a call: who we are. */
-  async metadata(): Promise<Metadata> {
+  async metadata(deadline = deadlineOf(this), signal?: AbortSignalLike): Promise<Metadata> {
     const { token } = this.options
     const metadata = new Metadata()
-    if (token !== undefined) {
-      const text = typeof token === 'string' ? token : await token()
-      metadata.set('authorization', `Bearer ${text}`)
+    if (token === undefined) return metadata
+    const text =
+      typeof token === 'string'
+        ? token
+        : await before(this, Promise.resolve(token()), deadline, signal)
+    assertGoingOn(this, signal)
+    if (text === undefined) {
+      throw new GoetheError('GOETHE_UNAVAILABLE', "The function 'token' gave no token in time")
     }
+    metadata.set('authorization', `Bearer ${text}`)
     return metadata
   }
 
@@ -124,127 +143,84 @@ export class Connection {
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#closing.abort()
-    this.#endpoint?.client.close()
-    this.#endpoint = undefined
+    for (const callback of [...this.#onClose]) callback()
+    this.#onClose.clear()
+    this.#client?.close()
+    this.#client = undefined
   }
 
   /** One attempt at the present address; where it fails, the next one is next. */
-  async #tryOnce(): Promise<Endpoint | Error> {
-    const endpoint = this.#current()
-    const error = await connected(endpoint.client, addressTimeoutMs)
-    this.#attempt = undefined
-    if (this.#state === 'closed') return closedError()
-    if (error === undefined) {
-      this.#connected(endpoint.address)
-      return endpoint
-    }
-    this.#lastError = error
-    if (this.#addresses.length > 1 && this.#endpoint === endpoint) this.#next()
-    return error
-  }
-
-  /** What an attempt led to; undefined when the deadline, the signal or the end comes before. */
-  async #until(
-    attempt: Promise<Endpoint | Error>,
-    end: number,
-    signal: AbortSignalLike | undefined,
-  ): Promise<Endpoint | Error | undefined> {
-    let stop: (() => void) | undefined
-    let wake!: (nothing: undefined) => void
-    const interrupted = new Promise<undefined>((resolve) => {
-      wake = resolve
-    })
-    const onEnd = (): void => {
-      wake(undefined)
-    }
-    if (end !== Infinity) {
-      stop = this.options.clock.setTimer(onEnd, Math.max(end - performance.now(), 0))
-    }
-    signal?.addEventListener('abort', onEnd, { once: true })
-    this.closing.addEventListener('abort', onEnd, { once: true })
+  async #connect(): Promise<GrpcClient | Error> {
     try {
-      return await Promise.race([attempt, interrupted])
+      // Once all addresses have failed, they get a rest.
+      if (this.#failures > 0 && this.#failures % this.#addresses.length === 0) {
+        const rounds = this.#failures / this.#addresses.length
+        await pause(this, backoffMs(rounds - 1, this.options.random))
+      }
+      const { address } = this
+      const client = grpcClient(address, this.options)
+      const stopListening = this.onClose(() => {
+        client.close()
+      })
+      const error = await connected(client, addressTimeoutMs, this.options)
+      stopListening()
+      if (this.closed) return closedError()
+      if (error === undefined) {
+        this.#onConnected(client)
+        return client
+      }
+      client.close()
+      this.#lastError = error
+      this.#failures++
+      this.#next()
+      return error
+    } catch (error) {
+      return error as Error
     } finally {
-      stop?.()
-      signal?.removeEventListener('abort', onEnd)
-      this.closing.removeEventListener('abort', onEnd)
+      this.#attempt = undefined
     }
   }
 
-  #current(): Endpoint {
-    this.#endpoint ??= { address: this.address, client: this.#client(this.address) }
-    return this.#endpoint
-  }
-
-  #client(address: string): GrpcClient {
-    const { tls, messageBytesMax } = this.options
-    const channelOptions: ChannelOptions = {
-      'grpc.max_receive_message_length': messageBytesMax,
-      'grpc.max_send_message_length': -1,
-      'grpc.initial_reconnect_backoff_ms': 100,
-      'grpc.max_reconnect_backoff_ms': 2000,
-      'grpc.dns_min_time_between_resolutions_ms': 1000,
-      'grpc.keepalive_time_ms': 30_000,
-      'grpc.keepalive_timeout_ms': 10_000,
-      'grpc.enable_retries': 0,
-      // Two clients of one process are two connections: a slow reader of one does not hold up the other.
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc-node.flow_control_window': 4 * 1024 * 1024,
-      ...(tls?.serverName !== undefined && { 'grpc.ssl_target_name_override': tls.serverName }),
-    }
-    return new GrpcClient(`dns:${address}`, channelCredentials(tls), channelOptions)
-  }
-
-  #connected(address: string): void {
-    const before = this.#state
+  #onConnected(client: GrpcClient): void {
+    const { address } = this
+    const isFirst = this.#state === 'new'
+    this.#client = client
     this.#state = 'connected'
-    if (before === 'new') this.#events.connected(address)
-    else if (before === 'lost') this.#events.reconnected(address)
+    this.#failures = 0
+    onLost(client, () => {
+      this.failed(client, new GoetheError('GOETHE_UNAVAILABLE', 'The connection was lost'))
+    })
+    if (isFirst) this.#events.connected(address)
+    else this.#events.reconnected(address)
   }
 
   #next(): void {
     this.#at = (this.#at + 1) % this.#addresses.length
-    this.#drop()
   }
 
-  #goTo(address: string): void {
+  #goTo(leader: string): void {
+    let address: string
+    try {
+      address = formatAddress(parseAddresses(leader)[0]!)
+    } catch {
+      // A server that names its leader wrongly is like one that does not.
+      this.#next()
+      return
+    }
     const known = this.#addresses.indexOf(address)
-    if (known === -1) this.#addresses.push(formatAddress(parseAddresses(address)[0]!))
-    this.#at = known === -1 ? this.#addresses.length - 1 : known
-    this.#drop()
+    if (known === -1 && this.#addresses.length >= addressesMax) this.#next()
+    else this.#at = known === -1 ? this.#addresses.push(address) - 1 : known
   }
 
-  /** Calls under way on the channel go on; it closes behind them. */
-  #drop(): void {
-    this.#attempt = undefined
-    this.#endpoint?.client.close()
-    this.#endpoint = undefined
-  }
-
-  #unavailable(cause = this.#lastError): GoetheError {
+  #unavailable(): GoetheError {
+    const cause = this.#lastError
     const where = this.#addresses.map((address) => `goethe://${address}`).join(', ')
+    const why = cause === undefined ? '' : ` (${cause.message})`
     return new GoetheError(
       'GOETHE_UNAVAILABLE',
-      `No Goethe server answers at ${where}: start one with 'goethe serve', or correct the address`,
+      `No Goethe server answers at ${where}: start one with 'goethe serve', or correct the ` +
+        `address${why}`,
       { cause },
     )
   }
-}
-
-function channelCredentials(tls: TlsOptions | undefined) {
-  if (tls === undefined) return credentials.createInsecure()
-  const buffer = (pem: string | Uint8Array | undefined): Buffer | null =>
-    pem === undefined ? null : Buffer.from(pem)
-  return credentials.createSsl(buffer(tls.ca), buffer(tls.key), buffer(tls.cert))
-}
-
-function isReady(client: GrpcClient): boolean {
-  return client.getChannel().getConnectivityState(true) === connectivityState.READY
-}
-
-/** Undefined once the client is connected; the reason when it is not in time. */
-function connected(client: GrpcClient, timeoutMs: number): Promise<Error | undefined> {
-  return new Promise((resolve) => {
-    client.waitForReady(Date.now() + Math.max(timeoutMs, 0), resolve)
-  })
 }

@@ -27,8 +27,9 @@ const passing: ReadonlySet<GoetheErrorCode> = new Set([
 ])
 
 /** True where the same call may succeed a little later. */
-export function isPassing({ code }: GoetheError): boolean {
-  return passing.has(code) || code === 'GOETHE_LIMIT'
+export function isPassing({ code, details }: GoetheError): boolean {
+  // A limit without a delay is one of size: the same call would meet it again.
+  return passing.has(code) || (code === 'GOETHE_LIMIT' && details.retryDelayMs !== undefined)
 }
 
 /** True where another connection may do better. */

@@ -36,7 +36,7 @@ export interface ConnectOptions {
   inFlightBytesMax?: number | undefined
   /** Largest message that is accepted, in bytes. Default: 1 GiB. */
   messageBytesMax?: number | undefined
-  /** Default: the clock of the machine. */
+  /** For tests: timers and deadlines go by it. Default: the clock of the machine. */
   clock?: Clock | undefined
   /** From 0 up to 1, for spreading retries. Default: Math.random. */
   random?: (() => number) | undefined
@@ -51,6 +51,8 @@ export interface CheckedConnectOptions {
   inFlightBytesMax: number
   messageBytesMax: number
   clock: Clock
+  /** For deadlines: milliseconds since some moment; those of the machine do not jump. */
+  nowMs: () => number
   random: () => number
 }
 
@@ -67,7 +69,7 @@ export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnec
     'clock',
     'random',
   ])
-  const { token, tls, idempotent = true, clock = systemClock(), random = Math.random } = options
+  const { token, tls, idempotent = true, clock, random = Math.random } = options
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
     throw new TypeError(`'token' is a string or a function that gives one; got ${typeof token}`)
   }
@@ -89,7 +91,8 @@ export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnec
     idempotent,
     inFlightBytesMax: number('inFlightBytesMax', 16 * 1024 * 1024),
     messageBytesMax: number('messageBytesMax', 1024 * 1024 * 1024),
-    clock,
+    clock: clock ?? systemClock(),
+    nowMs: clock === undefined ? () => performance.now() : () => Number(clock.now()) / 1e6,
     random,
   }
 }

@@ -3,6 +3,7 @@
  * is refused does not make the server refuse those behind it.
  */
 import type { StreamedAppend } from '@goethe/protocol'
+import type { GroupOutcome } from './append-group.js'
 
 /** A producer that one append at a time uses. */
 interface PooledProducer {
@@ -25,28 +26,55 @@ export class ProducerPool {
   }
 
   /**
-   * Gives an append a producer and sequences. Call what comes back when the outcome is certain, or
-   * with 'unknown': the producer is then used no more.
+   * Gives an append a producer and sequences, as far as its caller has not named some. Call what
+   * comes back when the outcome is certain, or with 'unknown': the producer is then used no more.
    */
-  assign(to: { part: StreamedAppend }): (outcome: 'appended' | 'refused' | 'unknown') => void {
-    const id = `${this.#name}.${this.#made}`
-    const producer = this.#free.pop() ?? { id, sequences: new Map<string, number>() }
-    if (producer.id === id) this.#made++
-    const next = new Map<string, number>()
-    const numbered = <Part extends StreamedAppend>(part: Part): Part => {
-      const sequence = (next.get(part.topic) ?? producer.sequences.get(part.topic) ?? 0) + 1
-      next.set(part.topic, sequence)
-      return { ...part, producer: { id: producer.id, sequence } }
+  assign(to: { part: StreamedAppend }): ((outcome: GroupOutcome) => void) | undefined {
+    const { part } = to
+    const { also } = part
+    if (also === undefined) {
+      if (part.producer !== undefined) return undefined
+      // The usual case: one topic.
+      const producer = this.#take()
+      const sequence = (producer.sequences.get(part.topic) ?? 0) + 1
+      part.producer = { id: producer.id, sequence }
+      return (outcome) => {
+        if (outcome === 'unknown') return
+        if (outcome === 'appended') producer.sequences.set(part.topic, sequence)
+        this.#giveBack(producer)
+      }
     }
-    const part = numbered(to.part)
-    if (part.also !== undefined) part.also = part.also.map(numbered)
-    to.part = part
+    if (part.producer !== undefined && also.every((other) => other.producer !== undefined)) {
+      return undefined
+    }
+    const producer = this.#take()
+    const next = new Map<string, number>()
+    const numbered = <Part extends StreamedAppend>(one: Part): Part => {
+      if (one.producer !== undefined) return one
+      const sequence = (next.get(one.topic) ?? producer.sequences.get(one.topic) ?? 0) + 1
+      next.set(one.topic, sequence)
+      return { ...one, producer: { id: producer.id, sequence } }
+    }
+    to.part = { ...numbered(part), also: also.map(numbered) }
     return (outcome) => {
       if (outcome === 'unknown') return
       if (outcome === 'appended') {
         for (const [topic, sequence] of next) producer.sequences.set(topic, sequence)
       }
-      if (producer.sequences.size <= topicsMax) this.#free.push(producer)
+      this.#giveBack(producer)
     }
+  }
+
+  #take(): PooledProducer {
+    return (
+      this.#free.pop() ?? {
+        id: `${this.#name}.${this.#made++}`,
+        sequences: new Map<string, number>(),
+      }
+    )
+  }
+
+  #giveBack(producer: PooledProducer): void {
+    if (producer.sequences.size <= topicsMax) this.#free.push(producer)
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { ClientReadableStream, Client as GrpcClient } from '@grpc/grpc-js'
 import type { AbortSignalLike, GoetheError, Position, TopicSelector } from '@goethe/core'
-import { type BlockRange, type RangeSource, abortedError } from '@goethe/core/contract'
+import type { BlockRange, RangeSource } from '@goethe/core/contract'
 import {
   type ReadMessage,
   create,
@@ -14,9 +14,10 @@ import {
   selectorToMessage,
 } from '@goethe/protocol'
 import { backoffMs } from './backoff.js'
-import { deadlineOf, openRead, pause } from './calls.js'
+import { openRead } from './calls.js'
 import type { Connection } from './connection.js'
-import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
+import { errorOf, isDisconnect, isPassing } from './failures.js'
+import { assertGoingOn, deadlineOf, noAnswerError, pause } from './waiting.js'
 
 export interface ReadRequest {
   topics: TopicSelector
@@ -40,9 +41,14 @@ export class ReadSource implements RangeSource {
   #messages: AsyncIterator<ReadMessage> | undefined
   #failures = 0
   #ended = false
-  /** When to give up, unless something comes; a read that follows has begun never does. */
-  #deadline: number
-  #begun = false
+  /** When to give up, unless something comes. */
+  #deadline = 0
+  /** True once a read that follows is known to: nothing is a good answer then. */
+  #follows = false
+  #isLate = false
+  readonly #stopListening: () => void
+  /** Called once it is known where the end was. */
+  #letAppendsGo: () => void = () => undefined
   readonly #onAbort = (): void => {
     this.#stream?.cancel()
   }
@@ -52,26 +58,24 @@ export class ReadSource implements RangeSource {
     this.#request = request
     this.#from = request.from
     this.#left = request.limit
-    this.#deadline = deadlineOf(connection)
-    request.signal?.addEventListener('abort', this.#onAbort, { once: true })
-    connection.closing.addEventListener('abort', this.#onAbort, { once: true })
+    this.#stopListening = connection.onEnd(request.signal, this.#onAbort)
+    if (request.follow && request.from === 'end') this.#letAppendsGo = connection.gate.hold()
   }
 
   async next(): Promise<BlockRange[] | undefined> {
-    const { signal } = this.#request
-    while (!this.#ended) {
-      if (this.#connection.closed) throw closedError()
-      if (signal?.aborted) throw abortedError(signal)
+    // What counts is how long the server takes, and not the caller between two calls.
+    this.#deadline = deadlineOf(this.#connection)
+    while (!this.#ended && this.#left > 0) {
+      assertGoingOn(this.#connection, this.#request.signal)
       try {
-        this.#messages ??= await this.#open()
-        const next = await this.#messages.next()
+        const next = await this.#receive()
         if (this.#ended) return undefined
         if (next.done === true) return await this.#end()
         this.#failures = 0
-        this.#begun = true
         this.#deadline = deadlineOf(this.#connection)
         const { ranges, beganAfter } = next.value
         if (beganAfter !== undefined) this.#from = { after: beganAfter }
+        this.#letAppendsGo()
         if (ranges.length === 0) continue
         this.#note(ranges)
         return ranges
@@ -88,22 +92,49 @@ export class ReadSource implements RangeSource {
 
   async #end(): Promise<undefined> {
     this.#ended = true
-    this.#request.signal?.removeEventListener('abort', this.#onAbort)
-    this.#connection.closing.removeEventListener('abort', this.#onAbort)
+    this.#letAppendsGo()
+    this.#stopListening()
     this.#stream?.cancel()
     this.#stream = undefined
     return Promise.resolve(undefined)
   }
 
+  /** The next message, within the deadline where there is one. */
+  async #receive(): Promise<IteratorResult<ReadMessage, unknown>> {
+    const { clock, nowMs } = this.#connection.options
+    const messages = (this.#messages ??= await this.#open())
+    if (this.#follows) return messages.next()
+    const stopTimer = clock.setTimer(
+      () => {
+        if (this.#follows) return
+        this.#isLate = true
+        this.#stream?.cancel()
+      },
+      Math.max(this.#deadline - nowMs(), 0),
+    )
+    try {
+      return await messages.next()
+    } finally {
+      stopTimer()
+    }
+  }
+
   async #open(): Promise<AsyncIterator<ReadMessage>> {
-    const { signal } = this.#request
-    const endless = this.#begun && this.#request.follow
-    const client = await this.#connection.acquire(endless ? Infinity : this.#deadline, signal)
-    const metadata = await this.#connection.metadata()
+    const { signal, follow } = this.#request
+    const deadline = this.#follows ? Infinity : this.#deadline
+    const client = await this.#connection.acquire(deadline, signal)
+    const metadata = await this.#connection.metadata(deadline, signal)
     this.#client = client
     const stream = openRead(client, eventLogMethods.read, this.#message(), metadata)
+    // A stream that is cancelled when nobody waits for its next message has an error all the same.
+    stream.on('error', () => undefined)
+    if (follow) {
+      stream.on('metadata', () => {
+        this.#follows = true
+      })
+    }
     this.#stream = stream
-    if (this.#ended || signal?.aborted) stream.cancel()
+    if (this.#ended || signal?.aborted === true) stream.cancel()
     return (stream as AsyncIterable<ReadMessage>)[Symbol.asyncIterator]()
   }
 
@@ -128,20 +159,19 @@ export class ReadSource implements RangeSource {
   }
 
   async #recover(error: GoetheError): Promise<void> {
-    const { signal, follow } = this.#request
+    const { signal } = this.#request
+    const { random, nowMs } = this.#connection.options
     this.#messages = undefined
     this.#stream?.cancel()
-    if (this.#connection.closed) throw closedError()
-    if (signal?.aborted) throw abortedError(signal)
+    assertGoingOn(this.#connection, signal)
     if (this.#ended) return
+    if (this.#isLate) throw noAnswerError(this.#connection)
     if (!isPassing(error)) throw error
     if (this.#client !== undefined && isDisconnect(error)) {
       this.#connection.failed(this.#client, error)
     }
-    const { random } = this.#connection.options
     const delayMs = error.details.retryDelayMs ?? backoffMs(this.#failures++, random)
-    const endless = this.#begun && follow
-    if (!endless && performance.now() + delayMs >= this.#deadline) throw error
+    if (!this.#follows && nowMs() + delayMs >= this.#deadline) throw error
     await pause(this.#connection, delayMs, signal)
   }
 }

@@ -17,32 +17,26 @@ import {
   verifyFromMessage,
 } from '@goethe/protocol'
 import { once } from 'node:events'
-import { deadlineOf, openDuplex, openRead } from './calls.js'
+import { answersOf } from './answers.js'
+import { openDuplex, openRead } from './calls.js'
 import type { Connection } from './connection.js'
-import { closedError, errorOf } from './failures.js'
+import { deadlineOf } from './waiting.js'
 
-/** Bytes of an export in one message. */
+/** Bytes of an import in one message. */
 const chunkBytes = 256 * 1024
 
 export async function* verifyRemote(
   connection: Connection,
   { signal }: VerifyOptions,
 ): AsyncGenerator<VerifyStep, void, undefined> {
-  const client = await connection.acquire(deadlineOf(connection), signal)
-  const metadata = await connection.metadata()
+  const deadline = deadlineOf(connection)
+  const client = await connection.acquire(deadline, signal)
+  const metadata = await connection.metadata(deadline, signal)
   const request = create(messages.VerifyRequestSchema)
   const stream = openRead(client, eventLogMethods.verify, request, metadata)
-  const cancel = cancelling(connection, signal, stream)
-  try {
-    for await (const message of stream as AsyncIterable<messages.VerifyResponse>) {
-      const step = verifyFromMessage(message)
-      if (step !== undefined) yield step
-    }
-  } catch (failure) {
-    throw failureOf(connection, signal, failure)
-  } finally {
-    cancel.done()
-    stream.cancel()
+  for await (const message of answersOf<messages.VerifyResponse>(connection, signal, stream)) {
+    const step = verifyFromMessage(message)
+    if (step !== undefined) yield step
   }
 }
 
@@ -56,29 +50,23 @@ export async function exportRemote(
   const { signal, onProgress } = options
   try {
     if (signal?.aborted) throw abortedError(signal)
-    const client = await connection.acquire(deadlineOf(connection), signal)
-    const metadata = await connection.metadata()
+    const deadline = deadlineOf(connection)
+    const client = await connection.acquire(deadline, signal)
+    const metadata = await connection.metadata(deadline, signal)
     const request = create(messages.ExportRequestSchema, { after })
     const stream = openRead(client, eventLogMethods.export, request, metadata)
-    const cancel = cancelling(connection, signal, stream)
     let result: TransferResult | undefined
-    try {
-      for await (const message of stream as AsyncIterable<messages.ExportResponse>) {
-        const { chunk, progress, logId } = message
-        if (chunk.length > 0) await output.write(chunk)
-        if (logId === '') {
-          if (progress !== undefined) onProgress?.(progressFromMessage(progress))
-        } else if (progress !== undefined) result = { ...progressFromMessage(progress), logId }
-      }
-    } finally {
-      cancel.done()
-      stream.cancel()
+    for await (const message of answersOf<messages.ExportResponse>(connection, signal, stream)) {
+      const { chunk, progress, logId } = message
+      if (chunk.length > 0) await output.write(chunk)
+      if (logId === '') {
+        if (progress !== undefined) onProgress?.(progressFromMessage(progress))
+      } else if (progress !== undefined) result = { ...progressFromMessage(progress), logId }
     }
     if (result === undefined) throw brokenOff('export')
     await output.close()
     return result
-  } catch (failure) {
-    const error = isForeign(failure) ? failure : failureOf(connection, signal, failure)
+  } catch (error) {
     await output.abort(error)
     throw error
   }
@@ -92,55 +80,65 @@ export async function importRemote(
   checkImport(source, options)
   const { signal, onProgress } = options
   if (signal?.aborted) throw abortedError(signal)
-  const client = await connection.acquire(deadlineOf(connection), signal)
-  const stream = openDuplex(client, eventLogMethods.import, await connection.metadata())
-  const cancel = cancelling(connection, signal, stream)
-  let result: TransferResult | undefined
-  let ended = false
-  const received = new Promise<void>((resolve, reject) => {
-    stream.on('error', reject)
-    stream.on('end', resolve)
-    stream.on('data', ({ progress, logId }: messages.ImportResponse) => {
-      if (progress === undefined) return
+  const deadline = deadlineOf(connection)
+  const client = await connection.acquire(deadline, signal)
+  const metadata = await connection.metadata(deadline, signal)
+  const stream = openDuplex(client, eventLogMethods.import, metadata)
+  const state: SourceState = { isAwaited: true, broken: undefined }
+  const receive = async (): Promise<TransferResult> => {
+    let result: TransferResult | undefined
+    const answers = answersOf<messages.ImportResponse>(
+      connection,
+      signal,
+      stream,
+      () => state.isAwaited,
+    )
+    for await (const { progress, logId } of answers) {
+      if (progress === undefined) continue
       const known = progressFromMessage(progress)
       if (logId === '') onProgress?.(known)
       else result = { ...known, logId }
-    })
-  }).finally(() => {
-    ended = true
-  })
-  let broken: { by: unknown } | undefined
-  const isEnded = (): boolean => ended
-  const brokenSource = (): { by: unknown } | undefined => broken
-  const send = async (): Promise<void> => {
-    try {
-      for await (const chunk of chunksOf(source)) {
-        if (isEnded()) return
-        if (!stream.write(create(messages.ImportRequestSchema, { chunk }))) {
-          await Promise.race([once(stream, 'drain'), received])
-        }
-      }
-    } catch (error) {
-      // What was sent is imported as far as it goes; then this is why there is no more of it.
-      broken = { by: error }
-      stream.end()
-      await received.catch(() => undefined)
-      throw error
     }
-    stream.end()
-  }
-  try {
-    await Promise.all([received, send()])
     if (result === undefined) throw brokenOff('import')
     return result
-  } catch (failure) {
-    stream.cancel()
-    const source = brokenSource()
-    if (source !== undefined) throw source.by
-    throw isForeign(failure) ? failure : failureOf(connection, signal, failure)
-  } finally {
-    cancel.done()
   }
+  const received = receive()
+  const send = async (): Promise<void> => {
+    for await (const chunk of chunksOf(source)) {
+      if (stream.destroyed) return
+      state.isAwaited = false
+      if (!stream.write(create(messages.ImportRequestSchema, { chunk }))) {
+        await Promise.race([once(stream, 'drain'), received])
+      }
+      state.isAwaited = true
+    }
+    state.isAwaited = false
+  }
+  const sent = send().then(
+    () => {
+      stream.end()
+    },
+    (error: unknown) => {
+      // What was sent is imported as far as it goes; then this is why there is no more of it.
+      state.broken = { by: error }
+      state.isAwaited = false
+      stream.end()
+    },
+  )
+  try {
+    const [result] = await Promise.all([received, sent])
+    if (state.broken === undefined) return result
+  } catch (error) {
+    if (state.broken === undefined) throw error
+  }
+  throw state.broken.by
+}
+
+interface SourceState {
+  /** True while the server waits for what the source has not given yet. */
+  isAwaited: boolean
+  /** Why the source gave no more. */
+  broken: { by: unknown } | undefined
 }
 
 /** The same bytes in pieces of a size that suits messages. */
@@ -163,43 +161,6 @@ async function* chunksOf(
   if (size > 0) yield Buffer.concat(parts)
 }
 
-/** Errors of the caller's own source or sink are passed on as they are. */
-function isForeign(failure: unknown): boolean {
-  return (
-    !(failure instanceof GoetheError) && typeof (failure as { code?: unknown })?.code !== 'number'
-  )
-}
-
-function failureOf(
-  connection: Connection,
-  signal: VerifyOptions['signal'],
-  failure: unknown,
-): GoetheError {
-  if (signal?.aborted) return abortedError(signal)
-  if (connection.closed) return closedError()
-  return errorOf(failure)
-}
-
 function brokenOff(what: string): GoetheError {
   return new GoetheError('GOETHE_UNAVAILABLE', `The server ended the ${what} before it was whole`)
-}
-
-/** Cancels a stream when the signal fires or the client closes. */
-function cancelling(
-  { closing }: Connection,
-  signal: VerifyOptions['signal'],
-  stream: { cancel(): void },
-): { done(): void } {
-  const cancel = (): void => {
-    stream.cancel()
-  }
-  if (signal?.aborted || closing.aborted) cancel()
-  signal?.addEventListener('abort', cancel, { once: true })
-  closing.addEventListener('abort', cancel, { once: true })
-  return {
-    done: () => {
-      signal?.removeEventListener('abort', cancel)
-      closing.removeEventListener('abort', cancel)
-    },
-  }
 }
