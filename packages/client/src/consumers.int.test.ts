@@ -63,6 +63,39 @@ it('acks in flight while a consumer closes are stored also when the connection w
   expect(await positionOf('c')).toBe(3)
 })
 
+it('closing a consumer of a server that says nothing ends by the deadline', async () => {
+  await appendMany(2)
+  const impatient = connect(proxy.address, { deadlineMs: 100 })
+  const consumer = impatient.consumer('t', 'c')
+  const [delivery] = await take(consumer, 1)
+  proxy.freeze()
+  const code = codeOf(delivery!.ack())
+  await consumer.close()
+  expect(await code).toBe('GOETHE_DELIVERY_EXPIRED')
+  await impatient.close()
+  proxy.heal()
+})
+
+it('closing the client ends a consumer that waits and what it holds', async () => {
+  await appendMany(1)
+  const closing = connect(proxy.address, { deadlineMs: 100 })
+  const iterator = closing.consumer('t', 'c')[Symbol.asyncIterator]()
+  const delivery = await next(iterator)
+  proxy.freeze()
+  const codes = [codeOf(iterator.next()), codeOf(delivery.ack())]
+  await closing.close()
+  expect(await Promise.all(codes)).toEqual(['GOETHE_CLOSED', 'GOETHE_CLOSED'])
+  proxy.heal()
+})
+
+it('a consumer that never reaches a server fails by the deadline', async () => {
+  proxy.refuse()
+  const impatient = connect(proxy.address, { deadlineMs: 100 })
+  const waiting = impatient.consumer('t', 'c')[Symbol.asyncIterator]().next()
+  expect(await codeOf(waiting)).toBe('GOETHE_UNAVAILABLE')
+  await impatient.close()
+})
+
 it('what was sent ahead when a consumer closes is delivered again as if for the first time', async () => {
   await appendMany(5000)
   const consumer = client.consumer('t', 'c', { maxInFlight: 1000 })

@@ -16,10 +16,11 @@ import {
   positionToMessage,
 } from '@goethe/protocol'
 import { backoffMs } from './backoff.js'
-import { deadlineOf, openDuplex, pause } from './calls.js'
+import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { RemoteDelivery } from './remote-delivery.js'
+import { deadlineOf, pause } from './waiting.js'
 
 type Stream = ClientDuplexStream<ConsumeCommand, ConsumeReport>
 
@@ -64,6 +65,7 @@ export class RemoteConsumer implements ConsumerApi {
   /** Deliveries taken from those ahead. */
   #looks = 0
   readonly #onEnd: () => void
+  #stopListening: () => void
   readonly #onAbort = (): void => {
     void this.end(abortedError(this.#options.signal!))
   }
@@ -87,7 +89,7 @@ export class RemoteConsumer implements ConsumerApi {
     this.#connection = connection
     this.#options = options
     options.signal?.addEventListener('abort', this.#onAbort, { once: true })
-    connection.closing.addEventListener('abort', this.#onClose, { once: true })
+    this.#stopListening = connection.onClose(this.#onClose)
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Delivery> {
@@ -169,9 +171,10 @@ export class RemoteConsumer implements ConsumerApi {
     let deadline = deadlineOf(this.#connection)
     while (!signal.aborted && (!this.#ended || this.#hasUnanswered)) {
       let client: GrpcClient | undefined
+      if (begun) deadline = deadlineOf(this.#connection)
       try {
         client = await this.#connection.acquire(begun ? Infinity : deadline, signal)
-        const metadata = await this.#connection.metadata()
+        const metadata = await this.#connection.metadata(deadline, signal)
         if (this.#ended && !this.#hasUnanswered) return
         const stream = openDuplex(client, eventLogMethods.consume, metadata)
         await this.#use(stream, () => {
@@ -186,17 +189,16 @@ export class RemoteConsumer implements ConsumerApi {
         )
       } catch (failure) {
         const error = errorOf(failure)
-        if (signal.aborted) return
+        if (signal.aborted || this.#connection.closed) return
         if (!isPassing(error)) {
           this.#fail(error)
           return
         }
         if (client !== undefined && isDisconnect(error)) this.#connection.failed(client, error)
-        if (!begun && performance.now() >= deadline) {
+        if (!begun && this.#connection.options.nowMs() >= deadline) {
           this.#fail(error)
           return
         }
-        if (begun) deadline = deadlineOf(this.#connection)
         const { random } = this.#connection.options
         const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, random)
         await pause(this.#connection, delayMs, signal).catch(() => undefined)
@@ -388,7 +390,7 @@ export class RemoteConsumer implements ConsumerApi {
   #detach(): void {
     this.#stopReturn?.()
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#connection.closing.removeEventListener('abort', this.#onClose)
+    this.#stopListening()
     this.#onEnd()
   }
 
@@ -421,9 +423,9 @@ export class RemoteConsumer implements ConsumerApi {
       deadlineMs,
       'background',
     )
-    this.#connection.closing.addEventListener('abort', this.#onClose, { once: true })
+    const stopListening = this.#connection.onClose(this.#onClose)
     await this.#running
-    this.#connection.closing.removeEventListener('abort', this.#onClose)
+    stopListening()
     this.#over.abort()
     stop()
   }
