@@ -14,8 +14,6 @@ import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { deadlineOf, pause } from './waiting.js'
 
-export { deadlineOf, pause }
-
 /** One answer to one request; tries again while the server is away, until the deadline. */
 export async function callUnary<Request, Response>(
   connection: Connection,

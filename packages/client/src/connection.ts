@@ -39,7 +39,6 @@ export class Connection {
   #failures = 0
   #lastError: Error | undefined
   readonly #onClose = new Set<() => void>()
-  readonly #closing = new AbortController()
 
   constructor(
     addresses: readonly Address[],
@@ -63,11 +62,6 @@ export class Connection {
   /** Where calls go at the moment. */
   get address(): string {
     return this.#addresses[this.#at]!
-  }
-
-  /** Fires when the client closes. */
-  get closing(): AbortSignal {
-    return this.#closing.signal
   }
 
   /** Calls back once when the client closes; the function returned takes it back. */
@@ -142,7 +136,6 @@ export class Connection {
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#closing.abort()
     for (const callback of [...this.#onClose]) callback()
     this.#onClose.clear()
     this.#client?.close()
@@ -215,11 +208,11 @@ export class Connection {
   #unavailable(): GoetheError {
     const cause = this.#lastError
     const where = this.#addresses.map((address) => `goethe://${address}`).join(', ')
-    const why = cause === undefined ? '' : ` (${cause.message})`
+    const why = cause === undefined ? 'nobody answered in time' : cause.message
     return new GoetheError(
       'GOETHE_UNAVAILABLE',
       `No Goethe server answers at ${where}: start one with 'goethe serve', or correct the ` +
-        `address${why}`,
+        `address (${why})`,
       { cause },
     )
   }

@@ -14,7 +14,7 @@ let client: ReturnType<typeof connect>
 const clock = manualClock()
 
 beforeEach(async () => {
-  log = await memoryLog()
+  log = await memoryLog({ clock })
   server = await TestServer.start(log, {}, clock)
   proxy = await TcpProxy.start(server.address)
   client = connect(proxy.address, { random: seededRandom(1) })

@@ -20,7 +20,7 @@ import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { RemoteDelivery } from './remote-delivery.js'
-import { deadlineOf, pause } from './waiting.js'
+import { deadlineOf, noAnswerError, pause } from './waiting.js'
 
 type Stream = ClientDuplexStream<ConsumeCommand, ConsumeReport>
 
@@ -31,6 +31,9 @@ interface Waiter {
 
 /** What was sent ahead goes back when it was not looked at for so long. */
 const unlookedMs = 250
+
+/** How often acks and nacks are looked for that have waited too long. */
+const expiryMs = 250
 
 export class RemoteConsumer implements ConsumerApi {
   readonly topic: string
@@ -62,6 +65,7 @@ export class RemoteConsumer implements ConsumerApi {
   readonly #over = new AbortController()
   #leaving: Promise<void> | undefined
   #stopReturn: (() => void) | undefined
+  #stopExpiry: (() => void) | undefined
   /** Deliveries taken from those ahead. */
   #looks = 0
   readonly #onEnd: () => void
@@ -190,11 +194,15 @@ export class RemoteConsumer implements ConsumerApi {
       } catch (failure) {
         const error = errorOf(failure)
         if (signal.aborted || this.#connection.closed) return
-        if (!isPassing(error)) {
+        // Once it has begun, an instance goes on for good: a silent server is as good as none.
+        const isSilent = begun && error.code === 'GOETHE_DEADLINE'
+        if (!isPassing(error) && !isSilent) {
           this.#fail(error)
           return
         }
-        if (client !== undefined && isDisconnect(error)) this.#connection.failed(client, error)
+        if (client !== undefined && (isSilent || isDisconnect(error))) {
+          this.#connection.failed(client, error)
+        }
         if (!begun && this.#connection.options.nowMs() >= deadline) {
           this.#fail(error)
           return
@@ -215,7 +223,7 @@ export class RemoteConsumer implements ConsumerApi {
     return false
   }
 
-  /** Resolves when the server ends the stream, rejects when it breaks. */
+  /** Resolves when the server ends the stream, rejects when it breaks or is not taken up in time. */
   async #use(stream: Stream, onBegun: () => void): Promise<void> {
     const ended = new Promise<void>((resolve, reject) => {
       stream.on('error', reject)
@@ -238,9 +246,23 @@ export class RemoteConsumer implements ConsumerApi {
     this.#command = emptyCommand()
     stream.write(command)
     if (this.#ended) stream.end()
+    const { clock, deadlineMs } = this.#connection.options
+    let isLate = false
+    const stop = clock.setTimer(
+      () => {
+        if (this.#stream !== stream || this.#attached) return
+        isLate = true
+        stream.cancel()
+      },
+      deadlineMs,
+      'background',
+    )
     try {
       await ended
+    } catch (error) {
+      throw isLate ? noAnswerError(this.#connection) : error
     } finally {
+      stop()
       if (this.#stream === stream) this.#stream = undefined
     }
   }
@@ -281,6 +303,10 @@ export class RemoteConsumer implements ConsumerApi {
         say: (change) => {
           change(this.#command)
           this.#flush()
+        },
+        awaitAnswer: () => {
+          this.#watchAnswers()
+          return this.#connection.options.nowMs()
         },
       })
       this.#open.set(sent.number, delivery)
@@ -342,6 +368,26 @@ export class RemoteConsumer implements ConsumerApi {
         else this.#watchAhead()
       },
       unlookedMs,
+      'background',
+    )
+  }
+
+  /** Looks from time to time for acks and nacks that wait for too long. */
+  #watchAnswers(): void {
+    if (this.#stopExpiry !== undefined) return
+    const { clock, nowMs, deadlineMs } = this.#connection.options
+    this.#stopExpiry = clock.setTimer(
+      () => {
+        this.#stopExpiry = undefined
+        const askedBefore = nowMs() - deadlineMs
+        let areWaiting = false
+        for (const delivery of this.#open.values()) {
+          const isWaiting = delivery.expire(askedBefore, () => noAnswerError(this.#connection))
+          areWaiting ||= isWaiting
+        }
+        if (areWaiting) this.#watchAnswers()
+      },
+      expiryMs,
       'background',
     )
   }

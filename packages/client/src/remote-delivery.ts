@@ -8,6 +8,8 @@ type Change = (command: ConsumeCommand) => void
 export interface DeliveryContext {
   /** Says something to the server with the next message. */
   say(change: Change): void
+  /** An ack or nack waits for its answer; gives the moment, in milliseconds. */
+  awaitAnswer(): number
 }
 
 /** An event on its way through a consumer, from a server. */
@@ -21,6 +23,7 @@ export class RemoteDelivery implements Delivery {
   #resolve: (() => void) | undefined
   #reject: ((error: GoetheError) => void) | undefined
   #end: GoetheError | 'stored' | undefined
+  #askedAt = 0
   #looked = false
   #extended = false
   // Functions, so that `const { event, ack } = delivery` works as with the embedded log.
@@ -62,6 +65,18 @@ export class RemoteDelivery implements Delivery {
     return this.#change !== undefined && this.#end === undefined
   }
 
+  /**
+   * Ends the wait for an answer that should have come by now. The ack or nack stays said, and may
+   * still be stored. False where it is not waited for any more.
+   */
+  expire(askedBefore: number, why: () => GoetheError): boolean {
+    if (!this.isUnanswered || this.#reject === undefined) return false
+    if (this.#askedAt > askedBefore) return true
+    this.#reject(why())
+    this.#reject = undefined
+    return false
+  }
+
   /** Says again what was said and not answered: the connection broke, and it may be lost. */
   repeat(command: ConsumeCommand): void {
     if (this.#change !== undefined) this.#change(command)
@@ -83,6 +98,7 @@ export class RemoteDelivery implements Delivery {
       this.#resolve = resolve
       this.#reject = reject
     })
+    this.#askedAt = this.#context.awaitAnswer()
     this.#context.say(change)
     return this.#outcome
   }

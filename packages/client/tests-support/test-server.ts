@@ -1,4 +1,6 @@
 /** A server in this process, on a real socket, for tests of the client. */
+import { setMaxListeners } from 'node:events'
+import type { ServerCredentials } from '@grpc/grpc-js'
 import { type Clock, EventLog, type EventLogOptions, systemClock } from '@goethe/core'
 import { MemoryLevel } from 'memory-level'
 import { Admission } from '../../server/src/admission.js'
@@ -10,9 +12,19 @@ import { Metrics } from '../../server/src/metrics.js'
 import type { Listener, ServerContext } from '../../server/src/server-context.js'
 import { Tracing } from '../../server/src/tracing.js'
 
+export interface TestServerOptions {
+  /** Settings by their flags, such as `eventBytesMax`. */
+  flags?: Record<string, unknown>
+  /** What is different from an ordinary server. */
+  context?: Partial<ServerContext>
+  /** Default: plain text. */
+  credentials?: ServerCredentials
+}
+
 /** A log and the gRPC services on it; `stop` leaves the log open. */
 export class TestServer {
   readonly log: EventLog
+  readonly port: number
   readonly address: string
   readonly #listener: Listener
   readonly #stopping: AbortController
@@ -21,26 +33,32 @@ export class TestServer {
     this.log = log
     this.#listener = listener
     this.#stopping = stopping
-    this.address = `goethe://127.0.0.1:${listener.address.port}`
+    this.port = listener.address.port
+    this.address = `goethe://127.0.0.1:${this.port}`
   }
 
-  static async start(log: EventLog, flags: object = {}, clock?: Clock): Promise<TestServer> {
+  static async start(
+    log: EventLog,
+    { flags = {}, context: changes = {}, credentials }: TestServerOptions = {},
+    clock: Clock = systemClock(),
+  ): Promise<TestServer> {
     const stopping = new AbortController()
+    setMaxListeners(0, stopping.signal)
     const config = defaultConfig({ grpcPort: 0, ...flags } as never)
-    const used = clock ?? systemClock()
     const context: ServerContext = {
       config,
-      clock: used,
+      clock,
       logger: createLogger({ level: 'silent', format: 'json' }),
       metrics: new Metrics(),
       tracing: new Tracing(),
-      admission: new Admission(config.limits, used),
+      admission: new Admission(config.limits, clock),
       identify: () => Promise.resolve(everybody),
       logFor: () => log,
       storeState: () => ({ type: 'open' }),
       stopping: stopping.signal,
+      ...changes,
     }
-    return new TestServer(log, await startGrpc(context), stopping)
+    return new TestServer(log, await startGrpc(context, { credentials }), stopping)
   }
 
   async stop(deadlineMs = 1000): Promise<void> {
