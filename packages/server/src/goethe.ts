@@ -8,6 +8,7 @@ import { authenticator } from './auth/authenticator.js'
 import { authorized } from './auth/authorized-log.js'
 import type { Config } from './config.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
+import { grpcCredentials } from './grpc/grpc-credentials.js'
 import { startGrpc } from './grpc/grpc-server.js'
 import { startHttp } from './http/http-server.js'
 import type { Identity } from './identity.js'
@@ -16,9 +17,9 @@ import { Metrics } from './metrics.js'
 import { openStore } from './open-store.js'
 import type { ServedLog } from './served-log.js'
 import { ServedStore, type StoreState } from './served-store.js'
+import { ServedTls } from './served-tls.js'
 import type { Address, Identify, Listener, ServerContext } from './server-context.js'
 import { StepStack } from './step-stack.js'
-import { grpcCredentials, readTlsFiles } from './tls-files.js'
 import { Tracing } from './tracing.js'
 
 /** What a server does not make itself where somebody else brings it along: tests, mostly. */
@@ -73,7 +74,8 @@ async function start(
   steps: StepStack,
 ): Promise<Server> {
   const { clock, logger } = dependencies
-  const tls = await readTlsFiles(config)
+  const tls = await ServedTls.open({ config, clock, logger })
+  if (tls !== undefined) steps.done('certificate', () => tls.stop())
   const metrics = new Metrics()
   const admission = new Admission(config.limits, clock)
   const { store, guard } = await startStore(config, dependencies, metrics, steps)

@@ -1,6 +1,6 @@
 /** What TLS needs, read from the files that the configuration names. */
 import { readFile } from 'node:fs/promises'
-import { ServerCredentials } from '@grpc/grpc-js'
+import { type SecureContextOptions, createSecureContext } from 'node:tls'
 import type { Config } from './config.js'
 import { ConfigError } from './config-error.js'
 
@@ -12,8 +12,11 @@ export interface TlsFiles {
   requireClientCert: boolean
 }
 
-/** Undefined where the server speaks plain text. A file that cannot be read is a ConfigError. */
-export async function readTlsFiles({ tls }: Config): Promise<TlsFiles | undefined> {
+/**
+ * Undefined where the server speaks plain text. Files that cannot be read, or that do not make a
+ * certificate and its key, are a ConfigError.
+ */
+export async function readTlsFiles({ tls }: Pick<Config, 'tls'>): Promise<TlsFiles | undefined> {
   if (tls.cert === undefined || tls.key === undefined) return undefined
   const { requireClientCert } = tls
   const [cert, key, clientCa] = await Promise.all([
@@ -21,15 +24,25 @@ export async function readTlsFiles({ tls }: Config): Promise<TlsFiles | undefine
     read('tls.key', tls.key),
     tls.clientCa === undefined ? undefined : read('tls.clientCa', tls.clientCa),
   ])
-  return { cert, key, clientCa, requireClientCert }
+  const files = { cert, key, clientCa, requireClientCert }
+  checkTlsFiles(files)
+  return files
 }
 
-/** The same for gRPC, which asks clients for a certificate only where they must have one. */
-export function grpcCredentials(files: TlsFiles | undefined): ServerCredentials {
-  if (files === undefined) return ServerCredentials.createInsecure()
-  const { cert, key, clientCa, requireClientCert } = files
-  const pairs = [{ cert_chain: cert, private_key: key }]
-  return ServerCredentials.createSsl(clientCa ?? null, pairs, requireClientCert)
+/** The files as a secure context takes them. */
+export function secureContextOf({ cert, key, clientCa }: TlsFiles): SecureContextOptions {
+  return { cert, key, ...(clientCa !== undefined && { ca: clientCa }) }
+}
+
+function checkTlsFiles(files: TlsFiles): void {
+  try {
+    createSecureContext(secureContextOf(files))
+  } catch (error) {
+    throw new ConfigError([
+      `tls.cert, tls.key and tls.clientCa do not make a certificate with its key: ` +
+        (error as Error).message,
+    ])
+  }
 }
 
 async function read(setting: string, path: string): Promise<Buffer> {

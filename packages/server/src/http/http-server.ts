@@ -1,13 +1,14 @@
 /** HTTP: health and metrics for everybody, the JSON API under /v1 for those who may use it. */
 import { lookup } from 'node:dns/promises'
-import type { ServerOptions as TlsOptions } from 'node:https'
+import type { Server as TlsServer, ServerOptions as TlsOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import swagger from '@fastify/swagger'
 import { GoetheError } from '@goethe/core'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import type { Config } from '../config.js'
 import type { Listener, ServerContext } from '../server-context.js'
-import type { TlsFiles } from '../tls-files.js'
+import type { ServedTls } from '../served-tls.js'
+import { secureContextOf } from '../tls-files.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, methodOf, trackCalls } from './call.js'
@@ -25,8 +26,8 @@ const paramLengthMax = 255 * 3
 /** Line of the request and headers: two such names, a token, and then some. */
 const headBytesMax = 16 * 1024
 
-/** Starts to listen, with TLS where there are files for it. */
-export async function startHttp(context: ServerContext, tls?: TlsFiles): Promise<Listener> {
+/** Starts to listen, with TLS where there is a certificate for it. */
+export async function startHttp(context: ServerContext, tls?: ServedTls): Promise<Listener> {
   const app = await createApp(context, tls)
   const { host, port } = context.config.http
   await listen(app, host, port)
@@ -56,10 +57,11 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 
 async function createApp(
   context: ServerContext,
-  tls: TlsFiles | undefined,
+  tls: ServedTls | undefined,
 ): Promise<FastifyInstance> {
   const { config } = context
   const app = fastify(serverOptions(config, tls)) as unknown as FastifyInstance
+  renewCertificate(app, tls)
   app.server.maxConnections = config.limits.connectionsMax
   app.server.on('connection', (socket) => {
     socket.once('close', context.metrics.connection('http'))
@@ -96,7 +98,7 @@ async function createApp(
 
 function serverOptions(
   { limits, keepalive }: Config,
-  tls: TlsFiles | undefined,
+  tls: ServedTls | undefined,
 ): FastifyServerOptions {
   const timeouts: TlsOptions = {
     maxHeaderSize: headBytesMax,
@@ -116,19 +118,22 @@ function serverOptions(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
   } as const
   if (tls === undefined) return { ...options, http: timeouts } as FastifyServerOptions
-  const { cert, key, clientCa, requireClientCert } = tls
+  const { clientCa, requireClientCert } = tls.files
   const https: TlsOptions = {
     ...timeouts,
-    cert,
-    key,
+    ...secureContextOf(tls.files),
     handshakeTimeout: keepalive.handshakeTimeoutMs,
-    ...(clientCa !== undefined && {
-      ca: clientCa,
-      requestCert: true,
-      rejectUnauthorized: requireClientCert,
-    }),
+    requestCert: clientCa !== undefined,
+    rejectUnauthorized: requireClientCert,
   }
   return { ...options, https } as FastifyServerOptions
+}
+
+function renewCertificate(app: FastifyInstance, tls: ServedTls | undefined): void {
+  const end = tls?.onChange((files) => {
+    ;(app.server as unknown as TlsServer).setSecureContext(secureContextOf(files))
+  })
+  if (end !== undefined) app.addHook('onClose', async () => end())
 }
 
 const openapi = {
