@@ -26,13 +26,14 @@ export async function read(
   const { request } = stream
   const topics = notEmpty(selectorFromMessage(request.topics), 'Which topics to read')
   const { follow } = request
+  const from = positionFromMessage(request.from)
+  // "The end" of now must still be known when the caller has to ask again.
+  const beganAfter = follow && from === 'end' ? log.status().lastId : undefined
+  const start = beganAfter === undefined ? from : { after: beganAfter }
+  const reader = log.read(topics, readOptions(request, start, signal))
+  // Only now: who may not read these topics must not learn how many others do.
   const endTail = follow ? tailOf(context, topics) : undefined
   try {
-    const from = positionFromMessage(request.from)
-    // "The end" of now must still be known when the caller has to ask again.
-    const beganAfter = follow && from === 'end' ? log.status().lastId : undefined
-    const start = beganAfter === undefined ? from : { after: beganAfter }
-    const reader = log.read(topics, readOptions(request, start, signal))
     // Nothing may come for long: who follows is told that it does.
     if (follow) stream.sendMetadata(new Metadata())
     if (beganAfter !== undefined) await write(stream, { ranges: [], beganAfter }, signal)
