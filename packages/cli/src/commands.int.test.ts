@@ -358,7 +358,7 @@ describe('doctor', () => {
 describe('token', () => {
   test('it prints the token alone, and what the server needs beside it', async () => {
     const { stdout, stderr } = await goethe(['token', '--text', '--grant', 'read:orders'])
-    expect(stdout).toMatch(/^[\w-]{43}\n$/)
+    expect(stdout).toMatch(/^goethe_[\w-]{43}\n$/)
     expect(stderr).toMatch(/sha256: [0-9a-f]{64}/)
     expect(stderr).toContain('- { topics: "orders", rights: [read] }')
     expect(stderr).not.toContain(stdout.trim())

@@ -2,7 +2,6 @@ import { Command, InvalidArgumentError } from 'commander'
 import { type FormatOptions, formatOptions, isJson } from '../log-command.js'
 import { withManual } from '../manual.js'
 import type { Shell } from '../shell.js'
-import { hashToken, newToken } from '../token.js'
 
 interface Options extends FormatOptions {
   name: string
@@ -27,6 +26,8 @@ export function tokenCommand(shell: Shell): Command {
     )
     .action(async ({ name, grant, ...format }: Options) => {
       const { output, notes } = shell
+      // Loaded only now: other commands do not need a server.
+      const { hashToken, newToken } = await import('@goethe/server')
       const token = newToken()
       const sha256 = hashToken(token)
       const grants = grant ?? [{ topics: '*', rights }]
