@@ -6,8 +6,7 @@
  * Nothing is sent before the server has said how large its messages may be.
  */
 import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
-import type { AbortSignalLike } from '@goethe/core'
-import { GoetheError, type GoetheErrorCode } from '@goethe/core'
+import type { AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import {
   type AppendOutcome,
@@ -16,6 +15,7 @@ import {
   appendRequestSize,
   eventLogMethods,
 } from '@goethe/protocol'
+import { harmless, isOfOneEvent, neverSent, tooLarge, unknownOutcome } from './append-errors.js'
 import type { Group, Member } from './append-group.js'
 import { groupBytesMax } from './append-lane.js'
 import { AppendQueue } from './append-queue.js'
@@ -378,48 +378,4 @@ function bytesOf({ payloads, also }: StreamedAppend): number {
 /** By what it is estimated to have, and only where that is close, by its size. */
 function isTooLarge({ bytes, part }: Group, max: number): boolean {
   return bytes > max && appendRequestSize(part) > max
-}
-
-/** Errors after which it is certain that nothing was appended. */
-const harmless: ReadonlySet<GoetheErrorCode> = new Set([
-  'GOETHE_CONFLICT',
-  'GOETHE_EVENT_TOO_LARGE',
-  'GOETHE_FORBIDDEN',
-  'GOETHE_INVALID_ARGUMENT',
-  'GOETHE_LIMIT',
-  'GOETHE_READ_ONLY',
-  'GOETHE_TIME_IN_FUTURE',
-])
-
-/**
- * True for what is wrong with one event of a group, so that the others are not to suffer. They go
- * behind what of their topic is under way already.
- */
-function isOfOneEvent({ code }: GoetheError): boolean {
-  return code === 'GOETHE_EVENT_TOO_LARGE' || code === 'GOETHE_INVALID_ARGUMENT'
-}
-
-function tooLarge({ part }: Group, max: number): GoetheError {
-  return new GoetheError(
-    'GOETHE_EVENT_TOO_LARGE',
-    `An append of ${appendRequestSize(part)} bytes for topic '${part.topic}' is larger than what ` +
-      `the server takes in one message (limits.messageBytesMax, ${max})`,
-    { details: { topic: part.topic } },
-  )
-}
-
-function unknownOutcome(cause: GoetheError | undefined): GoetheError {
-  return new GoetheError(
-    'GOETHE_DEADLINE',
-    'The append was sent, but no answer came in time: whether it was done is unknown',
-    { cause },
-  )
-}
-
-function neverSent(cause: GoetheError | undefined): GoetheError {
-  return new GoetheError(
-    'GOETHE_UNAVAILABLE',
-    'The append could not be sent in time: the server was away, or too slow',
-    { cause },
-  )
 }

@@ -1,7 +1,10 @@
 import { expect, it } from 'vitest'
-import { GoetheError, type Receipt } from '@goethe/core'
+import { GoetheError, type Receipt, systemClock } from '@goethe/core'
+import { Admission } from '../../server/src/admission.js'
+import { defaultConfig } from '../../server/src/config.js'
 import { hastyClock } from '../tests-support/hasty-clock.js'
 import { seededRandom } from '../tests-support/seeded-random.js'
+import { Served, textsOf } from '../tests-support/served.js'
 import { TcpProxy } from '../tests-support/tcp-proxy.js'
 import { TestServer, memoryLog } from '../tests-support/test-server.js'
 import { connect } from './index.js'
@@ -64,6 +67,49 @@ it('an append without a producer that was cut off is of unknown outcome, and not
   await client.close()
   await server.stop()
   await log.close()
+})
+
+it('appends with producers of their own are made once when the answers are cut off', async () => {
+  await using served = await Served.start()
+  const client = served.connect({ clock: hastyClock() })
+  await client.append('t', Buffer.from('0'))
+  for (let round = 0; round < 5; round++) {
+    served.proxy.cutAfter('down', round * 20)
+    const appends = Array.from({ length: 30 }, (_, index) => {
+      const sequence = round * 30 + index + 1
+      const producer = { id: 'mine', sequence }
+      return client.append('t', Buffer.from(`${sequence}`), { producer })
+    })
+    await Promise.all(appends)
+  }
+  const expected = Array.from({ length: 151 }, (_, index) => `${index}`)
+  expect(await textsOf(served.log, 't')).toEqual(expected)
+})
+
+it('appends keep their order when the server refuses some of them for a while', async () => {
+  const clock = systemClock()
+  const admission = new Admission(defaultConfig({}).limits, clock)
+  let refusals = 6
+  let calls = 0
+  const admit = admission.bytes.bind(admission)
+  admission.bytes = (count) => {
+    if (calls++ % 3 !== 1 || refusals-- <= 0) return admit(count)
+    throw new GoetheError('GOETHE_LIMIT', 'Too much', { details: { retryDelayMs: 1 } })
+  }
+  await using served = await Served.start({ context: { admission } })
+  const client = served.connect({ clock: hastyClock() })
+  // Each is a message of its own, or nearly.
+  const appends = Array.from({ length: 60 }, (_, index) =>
+    client.append(`t${index % 2}`, payload(`${index}`, 600_000)),
+  )
+  await Promise.all(appends)
+  expect(refusals).toBeLessThan(6)
+  for (const remainder of [0, 1]) {
+    const events = await served.log.read(`t${remainder}`).toArray()
+    expect(events.map((event) => textOf(event.payload))).toEqual(
+      appends.map((_, index) => `${index}`).filter((text) => Number(text) % 2 === remainder),
+    )
+  }
 })
 
 /** Appends of all kinds through connections that are cut at random places. */

@@ -26,42 +26,36 @@ export class ProducerPool {
   }
 
   /**
-   * Gives an append a producer and sequences, as far as its caller has not named some. Call what
-   * comes back when the outcome is certain, or with 'unknown': the producer is then used no more.
+   * Gives an append a producer and sequences, unless its caller has. Call what comes back when the
+   * outcome is certain, or with 'unknown': the producer is then used no more.
    */
   assign(to: { part: StreamedAppend }): ((outcome: GroupOutcome) => void) | undefined {
     const { part } = to
-    const { also } = part
-    if (also === undefined) {
-      if (part.producer !== undefined) return undefined
-      // The usual case: one topic.
-      const producer = this.#take()
-      const sequence = (producer.sequences.get(part.topic) ?? 0) + 1
-      part.producer = { id: producer.id, sequence }
+    if (part.producer !== undefined) return undefined
+    const producer = this.#take()
+    const { id, sequences } = producer
+    if (part.also === undefined) {
+      // The usual case, without maps and copies.
+      const { topic } = part
+      const sequence = (sequences.get(topic) ?? 0) + 1
+      part.producer = { id, sequence }
       return (outcome) => {
-        if (outcome === 'unknown') return
-        if (outcome === 'appended') producer.sequences.set(part.topic, sequence)
-        this.#giveBack(producer)
+        if (outcome === 'appended') sequences.set(topic, sequence)
+        if (outcome !== 'unknown') this.#giveBack(producer)
       }
     }
-    if (part.producer !== undefined && also.every((other) => other.producer !== undefined)) {
-      return undefined
-    }
-    const producer = this.#take()
     const next = new Map<string, number>()
     const numbered = <Part extends StreamedAppend>(one: Part): Part => {
-      if (one.producer !== undefined) return one
-      const sequence = (next.get(one.topic) ?? producer.sequences.get(one.topic) ?? 0) + 1
+      const sequence = (next.get(one.topic) ?? sequences.get(one.topic) ?? 0) + 1
       next.set(one.topic, sequence)
-      return { ...one, producer: { id: producer.id, sequence } }
+      return { ...one, producer: { id, sequence } }
     }
-    to.part = { ...numbered(part), also: also.map(numbered) }
+    to.part = { ...numbered(part), also: part.also.map(numbered) }
     return (outcome) => {
-      if (outcome === 'unknown') return
       if (outcome === 'appended') {
-        for (const [topic, sequence] of next) producer.sequences.set(topic, sequence)
+        for (const [topic, sequence] of next) sequences.set(topic, sequence)
       }
-      this.#giveBack(producer)
+      if (outcome !== 'unknown') this.#giveBack(producer)
     }
   }
 

@@ -18,6 +18,7 @@ import {
 import { backoffMs } from './backoff.js'
 import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
+import { emptyCommand, isEmpty } from './consume-command.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { RemoteDelivery } from './remote-delivery.js'
 import { deadlineOf, noAnswerError, pause } from './waiting.js'
@@ -475,12 +476,4 @@ export class RemoteConsumer implements ConsumerApi {
     this.#over.abort()
     stop()
   }
-}
-
-function emptyCommand(): ConsumeCommand {
-  return { credit: 0, acks: [], nacks: [], extends: [], releases: [] }
-}
-
-function isEmpty({ credit, acks, nacks, extends: extensions, releases }: ConsumeCommand): boolean {
-  return credit === 0 && acks.length + nacks.length + extensions.length + releases.length === 0
 }
