@@ -35,7 +35,7 @@ test('a server is started, used by others and ended', async () => {
   const other = await resultOf(startGoethe(['serve', '--data', data, ...anyPorts]))
   expect(other.code).toBe(1)
   expect(other.stderr).toContain('is open already')
-  if (existsSync('/proc/locks')) expect(other.stderr).toContain(`process ${server.pid}, `)
+  if (existsSync('/proc/locks')) expect(other.stderr).toContain(`by process ${server.pid} `)
 
   server.kill('SIGTERM')
   expect(await resultOf(server)).toMatchObject({ code: 0, stderr: '' })
@@ -51,6 +51,15 @@ test('on a terminal it says where it listens and what to type next', async () =>
   expect(stderr).toMatch(/^ {2}gRPC {2}goethe:\/\/127\.0\.0\.1:\d+$/m)
   expect(stderr).toContain('It listens on loopback only')
   expect(stderr).toMatch(/goethe read orders --follow --server goethe:\/\/127\.0\.0\.1:\d+$/m)
+})
+
+test('what `npm start` runs says what to type next wherever its output goes', async () => {
+  const { stdout, stderr } = await runGoethe(['serve', '--data', data, ...anyPorts], {
+    environment: { npm_lifecycle_event: 'start', npm_command: 'run-script' },
+    interruptAt: 'Goethe is ready',
+  })
+  expect(stdout).toContain('"Goethe is ready"')
+  expect(stderr).toContain("npx goethe append orders '")
 })
 
 test('a configuration is printed as it counts: flags, then environment, then defaults', async () => {

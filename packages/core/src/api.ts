@@ -68,7 +68,10 @@ export interface AppendOptions extends AppendConditions {
   signal?: AbortSignalLike | undefined
 }
 
-/** One topic's part of an appendAll. */
+/**
+ * One topic's part of an appendAll. What it expects is what the topic is before the appendAll, also
+ * where another part goes to the same topic.
+ */
 export interface AppendEntry extends AppendConditions {
   topic: string
   payloads: Uint8Array | readonly Uint8Array[]

@@ -1,10 +1,8 @@
-import { join } from 'node:path'
 import { isGoetheError } from '@goethe/core'
 import type { Config, Server } from '@goethe/server'
 import { Command } from 'commander'
 import { exitCode } from '../exit-code.js'
 import { Failure, messageOf } from '../failure.js'
-import { lockHolderOf } from '../lock-holder.js'
 import { clientVariables } from '../log-place.js'
 import { withManual } from '../manual.js'
 import { serveBanner } from '../serve-banner.js'
@@ -83,12 +81,12 @@ async function serve(shell: Shell, server: ServerPackage, config: Config): Promi
   try {
     running = await server.startServer(config, { logger })
   } catch (error) {
-    throw isGoetheError(error, 'GOETHE_LOCKED')
-      ? await locked(config.data, error)
-      : explained(server, error)
+    throw isGoetheError(error, 'GOETHE_LOCKED') ? locked(error) : explained(server, error)
   }
   try {
-    if (notes.isTerminal) await notes.lines(serveBanner(config, running.addresses, command))
+    // `npm start` is for people, wherever its output goes; a service manager needs no advice.
+    const isForPeople = notes.isTerminal || environment['npm_lifecycle_event'] === 'start'
+    if (isForPeople) await notes.lines(serveBanner(config, running.addresses, command))
     await fired(signal)
     logger.info('Goethe stops; another signal ends it at once')
   } finally {
@@ -130,11 +128,9 @@ function explained({ ConfigError }: ServerPackage, error: unknown): unknown {
   return error
 }
 
-async function locked(directory: string, cause: unknown): Promise<Failure> {
-  const holder = await lockHolderOf(join(directory, 'LOCK'))
-  const who =
-    holder === undefined ? '' : `: process ${holder.pid}, ${holder.command ?? 'of another user'}`
-  return new Failure(`${messageOf(cause)}${who}`, {
+/** The message names the process. */
+function locked(cause: unknown): Failure {
+  return new Failure(messageOf(cause), {
     advice: 'If that is a server, use it instead; otherwise stop it first',
     cause,
   })
