@@ -9,9 +9,20 @@ export interface Grant {
 
 /** Who calls. */
 export interface Identity {
-  /** For logs, metrics and rate limits. */
+  /** Tells callers apart: in logs, in rate limits, and where a consumer comes back for what it holds. */
   name: string
   grants: readonly Grant[]
+}
+
+/** How a caller showed who it is. */
+export type Credential = 'token' | 'jwt' | 'certificate'
+
+/**
+ * The name of a caller, such as 'token:billing'. What issuers of tokens and authorities of
+ * certificates call somebody is up to them, so that a name alone could be that of somebody else.
+ */
+export function callerName(credential: Credential, name: string): string {
+  return `${credential}:${name}`
 }
 
 /** Where nobody has to say who they are, everybody may do everything. */

@@ -43,7 +43,7 @@ describe('tokens and certificates', () => {
   test('a token says who calls, however Bearer is written', async () => {
     for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
       const identity = await identify({ authorization: `${scheme} ${token}` }, undefined)
-      expect(identity).toEqual({ name: 'me', grants: readAll })
+      expect(identity).toEqual({ name: 'token:me', grants: readAll })
     }
   })
 
@@ -77,7 +77,9 @@ describe('tokens and certificates', () => {
   })
 
   test('a certificate says who calls, but not where a wrong token is presented', async () => {
-    expect(await identify({}, certificate('billing'))).toMatchObject({ name: 'billing' })
+    expect(await identify({}, certificate('billing'))).toMatchObject({
+      name: 'certificate:billing',
+    })
     await expect(identify(bearer('x'), certificate('billing'))).rejects.toMatchObject({
       code: 'GOETHE_UNAUTHENTICATED',
     })
@@ -139,7 +141,7 @@ describe('JSON Web Tokens', () => {
   test('name the caller and what it may do', async () => {
     const goethe = [{ topics: 'orders-*', rights: ['read', 'consume'] }]
     expect(await identify(bearer(await token({ goethe })), undefined)).toEqual({
-      name: 'me',
+      name: 'jwt:me',
       grants: goethe,
     })
   })
@@ -150,9 +152,30 @@ describe('JSON Web Tokens', () => {
     const grants = [{ topics: 'a', rights: ['append'] }]
     const claims = { email: 'me@x.test', 'https://x/g': grants }
     expect(await other(bearer(await token(claims)), undefined)).toEqual({
-      name: 'me@x.test',
+      name: 'jwt:me@x.test',
       grants: [...readAll, ...grants],
     })
+  })
+
+  test('are not those who are called the same by a token or a certificate', async () => {
+    const secret = newToken()
+    const all = authenticator(
+      {
+        tokens: [{ name: 'me', sha256: hashToken(secret), grants: readAll }],
+        jwt: settings(),
+        certificates: [{ subject: 'sensor-1', name: 'me', grants: readAll }],
+      },
+      clock,
+    )
+    expect([
+      await all(bearer(secret), undefined),
+      await all(bearer(await token()), undefined),
+      await all({}, certificate('sensor-1')),
+    ]).toEqual([
+      { name: 'token:me', grants: readAll },
+      { name: 'jwt:me', grants: [] },
+      { name: 'certificate:me', grants: readAll },
+    ])
   })
 
   test.each([
@@ -214,7 +237,7 @@ describe('JSON Web Tokens', () => {
       unauthenticated('The token is not valid yet'),
     )
     clock.advance(30_000)
-    await expect(identify(bearer(mine), undefined)).resolves.toMatchObject({ name: 'me' })
+    await expect(identify(bearer(mine), undefined)).resolves.toMatchObject({ name: 'jwt:me' })
   })
 
   test('are checked once: the same one gives the same identity', async () => {
@@ -232,7 +255,7 @@ describe('JSON Web Tokens', () => {
       message: 'The keys of the issuer of tokens cannot be had at the moment; try again',
     })
     keys = [publicKey]
-    await expect(identify(bearer(mine), undefined)).resolves.toMatchObject({ name: 'me' })
+    await expect(identify(bearer(mine), undefined)).resolves.toMatchObject({ name: 'jwt:me' })
   })
 
   test('cannot be checked while the issuer cannot be reached', async () => {

@@ -38,9 +38,9 @@ describe('client certificates', () => {
       { subject: 'billing', grants },
       { subject: 'spiffe://a/sensor', name: 'sensor', grants },
     ])
-    expect(known.find(certificate('billing'))).toEqual({ name: 'billing', grants })
+    expect(known.find(certificate('billing'))).toEqual({ name: 'certificate:billing', grants })
     const sensor = known.find(certificate('x', 'URI:spiffe://a/sensor'))
-    expect(sensor).toEqual({ name: 'sensor', grants })
+    expect(sensor).toEqual({ name: 'certificate:sensor', grants })
     expect(known.find(certificate('Billing'))).toBeUndefined()
     expect(known.find(certificate('bill'))).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 /** Callers who are known by the certificate of their connection. */
 import type { CertificateConfig } from '../config-auth.js'
-import type { Identity } from '../identity.js'
+import { type Identity, callerName } from '../identity.js'
 import type { ClientCertificate } from '../server-context.js'
 
 /** Whose a certificate is. That its authority is trusted was seen to by TLS. */
@@ -10,7 +10,7 @@ export class Certificates {
   constructor(certificates: readonly CertificateConfig[]) {
     this.#known = certificates.map(({ subject, name = subject, grants }) => ({
       subject,
-      identity: { name, grants },
+      identity: { name: callerName('certificate', name), grants },
     }))
   }
 

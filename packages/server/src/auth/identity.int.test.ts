@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { credentials, status } from '@grpc/grpc-js'
 import { type Method, create, eventLogMethods, messages as m } from '@goethe/protocol'
+import { manualClock } from '@goethe/core/testing'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestAuthority, type TestCertificate } from '../../tests-support/certificates.js'
@@ -28,6 +29,7 @@ describe('a JSON Web Token, on both ports', () => {
   let keySets: Server
   let issuer: string
   let sign: (claims: object, expires: string) => Promise<string>
+  let authJwt: Record<string, string>
   let server: TestServer
 
   beforeAll(async () => {
@@ -43,7 +45,8 @@ describe('a JSON Web Token, on both ports', () => {
         .setAudience(audience)
         .setExpirationTime(expires)
         .sign(privateKey)
-    server = await withTopics({ authTokens, authJwt: { issuer, audience, jwksUrl: issuer } })
+    authJwt = { issuer, audience, jwksUrl: issuer }
+    server = await withTopics({ authTokens, authJwt })
   })
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
@@ -78,6 +81,26 @@ describe('a JSON Web Token, on both ports', () => {
 
   test('leaves configured tokens as good as they are', async () => {
     expect(await ask(token)).toEqual([['b'], ['b']])
+  })
+
+  test('takes no requests from a token whose holder is called the same', async () => {
+    await using limited = await startTestServer({
+      flags: { authTokens, authJwt, limitsRequestsPerSecond: 1 },
+      clock: manualClock(),
+    })
+    const asking = async (secret: string) => {
+      const { json } = await limited.get('/v1/status', { authorization: `Bearer ${secret}` })
+      return json['message']
+    }
+    const jwt = await sign({ sub: 'me' }, '1m')
+    expect([await asking(token), await asking(token)]).toEqual([
+      undefined,
+      "'token:me' may make 1 requests a second (limits.requestsPerSecond)",
+    ])
+    expect([await asking(jwt), await asking(jwt)]).toEqual([
+      undefined,
+      "'jwt:me' may make 1 requests a second (limits.requestsPerSecond)",
+    ])
   })
 })
 

@@ -6,7 +6,7 @@
 import { type Clock, GoetheError } from '@goethe/core'
 import { type JWTPayload, createRemoteJWKSet, errors, jwtVerify } from 'jose'
 import { type JwtConfig, jwtSchema } from '../config-auth.js'
-import type { Identity } from '../identity.js'
+import { type Identity, callerName } from '../identity.js'
 import { BoundedCache } from './bounded-cache.js'
 import { hashToken } from './tokens.js'
 
@@ -80,10 +80,11 @@ export class JwtVerifier {
 
   #identityOf(payload: JWTPayload): Identity {
     const { nameClaim, grantsClaim, grants } = this.#config
-    const name = payload[nameClaim]
-    if (typeof name !== 'string' || !isName(name)) {
+    const claimedName = payload[nameClaim]
+    if (typeof claimedName !== 'string' || !isName(claimedName)) {
       throw refused(`The token's claim '${nameClaim}' names nobody`)
     }
+    const name = callerName('jwt', claimedName)
     if (!Object.hasOwn(payload, grantsClaim)) return { name, grants }
     const claimed = jwtSchema.shape.grants.safeParse(payload[grantsClaim])
     if (!claimed.success) {

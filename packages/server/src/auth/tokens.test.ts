@@ -21,8 +21,8 @@ describe('tokens', () => {
       { name: 'me', sha256: hashToken(mine), grants },
       { name: 'you', sha256: hashToken(yours).toUpperCase(), grants },
     ])
-    expect(tokens.find(mine)).toEqual({ name: 'me', grants })
-    expect(tokens.find(yours)).toEqual({ name: 'you', grants })
+    expect(tokens.find(mine)).toEqual({ name: 'token:me', grants })
+    expect(tokens.find(yours)).toEqual({ name: 'token:you', grants })
     expect(tokens.find(`${mine} `)).toBeUndefined()
     expect(tokens.find('')).toBeUndefined()
     // The hash is no token.

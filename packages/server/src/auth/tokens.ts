@@ -1,7 +1,7 @@
 /** Bearer tokens: a server knows only their hashes, so that its configuration opens nothing. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { TokenConfig } from '../config-auth.js'
-import type { Identity } from '../identity.js'
+import { type Identity, callerName } from '../identity.js'
 
 /** 256 random bits cannot be guessed, so that a hash need not be slow to keep them secret. */
 const tokenBytes = 32
@@ -26,7 +26,7 @@ export class Tokens {
   constructor(tokens: readonly TokenConfig[]) {
     this.#known = tokens.map(({ name, sha256, grants }) => ({
       hash: Buffer.from(sha256, 'hex'),
-      identity: { name, grants },
+      identity: { name: callerName('token', name), grants },
     }))
   }
 
