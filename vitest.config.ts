@@ -33,6 +33,7 @@ const otherProjects = [
   ...foldersIn('examples').map((name) => `examples/${name}`),
   'scripts',
   'tests/browser',
+  'tests/server',
 ]
 
 export default defineConfig({
