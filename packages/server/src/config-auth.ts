@@ -12,7 +12,8 @@ const grant = z.strictObject({
   rights: z.array(right).min(1),
 })
 
-const grants = z.array(grant).min(1)
+/** Who has none is known, and sees the status and the metrics. */
+const grants = z.array(grant)
 
 /** A token is known by its hash only: who reads the configuration cannot use it. */
 const token = z.strictObject({

@@ -87,6 +87,12 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'Web pages of these origins may use the HTTP API (CORS). Default: none.',
   ],
   [
+    'http.publicMetrics',
+    { type: 'switch' },
+    false,
+    'Answers /metrics to everybody, also where callers have to say who they are.',
+  ],
+  [
     'insecure',
     { type: 'switch' },
     false,

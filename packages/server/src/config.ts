@@ -18,7 +18,7 @@ export interface Config {
   eventBytesMax: number
   queueBytesMax: number
   grpc: { host: string; port: number }
-  http: { host: string; port: number; allowedOrigins: string[] }
+  http: { host: string; port: number; allowedOrigins: string[]; publicMetrics: boolean }
   insecure: boolean
   tls: {
     cert: string | undefined

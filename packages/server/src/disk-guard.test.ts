@@ -32,7 +32,7 @@ test('appends stop below the reserve and go on a tenth above it', async () => {
   const found: boolean[] = []
   for (const freeBytes of rooms) found.push(await roomAt(freeBytes))
   expect(found).toEqual([true, true, false, false, true, true])
-  expect(changes).toEqual([expect.stringContaining('/data'), undefined])
+  expect(changes).toEqual([expect.stringContaining('less than the reserve of 500'), undefined])
 })
 
 test('without a reserve an empty disk has room', async () => {

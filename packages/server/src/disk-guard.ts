@@ -63,9 +63,9 @@ export class DiskGuard {
   /** Why nothing is appended at the moment, as a sentence. */
   get reason(): string | undefined {
     if (!this.#short) return undefined
-    const { directory, reserveBytes } = this.#options
+    const { reserveBytes } = this.#options
     return (
-      `The disk of ${directory} has ${mebibytes(this.#freeBytes ?? 0)} free, less than the ` +
+      `The disk of the log has ${mebibytes(this.#freeBytes ?? 0)} free, less than the ` +
       `reserve of ${formatBytes(reserveBytes)} (disk.reserveBytes); appends go on by themselves ` +
       `once ${mebibytes(reserveBytes * hysteresis)} are free`
     )

@@ -42,9 +42,14 @@ describe('a disk without room', () => {
       json: { code: 'GOETHE_READ_ONLY', details: { retryDelayMs: 5000 } },
     })
     expect(refused.headers.get('retry-after')).toBe('5')
-    for (const part of [server.folder.path, '100.0 MiB free', 'reserve of 512 MiB']) {
+    for (const part of ['100.0 MiB free', 'reserve of 512 MiB']) {
       expect(refused.json['message']).toContain(part)
     }
+    // Which disk that is concerns who reads the log of the server.
+    expect(refused.json['message']).not.toContain(server.folder.path)
+    expect(server.lines).toContainEqual(
+      expect.objectContaining({ msg: refused.json['message'], data: server.folder.path }),
+    )
     const ready = await server.get('/readyz')
     expect(ready).toMatchObject({ status: 200, json: { ready: true, store: 'read-only' } })
     expect(ready.json['reasons'][0]).toContain('100.0 MiB free')

@@ -153,7 +153,7 @@ async function startStore(
     },
     onChange: (reason) => {
       if (reason === undefined) logger.info('There is room on the disk again')
-      else logger.error(reason)
+      else logger.error({ data: config.data }, reason)
     },
     onError: (error) => {
       logger.warn({ error }, 'The free space of the disk is not known')

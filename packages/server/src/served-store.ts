@@ -14,10 +14,18 @@ import type { ServedLog } from './served-log.js'
 export type StoreState =
   | { type: 'open' }
   /** All can be read, and what makes room can be written. */
-  | { type: 'read-only'; reason: string }
+  | ({ type: 'read-only' } & StoreTrouble)
   /** Nothing can be written until the log was opened again; perhaps nothing can be read. */
-  | { type: 'failed'; reason: string }
+  | ({ type: 'failed' } & StoreTrouble)
   | { type: 'closed' }
+
+/** What is wrong with a store. */
+export interface StoreTrouble {
+  /** A sentence for everybody: it names neither files nor topics. */
+  reason: string
+  /** What the system or the log said, which may name them: for the log and for administrators. */
+  cause?: string
+}
 
 export interface ServedStoreOptions {
   /** Opens the log: at first, and again. */
@@ -64,7 +72,7 @@ export class ServedStore {
     if (this.#closing !== undefined) return { type: 'closed' }
     if (this.#failure !== undefined) {
       const type = this.#current !== undefined && isDamage(this.#failure) ? 'read-only' : 'failed'
-      return { type, reason: this.#failureReason(this.#failure) }
+      return { type, reason: this.#failureReason(this.#failure), cause: causeOf(this.#failure) }
     }
     const { reason } = this.#options.guard
     return reason === undefined ? { type: 'open' } : { type: 'read-only', reason }
@@ -142,8 +150,8 @@ export class ServedStore {
   #open(): EventLog {
     if (this.#current !== undefined) return this.#current
     if (this.#closing !== undefined) throw new GoetheError('GOETHE_CLOSED', 'The log is closed')
-    const why = this.#failure === undefined ? '' : `: ${this.#failure.message}`
-    throw new GoetheError('GOETHE_UNAVAILABLE', `The log is being opened again${why}`, {
+    throw new GoetheError('GOETHE_UNAVAILABLE', 'The log is being opened again', {
+      cause: this.#failure,
       details: { retryDelayMs: this.#options.retryDelayMs },
     })
   }
@@ -159,16 +167,19 @@ export class ServedStore {
 
   #failureReason(failure: GoetheError): string {
     const { guard } = this.#options
-    const cause = failure.cause instanceof Error ? failure.cause.message : failure.message
     if (this.#current !== undefined && isDamage(failure)) {
       return (
-        `The store is damaged, so that the log can only be read: ${cause}. Export what is there, ` +
-        'and import it into a new directory'
+        'The store is damaged, so that the log can only be read; export what is there, and import ' +
+        'it into a new directory'
       )
     }
     const next = guard.hasRoom ? 'it is about to be opened again' : 'it waits for room on the disk'
-    return `The log could not be written (${cause}); ${next}`
+    return `The log could not be written; ${next}`
   }
+}
+
+function causeOf({ cause, message }: GoetheError): string {
+  return cause instanceof Error ? cause.message : message
 }
 
 function asGoetheError(error: unknown): GoetheError {

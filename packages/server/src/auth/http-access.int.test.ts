@@ -192,11 +192,24 @@ describe('without a token that is right', () => {
     }
   })
 
-  test('health and metrics are answered, and name no topic', async () => {
-    for (const path of ['/livez', '/readyz', '/metrics']) {
-      const { status, text } = await limited.server.get(path)
-      expect(status).toBe(200)
-      expect(text).not.toContain('secret')
+  test('health is answered', async () => {
+    for (const path of ['/livez', '/readyz']) {
+      expect((await limited.server.get(path)).status).toBe(200)
     }
+  })
+
+  test('metrics are refused, unless they are public', async () => {
+    expect((await limited.server.get('/metrics')).json['code']).toBe('GOETHE_UNAUTHENTICATED')
+    await using server = (await startLimitedServer({ flags: { httpPublicMetrics: true } })).server
+    expect((await server.get('/metrics')).status).toBe(200)
+  })
+})
+
+describe('whoever is known', () => {
+  test('gets the metrics, which name no topic', async () => {
+    const { status, text } = await ask(['GET', '/metrics'], limited.token)
+    expect(status).toBe(200)
+    expect(text).toContain('goethe_log_writable 1')
+    expect(text).not.toContain('secret')
   })
 })

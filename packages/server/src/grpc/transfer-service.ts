@@ -8,6 +8,7 @@ import {
   progressToMessage,
   verifyToMessage,
 } from '@goethe/protocol'
+import { storeReason } from '../store-reason.js'
 import { version } from '../version.js'
 import type { Call } from './grpc-call.js'
 import { type StreamCall, write } from './grpc-stream.js'
@@ -70,7 +71,7 @@ export async function importLog(
   await write(stream, create(messages.ImportResponseSchema, last), signal)
 }
 
-export async function status({ log, context }: Call): Promise<messages.StatusResponse> {
+export async function status({ log, context, identity }: Call): Promise<messages.StatusResponse> {
   const { id, lastId, durability, indexIntervalMs, writable } = log.status()
   const state = context.storeState()
   return create(messages.StatusResponseSchema, {
@@ -80,7 +81,7 @@ export async function status({ log, context }: Call): Promise<messages.StatusRes
     durability: durabilityToMessage(durability),
     indexIntervalMs: BigInt(indexIntervalMs),
     writable: writable && state.type === 'open',
-    reason: 'reason' in state ? state.reason : '',
+    reason: storeReason(state, identity) ?? '',
     now: context.clock.now(),
     eventBytesMax: BigInt(context.config.eventBytesMax),
     messageBytesMax: BigInt(context.config.limits.messageBytesMax),

@@ -90,11 +90,16 @@ export function logOf(request: FastifyRequest): ServedLog {
 /** Asks who calls and counts its requests, for all routes of an instance. */
 export function identifyCallers(app: FastifyInstance, context: ServerContext): void {
   app.addHook('onRequest', async (request: FastifyRequest) => {
-    const identity = await context.identify(request.headers, certificateOf(request))
+    const identity = await identityOf(request, context)
     context.admission.request(identity)
     request.call.identity = identity
     request.call.log = context.logFor(identity)
   })
+}
+
+/** Who sent this request. Rejects as `Identify` does. */
+export function identityOf(request: FastifyRequest, context: ServerContext): Promise<Identity> {
+  return context.identify(request.headers, certificateOf(request))
 }
 
 /** Routes are few; what was asked for may be anything. */

@@ -1,7 +1,9 @@
 /** For those who watch over the server: does it live, can it work, how does it do. */
 import type { FastifyInstance } from 'fastify'
+import type { Identity } from '../identity.js'
 import type { ServerContext } from '../server-context.js'
-import { sendJson } from './call.js'
+import { storeReason } from '../store-reason.js'
+import { identifyCallers, identityOf, sendJson } from './call.js'
 
 export interface Readiness {
   ready: boolean
@@ -13,11 +15,15 @@ export interface Readiness {
  * Not ready means that another server would do better: while it stops, and while the log cannot be
  * read. A log that is read-only for a while stays reachable, for its readers.
  */
-export function readinessOf({ stopping, storeState }: ServerContext): Readiness {
+export function readinessOf(
+  { stopping, storeState }: ServerContext,
+  identity: Identity | undefined,
+): Readiness {
   const state = storeState()
+  const reason = storeReason(state, identity)
   const reasons = [
     ...(stopping.aborted ? ['The server stops'] : []),
-    ...('reason' in state ? [state.reason] : []),
+    ...(reason === undefined ? [] : [reason]),
     ...(state.type === 'closed' ? ['The log is closed'] : []),
   ]
   return {
@@ -26,15 +32,24 @@ export function readinessOf({ stopping, storeState }: ServerContext): Readiness 
   }
 }
 
+const hide = { schema: { hide: true } }
+
+/** Balancers and supervisors need not be known; who is may learn more. */
 export function healthRoutes(app: FastifyInstance, context: ServerContext): void {
-  const hide = { schema: { hide: true } }
   app.get('/livez', hide, (_request, reply) => sendJson(reply, '{"alive":true}'))
-  app.get('/readyz', hide, (_request, reply) => {
-    const readiness = readinessOf(context)
+  app.get('/readyz', hide, async (request, reply) => {
+    // Whoever is wrong about who they are still learns whether requests are taken.
+    const identity = await identityOf(request, context).catch(() => undefined)
+    const readiness = readinessOf(context, identity)
     const store = context.storeState().type
     void reply.code(readiness.ready ? 200 : 503).header('cache-control', 'no-store')
     return sendJson(reply, JSON.stringify({ ...readiness, store }))
   })
+}
+
+/** What a scraper gets: for everybody who is known, as the status is, unless it is for everybody. */
+export async function metricsRoute(app: FastifyInstance, context: ServerContext): Promise<void> {
+  if (!context.config.http.publicMetrics) identifyCallers(app, context)
   app.get('/metrics', hide, async (_request, reply) => {
     const { registry } = context.metrics
     return reply.type(registry.contentType).send(await registry.metrics())

@@ -1,4 +1,4 @@
-/** HTTP: health and metrics for everybody, the JSON API under /v1 for those who may use it. */
+/** HTTP: health for everybody, metrics for those who are known, the JSON API for those who may. */
 import { lookup } from 'node:dns/promises'
 import type { Server as TlsServer, ServerOptions as TlsOptions } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -13,7 +13,7 @@ import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, methodOf, trackCalls } from './call.js'
 import { cursorRoutes } from './cursor-routes.js'
-import { healthRoutes } from './health-routes.js'
+import { healthRoutes, metricsRoute } from './health-routes.js'
 import { checkOrigins } from './origin.js'
 import { problemOf } from './problem.js'
 import { readRoutes } from './read-routes.js'
@@ -74,6 +74,7 @@ async function createApp(
   trackCalls(app, context)
   await app.register(swagger, openapi)
   healthRoutes(app, context)
+  await app.register((metrics) => metricsRoute(metrics, context))
   await app.register(
     async (api) => {
       checkOrigins(api, context)

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ServerContext } from '../server-context.js'
+import { storeReason } from '../store-reason.js'
 import { logOf, sendJson } from './call.js'
 import { toJson } from './event-json.js'
 import { answers, idSchema } from './schemas.js'
@@ -29,7 +30,10 @@ export function statusRoutes(app: FastifyInstance, context: ServerContext): void
     },
     (request, reply) => {
       const status = logOf(request).status()
-      return sendJson(reply, toJson({ ...status, store: context.storeState() }))
+      const state = context.storeState()
+      const reason = storeReason(state, request.call.identity)
+      const store = { type: state.type, ...(reason !== undefined && { reason }) }
+      return sendJson(reply, toJson({ ...status, store }))
     },
   )
 }
