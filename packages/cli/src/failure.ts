@@ -1,4 +1,5 @@
-import { type GoetheErrorCode, isGoetheError } from '@goethe/core'
+import { ArgumentError, type GoetheErrorCode, isGoetheError } from '@goethe/core'
+import type { ConnectFailure, ConnectFailureReason } from '@goethe/client'
 import { CommanderError } from 'commander'
 import { endingOf } from './ending.js'
 import { exitCode } from './exit-code.js'
@@ -41,8 +42,7 @@ export function exitCodeOf(error: unknown): number {
   if (isGoetheError(error, 'GOETHE_CONFLICT')) return exitCode.conflict
   if (isGoetheError(error) && notFoundCodes.has(error.code)) return exitCode.notFound
   if (isGoetheError(error, 'GOETHE_INVALID_ARGUMENT')) return exitCode.wrongUsage
-  // Core throws TypeError for wrong arguments, and says what is wrong with them.
-  return error instanceof TypeError ? exitCode.wrongUsage : exitCode.failed
+  return error instanceof ArgumentError ? exitCode.wrongUsage : exitCode.failed
 }
 
 /** The message on one line, with nothing in it that could move the cursor, and the code. */
@@ -63,7 +63,19 @@ const notFoundCodes: ReadonlySet<GoetheErrorCode> = new Set([
 
 function adviceFor(error: unknown): string | undefined {
   if (error instanceof Failure) return error.advice
-  return isGoetheError(error) ? advices[error.code] : undefined
+  if (!isGoetheError(error)) return undefined
+  const { reason } = (error.cause ?? {}) as Partial<ConnectFailure>
+  return (reason && connectAdvices[reason]) ?? advices[error.code]
+}
+
+/** What to do where a server is there, and no connection comes about all the same. */
+const connectAdvices: Partial<Record<ConnectFailureReason, string>> = {
+  certificate:
+    'Name the certificate of its authority with --tls-ca FILE (GOETHE_TLS_CA); --tls alone trusts ' +
+    'whom Node.js trusts',
+  'client-certificate': 'Pass one with --tls-cert FILE and --tls-key FILE',
+  'plain-text': 'Leave away --tls, --tls-ca and their variables GOETHE_TLS, GOETHE_TLS_CA',
+  closed: 'Pass --tls or --tls-ca FILE; mind that gRPC and HTTP have ports of their own',
 }
 
 /** What to do next on the command line, where there is something. */
@@ -74,7 +86,7 @@ const advices: Partial<Record<GoetheErrorCode, string>> = {
     'Start one with `goethe serve --data DIRECTORY`, name another one with --server, or work ' +
     'without one: --data DIRECTORY',
   GOETHE_UNAUTHENTICATED:
-    'Pass a token with --token, or as GOETHE_TOKEN; `goethe token` on the server makes one',
+    'Pass a token that the server knows with --token, or as GOETHE_TOKEN; `goethe token` makes one',
   GOETHE_FORBIDDEN: 'The grants of the token are in the configuration of the server',
   GOETHE_TOPIC_NOT_FOUND: '`goethe topics` lists what there is',
   GOETHE_CORRUPT: '`goethe verify` finds all such places; `goethe restore` brings a backup back',

@@ -1,4 +1,5 @@
 /** Where a server is, as users write it: `goethe://host:port`. */
+import { ArgumentError } from '@goethe/core'
 import { describeValue } from '@goethe/core/contract'
 
 export interface Address {
@@ -8,11 +9,13 @@ export interface Address {
 
 const portDefault = 1337
 
-/** One address, several with commas between, or a list. Throws TypeError for anything else. */
+/** One address, several with commas between, or a list. Throws ArgumentError for anything else. */
 export function parseAddresses(addresses: string | readonly string[]): Address[] {
   const list = typeof addresses === 'string' ? addresses.split(',') : addresses
   if (!Array.isArray(list) || list.length === 0) {
-    throw new TypeError(`An address is ${example}, or an array of them; got ${describe(addresses)}`)
+    throw new ArgumentError(
+      `An address is ${example}, or an array of them; got ${describe(addresses)}`,
+    )
   }
   return list.map(parseAddress)
 }
@@ -26,25 +29,25 @@ const example = "'goethe://host:port'"
 
 function parseAddress(text: unknown): Address {
   if (typeof text !== 'string') {
-    throw new TypeError(`An address is ${example}; got ${describe(text)}`)
+    throw new ArgumentError(`An address is ${example}; got ${describe(text)}`)
   }
   const withScheme = text.includes('://') ? text.trim() : `goethe://${text.trim()}`
   let url: URL
   try {
     url = new URL(withScheme)
   } catch (cause) {
-    throw new TypeError(`An address is ${example}; got '${text}'`, { cause })
+    throw new ArgumentError(`An address is ${example}; got '${text}'`, { cause })
   }
   if (url.protocol !== 'goethe:') {
-    throw new TypeError(`An address begins with goethe://; got '${text}'`)
+    throw new ArgumentError(`An address begins with goethe://; got '${text}'`)
   }
   if (url.username !== '' || url.password !== '') {
-    throw new TypeError("An address holds no user; pass { token: '…' } to connect()")
+    throw new ArgumentError("An address holds no user; pass { token: '…' } to connect()")
   }
   if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
-    throw new TypeError(`Behind the port of an address there is nothing; got '${text}'`)
+    throw new ArgumentError(`Behind the port of an address there is nothing; got '${text}'`)
   }
-  if (url.hostname === '') throw new TypeError(`An address is ${example}; got '${text}'`)
+  if (url.hostname === '') throw new ArgumentError(`An address is ${example}; got '${text}'`)
   return {
     host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: url.port === '' ? portDefault : Number(url.port),

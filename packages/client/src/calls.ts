@@ -6,7 +6,7 @@ import type {
   Metadata,
   ServiceError,
 } from '@grpc/grpc-js'
-import { type AbortSignalLike, GoetheError } from '@goethe/core'
+import { ArgumentError, type AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import type { Method } from '@goethe/protocol'
 import { backoffMs } from './backoff.js'
@@ -55,7 +55,7 @@ export async function withRetries<Result>(
 /** What only the server could see to be a wrong argument is one all the same. */
 function thrown(error: GoetheError): Error {
   if (error.code !== 'GOETHE_INVALID_ARGUMENT') return error
-  return new TypeError(error.message, { cause: error })
+  return new ArgumentError(error.message, { cause: error })
 }
 
 /** Opens a stream of answers. */

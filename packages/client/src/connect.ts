@@ -9,7 +9,7 @@ import { type ConnectOptions, checkConnectOptions } from './options.js'
  *     await log.append('orders', payload)
  *
  * Several addresses, as a list or with commas between, are those of one server or cluster: they
- * are tried one after the other. Connects with the first call. Throws TypeError for what is no
+ * are tried one after the other. Connects with the first call. Throws ArgumentError for what is no
  * address or no option.
  */
 export function connect(addresses: string | readonly string[], options?: ConnectOptions): Client {

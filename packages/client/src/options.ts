@@ -1,5 +1,5 @@
 import type { Clock } from '@goethe/core'
-import { systemClock } from '@goethe/core'
+import { ArgumentError, systemClock } from '@goethe/core'
 import { checkNumber, checkOptions, describeValue } from '@goethe/core/contract'
 
 /** PEM texts of certificates and keys. */
@@ -56,7 +56,7 @@ export interface CheckedConnectOptions {
   random: () => number
 }
 
-/** Throws TypeError for what is no option, or no value of one. */
+/** Throws ArgumentError for what is no option, or no value of one. */
 export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnectOptions {
   checkOptions(options, [
     'token',
@@ -71,13 +71,15 @@ export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnec
   ])
   const { token, tls, idempotent = true, clock, random = Math.random } = options
   if (token !== undefined && typeof token !== 'string' && typeof token !== 'function') {
-    throw new TypeError(`'token' is a string or a function that gives one; got ${typeof token}`)
+    throw new ArgumentError(`'token' is a string or a function that gives one; got ${typeof token}`)
   }
   if (typeof token === 'string' && !/^[\x21-\x7e]+$/.test(token)) {
-    throw new TypeError("'token' has characters that no token has, such as a space or a line break")
+    throw new ArgumentError(
+      "'token' has characters that no token has, such as a space or a line break",
+    )
   }
   if (typeof idempotent !== 'boolean') {
-    throw new TypeError(`'idempotent' is true or false; got ${describeValue(idempotent)}`)
+    throw new ArgumentError(`'idempotent' is true or false; got ${describeValue(idempotent)}`)
   }
   const number = (
     name: 'deadlineMs' | 'connectTimeoutMs' | 'inFlightBytesMax' | 'messageBytesMax',
@@ -102,7 +104,16 @@ function checkTls(tls: ConnectOptions['tls']): TlsOptions | undefined {
   if (tls === true) return {}
   checkOptions(tls, ['ca', 'cert', 'key', 'serverName'])
   if ((tls.cert === undefined) !== (tls.key === undefined)) {
-    throw new TypeError("'tls.cert' and 'tls.key' go together")
+    throw new ArgumentError("'tls.cert' and 'tls.key' go together")
   }
+  for (const name of ['ca', 'cert', 'key'] as const) checkPem(`tls.${name}`, tls[name])
   return tls
+}
+
+/** OpenSSL passes over what is no PEM, and then trusts nobody. */
+function checkPem(name: string, pem: string | Uint8Array | undefined): void {
+  if (pem === undefined) return
+  const text = typeof pem === 'string' ? pem : new TextDecoder().decode(pem)
+  if (/^-----BEGIN [A-Z0-9 ]+-----/m.test(text)) return
+  throw new ArgumentError(`'${name}' is a text in PEM, with a line '-----BEGIN …-----'`)
 }

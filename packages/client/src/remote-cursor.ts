@@ -1,3 +1,4 @@
+import { ArgumentError } from '@goethe/core'
 import type {
   CursorApi,
   CursorOptions,
@@ -87,7 +88,9 @@ export class RemoteCursor implements CursorApi {
     if (rest[0] !== undefined) {
       checkOptions(rest[0], ['operations'])
       if ((rest[0] as { operations?: unknown }).operations !== undefined) {
-        throw new TypeError("'operations' are written by the log in this process, not by a server")
+        throw new ArgumentError(
+          "'operations' are written by the log in this process, not by a server",
+        )
       }
     }
     const { id, sequence } = checkReference(event, this.topic)

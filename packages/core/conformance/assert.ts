@@ -2,6 +2,7 @@
  * Assertions that need nothing but the language, so that the suite runs in any runtime and under
  * any test framework. Deep equality knows what logs hand out: bigint, Date, Uint8Array.
  */
+import { ArgumentError } from '../src/errors.js'
 
 /** Throws with this message unless the condition holds. */
 export function assert(condition: boolean, message: string): asserts condition {
@@ -32,27 +33,34 @@ export async function assertRejects(
   })
 }
 
-/** Asserts that the call throws TypeError at once, not as a rejection. */
-export function assertThrowsTypeError(call: () => unknown): void {
+/** Of its own class, and for those who know only the language a TypeError. */
+function isArgumentError(error: unknown): boolean {
+  return error instanceof ArgumentError && error instanceof TypeError
+}
+
+/** Asserts that the call throws ArgumentError at once, not as a rejection. */
+export function assertThrowsArgumentError(call: () => unknown): void {
   let value: unknown
   try {
     value = call()
   } catch (error) {
-    if (error instanceof TypeError) return
-    throw new Error(`it should throw TypeError, but threw ${showError(error)}`, { cause: error })
+    if (isArgumentError(error)) return
+    throw new Error(`it should throw ArgumentError, but threw ${showError(error)}`, {
+      cause: error,
+    })
   }
   // A rejection that nobody awaits would hide the message below.
   void Promise.resolve(value).catch(() => undefined)
-  throw new Error(`it should throw TypeError at once, but returned ${show(value)}`)
+  throw new Error(`it should throw ArgumentError at once, but returned ${show(value)}`)
 }
 
-/** Asserts that wrong arguments are refused with TypeError, thrown or as a rejection. */
-export async function assertTypeError(call: () => unknown): Promise<void> {
+/** Asserts that wrong arguments are refused with ArgumentError, thrown or as a rejection. */
+export async function assertArgumentError(call: () => unknown): Promise<void> {
   const outcome = await outcomeOf(call)
-  if ('error' in outcome && outcome.error instanceof TypeError) return
+  if ('error' in outcome && isArgumentError(outcome.error)) return
   const what =
     'error' in outcome ? showError(outcome.error) : `resolved with ${show(outcome.value)}`
-  throw new Error(`it should be refused with TypeError, but: ${what}`)
+  throw new Error(`it should be refused with ArgumentError, but: ${what}`)
 }
 
 /** What errors of a log have, whichever copy of the package they come from. */

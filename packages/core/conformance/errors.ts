@@ -1,5 +1,10 @@
 import type { EventLogApi } from '../src/api.js'
-import { assertEqual, assertRejects, assertThrowsTypeError, assertTypeError } from './assert.js'
+import {
+  assertEqual,
+  assertRejects,
+  assertThrowsArgumentError,
+  assertArgumentError,
+} from './assert.js'
 import type { Suite } from './suite.js'
 import { eventsOf, numbered, payload, texts } from './support.js'
 
@@ -114,7 +119,7 @@ const families = [
   onPositions('trim: a position', 'promise', (log, before) => log.trim('a', { before })),
 ]
 
-/** Each of these is refused with TypeError: thrown at once, or by the promise. */
+/** Each of these is refused with ArgumentError: thrown at once, or by the promise. */
 const wrongCalls: WrongCall[] = [
   ['trim without before', 'promise', (log) => log.trim('a', {} as { before: bigint })],
   ['trim without options', 'promise', (log) => log.trim('a', undefined as never)],
@@ -261,13 +266,13 @@ export function errorTests({ group, test }: Suite): void {
     ]
     for (const { what, when, calls } of all) {
       if (when === 'at once') {
-        test(`${what} throws TypeError at once`, async ({ log }) => {
-          for (const call of calls) assertThrowsTypeError(() => call(log))
+        test(`${what} throws ArgumentError at once`, async ({ log }) => {
+          for (const call of calls) assertThrowsArgumentError(() => call(log))
         })
       } else {
-        test(`${what} is refused with TypeError`, async ({ log }) => {
+        test(`${what} is refused with ArgumentError`, async ({ log }) => {
           await log.append('a', one)
-          for (const call of calls) await assertTypeError(() => call(log))
+          for (const call of calls) await assertArgumentError(() => call(log))
         })
       }
     }

@@ -2,7 +2,7 @@ import type { AppendConditions, AppendEntry, Expectation, ProducerSequence } fro
 import { checkOptions } from './arguments.js'
 import { type Clock, nanoseconds } from './clock.js'
 import type { AppendPart } from './append-part.js'
-import { GoetheError } from './errors.js'
+import { ArgumentError, GoetheError } from './errors.js'
 import { futureTimeMsMax, queueBytesPerPayload } from './limits.js'
 import { describeValue, nameBytes } from './names.js'
 import type { TopicStates } from './topic-state.js'
@@ -19,7 +19,7 @@ export class AppendValidator {
     this.#states = states
   }
 
-  /** Throws TypeError for wrong arguments. */
+  /** Throws ArgumentError for wrong arguments. */
   part(
     topic: string,
     payloads: Uint8Array | readonly Uint8Array[],
@@ -30,7 +30,7 @@ export class AppendValidator {
     return checkAppend(topic, payloads, conditions)
   }
 
-  /** Throws TypeError for wrong arguments. */
+  /** Throws ArgumentError for wrong arguments. */
   parts(entries: readonly AppendEntry[]): AppendPart[] {
     return checkAppendAll(entries)
   }
@@ -55,7 +55,7 @@ export class AppendValidator {
   }
 }
 
-/** Throws TypeError for wrong arguments, but for the topic's name. */
+/** Throws ArgumentError for wrong arguments, but for the topic's name. */
 export function checkAppend(
   topic: string,
   payloads: Uint8Array | readonly Uint8Array[],
@@ -64,14 +64,14 @@ export function checkAppend(
   // A copy: the caller may use the array again at once.
   const list = payloads instanceof Uint8Array ? [payloads] : copyOf(payloads)
   if (list === undefined || list.length === 0) {
-    throw new TypeError(
+    throw new ArgumentError(
       `A payload is a Uint8Array, or an array of at least one of them; got ` +
         (Array.isArray(payloads) ? 'an empty array' : describeValue(payloads)),
     )
   }
   for (const payload of list as unknown[]) {
     if (payload instanceof Uint8Array) continue
-    throw new TypeError(`A payload is a Uint8Array; got ${describeValue(payload)}`)
+    throw new ArgumentError(`A payload is a Uint8Array; got ${describeValue(payload)}`)
   }
   if (conditions === undefined) {
     return { topic, payloads: list, expect: undefined, producer: undefined, time: undefined }
@@ -87,10 +87,10 @@ export function checkAppend(
   }
 }
 
-/** Throws TypeError for wrong arguments. */
+/** Throws ArgumentError for wrong arguments. */
 export function checkAppendAll(entries: readonly AppendEntry[]): AppendPart[] {
   if (!Array.isArray(entries) || entries.length === 0) {
-    throw new TypeError(`appendAll() takes an array of { topic, payloads }, at least one`)
+    throw new ArgumentError(`appendAll() takes an array of { topic, payloads }, at least one`)
   }
   const parts = (entries as AppendEntry[]).map((entry) => {
     checkOptions(entry, ['topic', 'payloads', 'expect', 'producer', 'time'])
@@ -100,7 +100,7 @@ export function checkAppendAll(entries: readonly AppendEntry[]): AppendPart[] {
   })
   const producers = parts.filter(({ producer }) => producer !== undefined)
   if (producers.length > 0 && producers.length < parts.length) {
-    throw new TypeError('Either all parts of an appendAll name a producer or none does')
+    throw new ArgumentError('Either all parts of an appendAll name a producer or none does')
   }
   return parts
 }
@@ -113,7 +113,7 @@ function checkExpectation(expect: Expectation | undefined): Expectation | undefi
   if (expect === undefined || expect === 'empty') return expect
   if (typeof expect === 'bigint' && expect >= 0n) return expect
   if (typeof expect === 'number' && Number.isSafeInteger(expect) && expect >= 0) return expect
-  throw new TypeError(
+  throw new ArgumentError(
     `'expect' is 'empty', the last event's id (bigint) or its sequence (number); got ` +
       describeValue(expect),
   )
@@ -125,7 +125,7 @@ function checkProducer(producer: ProducerSequence | undefined): ProducerSequence
   const { id, sequence } = producer
   nameBytes('producer id', id)
   if (!Number.isSafeInteger(sequence) || sequence < 0) {
-    throw new TypeError(
+    throw new ArgumentError(
       `A producer's sequence is a whole number from 0; got ${describeValue(sequence)}`,
     )
   }
@@ -136,7 +136,7 @@ function checkTime(time: Date | bigint | undefined): bigint | undefined {
   if (time === undefined) return undefined
   if (typeof time === 'bigint' && time >= 0n) return time
   if (time instanceof Date && time.getTime() >= 0) return nanoseconds(time)
-  throw new TypeError(
+  throw new ArgumentError(
     `'time' is a Date or UNIX nanoseconds (bigint), from 1970 on; got ` +
       (time instanceof Date ? describeDate(time) : describeValue(time)),
   )

@@ -1,10 +1,11 @@
 import type { ConsumerOptions } from './api.js'
 import { checkNumber, checkOptions, checkSignal } from './arguments.js'
 import type { ConsumerSettings } from './consumer.js'
+import { ArgumentError } from './errors.js'
 import { nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
 
-/** Throws TypeError for what is no option of a consumer, or no value of one. */
+/** Throws ArgumentError for what is no option of a consumer, or no value of one. */
 export function checkConsumerOptions(
   topic: string,
   options: ConsumerOptions = {},
@@ -22,11 +23,11 @@ export function checkConsumerOptions(
   if (deadLetter !== undefined) {
     nameBytes('topic', deadLetter)
     if (deadLetter === topic) {
-      throw new TypeError(`'deadLetter' is another topic than the one that is consumed`)
+      throw new ArgumentError(`'deadLetter' is another topic than the one that is consumed`)
     }
   }
   if ((maxAttempts === undefined) !== (deadLetter === undefined)) {
-    throw new TypeError(
+    throw new ArgumentError(
       `'maxAttempts' and 'deadLetter' go together: an event whose attempts are used up is ` +
         'appended to that topic, so that none is lost',
     )

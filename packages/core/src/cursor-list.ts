@@ -51,7 +51,7 @@ export async function listCursors(
   return found
 }
 
-/** Throws TypeError for wrong options of `cursors`. */
+/** Throws ArgumentError for wrong options of `cursors`. */
 export function checkCursors(options: CursorsOptions): CursorsOptions & { limit: number } {
   checkOptions(options, ['topic', 'limit', 'after'])
   const { topic, after } = options

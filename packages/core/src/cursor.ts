@@ -12,7 +12,7 @@ import { type Clock, dateOf } from './clock.js'
 import { type Placement, type PlacementContext, placeCursor } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
 import { checkSession } from './cursor-store.js'
-import { GoetheError } from './errors.js'
+import { ArgumentError, GoetheError } from './errors.js'
 import { LogEvent } from './log-event.js'
 import { describeValue, nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
@@ -265,31 +265,31 @@ function storeOperation(operation: BatchOperation): StoreOperation {
     const { type, key, ...options } = operation
     return { type, key, options }
   }
-  throw new TypeError(
+  throw new ArgumentError(
     `An operation is { type: 'put' | 'del', sublevel, key, value }; got ` +
       describeValue(operation),
   )
 }
 
-/** Throws TypeError for what names no cursor. */
+/** Throws ArgumentError for what names no cursor. */
 export function checkCursor(topic: string, consumer: string, hold: unknown): void {
   nameBytes('topic', topic)
   nameBytes('consumer', consumer)
   if (hold === undefined || typeof hold === 'boolean') return
-  throw new TypeError(`'hold' is true or false; got ${describeValue(hold)}`)
+  throw new ArgumentError(`'hold' is true or false; got ${describeValue(hold)}`)
 }
 
-/** Throws TypeError for what is no event of the topic. */
+/** Throws ArgumentError for what is no event of the topic. */
 export function checkReference(event: EventReference, topic: string): EventReference {
   const { id, sequence } = (event ?? {}) as Partial<EventReference>
   if (typeof id !== 'bigint' || typeof sequence !== 'number') {
-    throw new TypeError(
+    throw new ArgumentError(
       `commit() takes an event, or { id: bigint, sequence: number }; got ${describeValue(event)}`,
     )
   }
   const of = (event as { topic?: unknown }).topic
   if (of !== undefined && of !== topic) {
-    throw new TypeError(`An event of topic '${String(of)}' cannot move a cursor of '${topic}'`)
+    throw new ArgumentError(`An event of topic '${String(of)}' cannot move a cursor of '${topic}'`)
   }
   return { id, sequence }
 }

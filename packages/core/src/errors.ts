@@ -97,6 +97,24 @@ export function isGoetheError(value: unknown, code?: GoetheErrorCode): value is 
   return value instanceof GoetheError && (code === undefined || value.code === code)
 }
 
+// As for those: a server must know the errors of another copy of this package.
+const argumentBrand = Symbol.for('@goethe/core/argument-error')
+
+/**
+ * Wrong arguments: what they are, and what would be right. A TypeError of its own class, because the
+ * language throws TypeError for defects of any program.
+ */
+export class ArgumentError extends TypeError {
+  override readonly name = 'ArgumentError'
+
+  /** @internal */
+  readonly [argumentBrand] = true
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && argumentBrand in value
+  }
+}
+
 /** The error that ends work whose AbortSignal fired. */
 export function abortedError(signal: { readonly reason?: unknown }): GoetheError {
   return new GoetheError('GOETHE_ABORTED', 'The operation was aborted by its signal', {

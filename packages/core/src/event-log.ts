@@ -65,7 +65,7 @@ import { WriteFeed } from './write-feed.js'
 const TypedEventEmitter = EventEmitter as unknown as new () => TypedEmitter<LogEventMap>
 
 /**
- * An append-only log of events in topics, on any abstract-level database. Methods throw TypeError
+ * An append-only log of events in topics, on any abstract-level database. Methods throw ArgumentError
  * at once for wrong arguments and reject with GoetheError for everything else; after `close` all
  * of them reject with GOETHE_CLOSED.
  *

@@ -6,7 +6,7 @@ import type { ByteSink, ExportOptions, TransferResult } from './api.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Block } from './block.js'
 import { decodeCommit } from './commit-record.js'
-import { GoetheError, abortedError } from './errors.js'
+import { ArgumentError, GoetheError, abortedError } from './errors.js'
 import { appendId, trailingId } from './keyspace.js'
 import { describeValue } from './names.js'
 import { RecordWriter } from './record.js'
@@ -39,13 +39,15 @@ export async function exportLog(
   }
 }
 
-/** Throws TypeError for wrong options; gives the id behind which an export begins. */
+/** Throws ArgumentError for wrong options; gives the id behind which an export begins. */
 export function checkExport(options: ExportOptions): bigint {
   checkOptions(options, ['after', 'onProgress', 'signal'])
   checkSignal(options.signal)
   const { after = 0n } = options
   if (typeof after === 'bigint' && after >= 0n) return after
-  throw new TypeError(`'after' is the last id of an earlier export; got ${describeValue(after)}`)
+  throw new ArgumentError(
+    `'after' is the last id of an earlier export; got ${describeValue(after)}`,
+  )
 }
 
 /** A sink of either kind. */
@@ -55,7 +57,7 @@ export interface Output {
   abort(reason: unknown): Promise<unknown>
 }
 
-/** Throws TypeError for what is no sink. */
+/** Throws ArgumentError for what is no sink. */
 export function outputOf(sink: ByteSink): Output {
   if (typeof sink === 'function') {
     return {
@@ -73,7 +75,7 @@ export function outputOf(sink: ByteSink): Output {
       abort: (reason) => writer.abort(reason).catch(() => undefined),
     }
   }
-  throw new TypeError(
+  throw new ArgumentError(
     `An export is written to a WritableStream or by a function; got ${describeValue(sink)}`,
   )
 }

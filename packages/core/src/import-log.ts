@@ -10,7 +10,7 @@ import { indexEntriesOf } from './block-index.js'
 import { encodeCommit } from './commit-record.js'
 import type { Committer } from './committer.js'
 import { decodeCursorRecord } from './cursor-record.js'
-import { GoetheError, abortedError } from './errors.js'
+import { ArgumentError, GoetheError, abortedError } from './errors.js'
 import { exportVersion } from './export-log.js'
 import { encodeIndexEntry } from './index-entry.js'
 import { queueBytesPerPayload } from './limits.js'
@@ -44,12 +44,12 @@ export interface ImportContext {
   onCursors(): void
 }
 
-/** Throws TypeError for what is no source, or wrong options. */
+/** Throws ArgumentError for what is no source, or wrong options. */
 export function checkImport(source: AsyncIterable<Uint8Array>, options: ImportOptions): void {
   checkOptions(options, ['onProgress', 'signal'])
   checkSignal(options.signal)
   if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source)) {
-    throw new TypeError(
+    throw new ArgumentError(
       `An export is read from an async iterable of bytes; got ${describeValue(source)}`,
     )
   }

@@ -1,5 +1,5 @@
 export { EventLog } from './event-log.js'
-export { GoetheError, errorCodes, isGoetheError } from './errors.js'
+export { ArgumentError, GoetheError, errorCodes, isGoetheError } from './errors.js'
 export { LogEvent } from './log-event.js'
 export { systemClock } from './clock.js'
 export type { Clock } from './clock.js'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checking } from '../tests-support/seeds.js'
+import { ArgumentError } from './errors.js'
 import { intervalStart } from './index-entry.js'
 import { type Interval, intervalMs } from './interval.js'
 
@@ -13,7 +14,7 @@ describe('an interval', () => {
         const ms = count * units[unit]
         const interval: Interval = `${count}${unit}`
         if (ms > 0 && ms <= 366 * units.d) expect(intervalMs(interval)).toBe(ms)
-        else expect(() => intervalMs(interval)).toThrow(TypeError)
+        else expect(() => intervalMs(interval)).toThrow(ArgumentError)
       }),
       checking(300),
     )
@@ -33,10 +34,10 @@ describe('an interval', () => {
       '1h ',
       'Infinityh',
     ]) {
-      expect(() => intervalMs(text as Interval)).toThrow(TypeError)
+      expect(() => intervalMs(text as Interval)).toThrow(ArgumentError)
     }
     for (const value of [undefined, null, 1, {}]) {
-      expect(() => intervalMs(value as unknown as Interval)).toThrow(TypeError)
+      expect(() => intervalMs(value as unknown as Interval)).toThrow(ArgumentError)
     }
   })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checking } from '../tests-support/seeds.js'
+import { ArgumentError } from './errors.js'
 import { nameBytes } from './names.js'
 
 /** The rule as a dumb program: 1 to 255 bytes of UTF-8, no ':', no control characters. */
@@ -19,7 +20,7 @@ function accepts(text: string): boolean {
     nameBytes('topic', text)
     return true
   } catch (error) {
-    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toBeInstanceOf(ArgumentError)
     return false
   }
 }
@@ -60,7 +61,7 @@ describe('a name', () => {
 
   it('is a string', () => {
     for (const value of [undefined, null, 1, {}, ['a'], new String('a')]) {
-      expect(() => nameBytes('topic', value)).toThrow(TypeError)
+      expect(() => nameBytes('topic', value)).toThrow(ArgumentError)
     }
   })
 })

@@ -1,3 +1,4 @@
+import { ArgumentError } from './errors.js'
 import { nameBytesMax } from './limits.js'
 
 declare class TextEncoder {
@@ -15,24 +16,24 @@ export type NameKind = 'topic' | 'consumer' | 'producer id'
 
 /**
  * The UTF-8 bytes of a topic's, consumer's or producer's name: 1 to 255 bytes without ':' and
- * control characters. Throws TypeError that says what is wrong with any other.
+ * control characters. Throws ArgumentError that says what is wrong with any other.
  */
 export function nameBytes(kind: NameKind, name: unknown): Uint8Array {
   if (typeof name !== 'string') {
-    throw new TypeError(`A ${kind} is a string; got ${describeValue(name)}`)
+    throw new ArgumentError(`A ${kind} is a string; got ${describeValue(name)}`)
   }
-  if (name === '') throw new TypeError(`A ${kind} has at least one character; got ''`)
+  if (name === '') throw new ArgumentError(`A ${kind} has at least one character; got ''`)
   if (name.length <= nameBytesMax * 4 && forbidden.test(name)) {
-    throw new TypeError(
+    throw new ArgumentError(
       `A ${kind} holds no ':', control characters or lone surrogates; got ${JSON.stringify(name)}`,
     )
   }
   if (kind === 'topic' && name === '*') {
-    throw new TypeError("No topic is called '*': that names all topics")
+    throw new ArgumentError("No topic is called '*': that names all topics")
   }
   const bytes = encoder.encode(name)
   if (bytes.length > nameBytesMax) {
-    throw new TypeError(
+    throw new ArgumentError(
       `A ${kind} has at most ${nameBytesMax} bytes of UTF-8; got ${bytes.length} ` +
         `(${JSON.stringify(name.slice(0, 40))}…)`,
     )

@@ -1,5 +1,6 @@
 import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, systemClock } from './clock.js'
+import { ArgumentError } from './errors.js'
 import { type Interval, intervalMs } from './interval.js'
 import {
   clockBehindMsDefault,
@@ -52,7 +53,7 @@ export interface CheckedOptions {
   clock: Clock
 }
 
-/** Throws TypeError for what is no option, or no value of one. */
+/** Throws ArgumentError for what is no option, or no value of one. */
 export function checkLogOptions(options: EventLogOptions = {}): CheckedOptions {
   checkOptions(options, [
     'durability',
@@ -67,10 +68,10 @@ export function checkLogOptions(options: EventLogOptions = {}): CheckedOptions {
   checkOptions(options.index, ['interval'])
   const { durability = 'fsync', clock = systemClock() } = options
   if (durability !== 'fsync' && durability !== 'os') {
-    throw new TypeError(`'durability' is 'fsync' or 'os'; got ${describeValue(durability)}`)
+    throw new ArgumentError(`'durability' is 'fsync' or 'os'; got ${describeValue(durability)}`)
   }
   if (typeof clock?.now !== 'function' || typeof clock.setTimer !== 'function') {
-    throw new TypeError(`'clock' has now() and setTimer(); got ${describeValue(clock)}`)
+    throw new ArgumentError(`'clock' has now() and setTimer(); got ${describeValue(clock)}`)
   }
   const interval = options.index?.interval
   const bytes = (name: 'queueBytesMax' | 'recentBytesMax', fallback: number): number =>

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checking } from '../tests-support/seeds.js'
 import type { Position, TopicSelector } from './api.js'
+import { ArgumentError } from './errors.js'
 import { checkIdOrTime, checkPosition, checkSelector } from './position.js'
 
 const id = fc.bigInt({ min: 0n, max: 2n ** 64n - 3n })
@@ -24,8 +25,8 @@ describe('a position', () => {
   it('that is a sequence or a cursor is one of a single topic', () => {
     expect(checkPosition(5, true)).toEqual({ type: 'sequence', sequence: 5 })
     expect(checkPosition({ cursor: 'a' }, true)).toEqual({ type: 'cursor', consumer: 'a' })
-    expect(() => checkPosition(5, false)).toThrow(TypeError)
-    expect(() => checkPosition({ cursor: 'a' }, false)).toThrow(TypeError)
+    expect(() => checkPosition(5, false)).toThrow(ArgumentError)
+    expect(() => checkPosition({ cursor: 'a' }, false)).toThrow(ArgumentError)
   })
 
   it('is never anything that is none', () => {
@@ -35,7 +36,7 @@ describe('a position', () => {
       ...[{ cursor: 'a:b' }, { after: 1n, cursor: 'a' }, () => 1],
     ]
     for (const value of none) {
-      expect(() => checkPosition(value as Position, true)).toThrow(TypeError)
+      expect(() => checkPosition(value as Position, true)).toThrow(ArgumentError)
     }
   })
 
@@ -59,7 +60,7 @@ describe('a selector', () => {
       expect(checked.type === 'prefix' && checked.matches(topic)).toBe(matches)
     }
     for (const none of ['', 'a:b', null, undefined, 5, {}, { prefix: ':' }, { prefix: 5 }]) {
-      expect(() => checkSelector(none as TopicSelector)).toThrow(TypeError)
+      expect(() => checkSelector(none as TopicSelector)).toThrow(ArgumentError)
     }
   })
 })

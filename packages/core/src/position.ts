@@ -1,5 +1,6 @@
 import type { Position, TopicSelector } from './api.js'
 import { nanoseconds } from './clock.js'
+import { ArgumentError } from './errors.js'
 import { describeValue, nameBytes } from './names.js'
 
 /** Above every id. */
@@ -14,16 +15,17 @@ export type CheckedPosition =
   | { type: 'sequence'; sequence: number }
   | { type: 'cursor'; consumer: string }
 
-/** Throws TypeError for what is no position, or none in several topics. */
+/** Throws ArgumentError for what is no position, or none in several topics. */
 export function checkPosition(position: Position, singleTopic: boolean): CheckedPosition {
   if (position === 'start') return { type: 'start' }
   if (position === 'end') return { type: 'end' }
   if (typeof position === 'bigint') return { type: 'id', id: checkId(position) }
   if (position instanceof Date) return { type: 'id', id: checkTime(position) }
   if (typeof position === 'number') {
-    if (!singleTopic) throw new TypeError('A sequence is a position in one topic, not in several')
+    if (!singleTopic)
+      throw new ArgumentError('A sequence is a position in one topic, not in several')
     if (!Number.isSafeInteger(position) || position < 0) {
-      throw new TypeError(
+      throw new ArgumentError(
         `A sequence is a whole number (ids are bigint, times are Date); got ${position}`,
       )
     }
@@ -35,33 +37,35 @@ export function checkPosition(position: Position, singleTopic: boolean): Checked
       return { type: 'id', id: checkId(position.after) + 1n }
     }
     if (keys.length === 1 && 'cursor' in position) {
-      if (!singleTopic) throw new TypeError('A cursor is a position in one topic, not in several')
+      if (!singleTopic)
+        throw new ArgumentError('A cursor is a position in one topic, not in several')
       nameBytes('consumer', position.cursor)
       return { type: 'cursor', consumer: position.cursor }
     }
   }
-  throw new TypeError(
+  throw new ArgumentError(
     "A position is 'start', 'end', an id (bigint), a sequence (number), a Date, { after: id } or " +
       `{ cursor: consumer }; got ${describeValue(position)}`,
   )
 }
 
-/** UNIX nanoseconds of an id or a time. Throws TypeError for anything else. */
+/** UNIX nanoseconds of an id or a time. Throws ArgumentError for anything else. */
 export function checkIdOrTime(name: string, value: unknown): bigint {
   if (typeof value === 'bigint') return checkId(value)
   if (value instanceof Date) return checkTime(value)
-  throw new TypeError(`'${name}' is an id (bigint) or a Date; got ${describeValue(value)}`)
+  throw new ArgumentError(`'${name}' is an id (bigint) or a Date; got ${describeValue(value)}`)
 }
 
 function checkId(id: bigint): bigint {
   if (id < 0n || id >= beyondAllIds) {
-    throw new TypeError(`An id is between 0n and 2n ** 64n - 2n; got ${id}n`)
+    throw new ArgumentError(`An id is between 0n and 2n ** 64n - 2n; got ${id}n`)
   }
   return id
 }
 
 function checkTime(time: Date): bigint {
-  if (Number.isNaN(time.getTime())) throw new TypeError('A time is a valid Date; got Invalid Date')
+  if (Number.isNaN(time.getTime()))
+    throw new ArgumentError('A time is a valid Date; got Invalid Date')
   // Before 1970 there are no events: the nearest is the first.
   const id = nanoseconds(time)
   // Nor are there any behind the last id that there can be, which a Date can be.
@@ -73,7 +77,7 @@ export type CheckedSelector =
   | { type: 'topic'; topic: string }
   | { type: 'prefix'; prefix: string; matches(topic: string): boolean }
 
-/** Throws TypeError for what is no selector. */
+/** Throws ArgumentError for what is no selector. */
 export function checkSelector(selector: TopicSelector): CheckedSelector {
   if (selector === '*') return { type: 'prefix', prefix: '', matches: () => true }
   if (typeof selector === 'string') {
@@ -85,5 +89,7 @@ export function checkSelector(selector: TopicSelector): CheckedSelector {
     if (prefix !== '') nameBytes('topic', prefix)
     return { type: 'prefix', prefix, matches: (topic) => topic.startsWith(prefix) }
   }
-  throw new TypeError(`Topics are one by name, { prefix } or '*'; got ${describeValue(selector)}`)
+  throw new ArgumentError(
+    `Topics are one by name, { prefix } or '*'; got ${describeValue(selector)}`,
+  )
 }

@@ -1,5 +1,6 @@
 import type { Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
 import { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+import { ArgumentError } from './errors.js'
 import { describeValue, nameBytes } from './names.js'
 import {
   type CheckedPosition,
@@ -19,20 +20,20 @@ export interface CheckedRead {
   bounds: ReaderBounds
 }
 
-/** Throws TypeError for wrong arguments of `read`. */
+/** Throws ArgumentError for wrong arguments of `read`. */
 export function checkRead(topics: TopicSelector, options: ReadOptions): CheckedRead {
   checkOptions(options, ['from', 'to', 'reverse', 'limit', 'follow', 'signal'])
   const selector = checkSelector(topics)
   const reverse = checkBoolean('reverse', options.reverse)
   const follow = checkBoolean('follow', options.follow)
   checkSignal(options.signal)
-  if (reverse && follow) throw new TypeError("'follow' goes forward, not in reverse")
+  if (reverse && follow) throw new ArgumentError("'follow' goes forward, not in reverse")
   const from = checkPosition(
     options.from === undefined ? (reverse ? 'end' : 'start') : options.from,
     selector.type === 'topic',
   )
   if (reverse && isAfter(options.from)) {
-    throw new TypeError('{ after: id } is a position to go forward from, not in reverse')
+    throw new ArgumentError('{ after: id } is a position to go forward from, not in reverse')
   }
   const bounds: ReaderBounds = {
     reverse,
@@ -42,12 +43,12 @@ export function checkRead(topics: TopicSelector, options: ReadOptions): CheckedR
   return { selector, from, reverse, follow, bounds }
 }
 
-/** Throws TypeError for what is no number of events; undefined means no limit. */
+/** Throws ArgumentError for what is no number of events; undefined means no limit. */
 export function checkLimit(limit: number | undefined): number {
   return checkNumber('limit', limit, { default: Infinity, min: 0 })
 }
 
-/** Throws TypeError for wrong arguments of `seek`. */
+/** Throws ArgumentError for wrong arguments of `seek`. */
 export function checkSeek(
   topic: string,
   position: Position,
@@ -57,7 +58,7 @@ export function checkSeek(
   nameBytes('topic', topic)
   const { nearest = 'next' } = options
   if (nearest !== 'next' && nearest !== 'previous' && nearest !== 'closest') {
-    throw new TypeError(
+    throw new ArgumentError(
       `'nearest' is 'next', 'previous' or 'closest'; got ${describeValue(nearest)}`,
     )
   }

@@ -5,6 +5,7 @@
 import type { Retention, TrimResult } from './api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import type { Clock } from './clock.js'
+import { ArgumentError } from './errors.js'
 import { within } from './keyspace.js'
 import { describeValue } from './names.js'
 import { idOfSequence } from './time-index.js'
@@ -13,11 +14,11 @@ import { decodeBlock } from './topic-scan.js'
 import { type TopicState, reading } from './topic-state.js'
 import { type TrimContext, trimTopic } from './trim.js'
 
-/** Throws TypeError for what is no retention. */
+/** Throws ArgumentError for what is no retention. */
 export function checkRetention(retention: Retention | null): Retention | null {
   if (retention === null) return null
   if (typeof retention !== 'object') {
-    throw new TypeError(
+    throw new ArgumentError(
       `Retention is { ageMs, bytes, count } or null; got ${describeValue(retention)}`,
     )
   }
@@ -28,7 +29,7 @@ export function checkRetention(retention: Retention | null): Retention | null {
     checked[bound] = checkNumber(bound, retention[bound], { default: 0, min: 1 })
   }
   if (Object.keys(checked).length === 0) {
-    throw new TypeError('Retention has at least one bound; null means that all is kept')
+    throw new ArgumentError('Retention has at least one bound; null means that all is kept')
   }
   return checked
 }

@@ -9,7 +9,7 @@ import type {
   AbstractSnapshot,
 } from 'abstract-level'
 import type { Durability } from './api.js'
-import { GoetheError } from './errors.js'
+import { ArgumentError, GoetheError } from './errors.js'
 import { type KeyRange, type Keyspaces, keyspaces } from './keyspace.js'
 import { readAheadBlocks, readAheadBytes } from './limits.js'
 import { describeValue } from './names.js'
@@ -65,7 +65,7 @@ export class Store {
    */
   static async open(database: Database, durability: 'os' | 'fsync'): Promise<Store> {
     if (typeof database !== 'object' || database === null || !('supports' in database)) {
-      throw new TypeError(
+      throw new ArgumentError(
         `A store is an abstract-level database, such as new ClassicLevel('./data'); ` +
           `got ${describeValue(database)}`,
       )

@@ -4,6 +4,7 @@
  */
 import type { HistogramBucket, HistogramOptions } from './api.js'
 import { dateOf } from './clock.js'
+import { ArgumentError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry, intervalStart } from './index-entry.js'
 import { type Interval, intervalMs } from './interval.js'
 import { trailingId, within } from './keyspace.js'
@@ -137,14 +138,14 @@ function readIndexEntry(state: TopicState, key: Uint8Array, value: Uint8Array): 
   return reading('index', key, state.topic, () => decodeIndexEntry(value))
 }
 
-/** How buckets of a histogram are cut. Throws TypeError for what the index cannot tell. */
+/** How buckets of a histogram are cut. Throws ArgumentError for what the index cannot tell. */
 export function bucketStartOf(
   interval: HistogramOptions['interval'],
   indexIntervalMs: number,
 ): (ms: number) => number {
   if (interval === 'month' || interval === 'year') {
     if (86_400_000 % indexIntervalMs !== 0) {
-      throw new TypeError(`Buckets by ${interval} need an index interval that divides a day`)
+      throw new ArgumentError(`Buckets by ${interval} need an index interval that divides a day`)
     }
     return (ms) => {
       const date = new Date(ms)
@@ -153,7 +154,7 @@ export function bucketStartOf(
   }
   const width = interval === undefined ? indexIntervalMs : intervalMs(interval as Interval)
   if (width % indexIntervalMs !== 0) {
-    throw new TypeError(
+    throw new ArgumentError(
       `'interval' is a multiple of the index interval (${indexIntervalMs / 60_000}m); got ` +
         `'${interval}'`,
     )

@@ -72,7 +72,7 @@ export async function describeTopic(store: Store, state: TopicState): Promise<To
   }
 }
 
-/** Throws TypeError for wrong options of `topics`. */
+/** Throws ArgumentError for wrong options of `topics`. */
 export function checkTopics(options: TopicsOptions): {
   prefix: string
   after: string | undefined

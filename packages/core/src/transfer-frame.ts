@@ -11,7 +11,7 @@
  *     end       number of events, number of payload bytes, last id
  */
 import { crc32 } from './crc32.js'
-import { GoetheError, assert } from './errors.js'
+import { ArgumentError, GoetheError, assert } from './errors.js'
 
 export const frameTypes = {
   header: 1,
@@ -51,7 +51,7 @@ export async function* decodeFrames(source: AsyncIterable<Uint8Array>): AsyncGen
   let at = 0
   for await (const chunk of source) {
     if (!(chunk instanceof Uint8Array)) {
-      throw new TypeError('An export is read from an async iterable of Uint8Array')
+      throw new ArgumentError('An export is read from an async iterable of Uint8Array')
     }
     buffer.push(chunk)
     for (let frame = nextFrame(buffer, at); frame !== undefined; frame = nextFrame(buffer, at)) {

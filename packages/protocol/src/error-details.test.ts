@@ -1,4 +1,4 @@
-import { GoetheError } from '@goethe/core'
+import { ArgumentError, GoetheError } from '@goethe/core'
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { AnySchema, anyPack } from '@bufbuild/protobuf/wkt'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
@@ -112,8 +112,8 @@ describe('an error as a GoetheError', () => {
     expect(goetheError(given)).toBe(given)
   })
 
-  it('is a wrong argument where it is a TypeError', () => {
-    const given = new TypeError('A topic is a string')
+  it('is a wrong argument where it is an ArgumentError', () => {
+    const given = new ArgumentError('A topic is a string')
     expect(goetheError(given)).toMatchObject({
       code: 'GOETHE_INVALID_ARGUMENT',
       message: 'A topic is a string',
@@ -122,8 +122,10 @@ describe('an error as a GoetheError', () => {
   })
 
   it('tells nothing of a defect', () => {
-    const { code, message } = goetheError(new Error('secret'))
-    expect(code).toBe('GOETHE_INTERNAL')
-    expect(message).not.toContain('secret')
+    for (const defect of [new Error('secret'), new TypeError('secret'), 'secret']) {
+      const { code, message } = goetheError(defect)
+      expect(code).toBe('GOETHE_INTERNAL')
+      expect(message).not.toContain('secret')
+    }
   })
 })

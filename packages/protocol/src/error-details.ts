@@ -5,7 +5,7 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import { GoetheError, type GoetheErrorDetails } from '@goethe/core'
+import { ArgumentError, GoetheError, type GoetheErrorDetails } from '@goethe/core'
 import { codeOfStatus, grpcStatusOf, isErrorCode } from './error-status.js'
 import { type Error as ErrorMessage, ErrorSchema } from './gen/goethe/v1/error_pb.js'
 
@@ -17,7 +17,7 @@ const typeUrl = `type.googleapis.com/${ErrorSchema.typeName}`
 /** Any error as a GoetheError: wrong arguments and defects have codes of their own on the wire. */
 export function goetheError(error: unknown): GoetheError {
   if (error instanceof GoetheError) return error
-  if (error instanceof TypeError) {
+  if (error instanceof ArgumentError) {
     return new GoetheError('GOETHE_INVALID_ARGUMENT', error.message, { cause: error })
   }
   return new GoetheError('GOETHE_INTERNAL', 'The server has a defect; its log says more', {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type GoetheError, isGoetheError } from '@goethe/core'
+import { ArgumentError, type GoetheError, isGoetheError } from '@goethe/core'
 import { type Grant, type Right, everybody } from '../identity.js'
 import { ReopenableLog } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
@@ -209,15 +209,15 @@ describe('a log cut down to the rights of an identity', () => {
   test('wrong arguments throw at once, also where nothing is granted', async () => {
     const { log, calls } = recordingLog()
     const mine = authorized(log, { name: 'me', grants: [] })
-    expect(() => mine.append('a:b', payload)).toThrow(TypeError)
-    expect(() => mine.append(undefined as never, payload)).toThrow(TypeError)
-    expect(() => mine.append('*', payload)).toThrow(TypeError)
-    expect(() => mine.appendAll('x' as never)).toThrow(TypeError)
-    expect(() => mine.read({ prefix: '*' })).toThrow(TypeError)
-    expect(() => mine.read(['a', 'b'] as never)).toThrow(TypeError)
-    await expect(mine.describe('')).rejects.toThrow(TypeError)
-    await expect(mine.topics({ limit: 0 })).rejects.toThrow(TypeError)
-    await expect(mine.cursors({ limit: 0 })).rejects.toThrow(TypeError)
+    expect(() => mine.append('a:b', payload)).toThrow(ArgumentError)
+    expect(() => mine.append(undefined as never, payload)).toThrow(ArgumentError)
+    expect(() => mine.append('*', payload)).toThrow(ArgumentError)
+    expect(() => mine.appendAll('x' as never)).toThrow(ArgumentError)
+    expect(() => mine.read({ prefix: '*' })).toThrow(ArgumentError)
+    expect(() => mine.read(['a', 'b'] as never)).toThrow(ArgumentError)
+    await expect(mine.describe('')).rejects.toThrow(ArgumentError)
+    await expect(mine.topics({ limit: 0 })).rejects.toThrow(ArgumentError)
+    await expect(mine.cursors({ limit: 0 })).rejects.toThrow(ArgumentError)
     expect(calls).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { checkCursors, checkTopics } from '@goethe/core/contract'
 import type { ServedLog } from '../served-log.js'
 import type { TopicPattern } from './grants.js'
 
-/** A page of the topics that match one of the patterns. Throws TypeError for wrong options. */
+/** A page of the topics that match one of the patterns. Throws ArgumentError for wrong options. */
 export async function topicsWithin(
   log: ServedLog,
   patterns: readonly TopicPattern[],
@@ -35,7 +35,7 @@ export async function topicsWithin(
   return found
 }
 
-/** A page of the cursors of topics that match one of the patterns. Throws TypeError likewise. */
+/** A page of the cursors of topics that match one of the patterns. Throws ArgumentError likewise. */
 export async function cursorsWithin(
   log: ServedLog,
   patterns: readonly TopicPattern[],

@@ -83,9 +83,6 @@ export class CallRecord {
     const known = goetheError(error)
     if (known.code === 'GOETHE_INTERNAL') {
       this.#context.logger.error({ error, method: this.#method }, 'A call met a defect')
-    } else if (error instanceof TypeError) {
-      // Most likely the caller's; but a defect of ours looks the same to it.
-      this.#context.logger.debug({ error, method: this.#method }, 'A call was refused')
     }
     this.#end(known.code)
     return known

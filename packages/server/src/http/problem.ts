@@ -1,6 +1,6 @@
 /** Errors as HTTP answers: application/problem+json (RFC 9457) with the code of the error. */
 import { STATUS_CODES } from 'node:http'
-import { GoetheError, type GoetheErrorCode, isGoetheError } from '@goethe/core'
+import { ArgumentError, GoetheError, type GoetheErrorCode, isGoetheError } from '@goethe/core'
 import { httpStatusOf } from '@goethe/protocol'
 import { toJson } from './event-json.js'
 
@@ -42,7 +42,7 @@ export function knownError(error: unknown): GoetheError {
       { cause: error },
     )
   }
-  if (framework || (error instanceof TypeError && !isDefect(error))) {
+  if (framework || error instanceof ArgumentError) {
     return new GoetheError('GOETHE_INVALID_ARGUMENT', message ?? 'The request is wrong', {
       cause: error,
     })
@@ -51,13 +51,6 @@ export function knownError(error: unknown): GoetheError {
     'GOETHE_INTERNAL',
     'Something went wrong in the server, which wrote more about it into its log',
     { cause: error },
-  )
-}
-
-/** Core throws TypeError for wrong arguments, the runtime for wrong programs. */
-function isDefect({ message }: TypeError): boolean {
-  return /^Cannot |is not (a function|a constructor|iterable|an object)|^Converting |^Invalid /.test(
-    message,
   )
 }
 
