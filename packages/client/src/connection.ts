@@ -9,6 +9,7 @@ import { type Address, formatAddress, parseAddresses } from './address.js'
 import { AppendGate } from './append-gate.js'
 import { backoffMs } from './backoff.js'
 import { connected, grpcClient, isReady, onLost } from './channel.js'
+import { ConnectFailure } from './connect-failure.js'
 import { closedError } from './failures.js'
 import type { CheckedConnectOptions } from './options.js'
 import { assertGoingOn, before, deadlineOf, pause } from './waiting.js'
@@ -37,7 +38,9 @@ export class Connection {
   #attempt: Promise<GrpcClient | Error> | undefined
   /** Attempts that failed since the last one that did not. */
   #failures = 0
-  #lastError: Error | undefined
+  #lastFailure: ConnectFailure | undefined
+  /** How many of the last failures, one behind the other, would be the same next time. */
+  #lastingFailures = 0
   readonly #onClose = new Set<() => void>()
 
   constructor(
@@ -98,7 +101,8 @@ export class Connection {
       const outcome = await before(this, this.#attempt, end, signal)
       if (outcome !== undefined && !(outcome instanceof Error)) return outcome
       assertGoingOn(this, signal)
-      if (nowMs() >= end) throw this.#unavailable()
+      const isHopeless = this.#state === 'new' && this.#lastingFailures >= this.#addresses.length
+      if (isHopeless || nowMs() >= end) throw this.#unavailable()
     }
   }
 
@@ -163,7 +167,8 @@ export class Connection {
         return client
       }
       client.close()
-      this.#lastError = error
+      this.#lastFailure = error
+      this.#lastingFailures = error.isLasting ? this.#lastingFailures + 1 : 0
       this.#failures++
       this.#next()
       return error
@@ -206,14 +211,8 @@ export class Connection {
   }
 
   #unavailable(): GoetheError {
-    const cause = this.#lastError
     const where = this.#addresses.map((address) => `goethe://${address}`).join(', ')
-    const why = cause === undefined ? 'nobody answered in time' : cause.message
-    return new GoetheError(
-      'GOETHE_UNAVAILABLE',
-      `No Goethe server answers at ${where}: start one with 'goethe serve', or correct the ` +
-        `address (${why})`,
-      { cause },
-    )
+    const failure = this.#lastFailure ?? new ConnectFailure('nobody answered in time')
+    return new GoetheError('GOETHE_UNAVAILABLE', failure.explain(where), { cause: failure })
   }
 }

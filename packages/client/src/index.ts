@@ -1,6 +1,7 @@
 export { connect } from './connect.js'
 export type { Client } from './client.js'
 export type { ClientEventMap } from './client-events.js'
+export type { ConnectFailure, ConnectFailureReason } from './connect-failure.js'
 export type { ConnectOptions, TlsOptions } from './options.js'
 export type { RemoteConsumer } from './remote-consumer.js'
 export type { RemoteCursor } from './remote-cursor.js'

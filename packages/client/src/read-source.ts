@@ -166,7 +166,8 @@ export class ReadSource implements RangeSource {
     assertGoingOn(this.#connection, signal)
     if (this.#ended) return
     if (this.#isLate) throw noAnswerError(this.#connection)
-    if (!isPassing(error)) throw error
+    // Who was never reached is looked for as long as a first connection may take, and no longer.
+    if (!isPassing(error) || !this.#connection.everConnected) throw error
     if (this.#client !== undefined && isDisconnect(error)) {
       this.#connection.failed(this.#client, error)
     }

@@ -204,12 +204,12 @@ export class RemoteConsumer implements ConsumerApi {
         if (client !== undefined && (isSilent || isDisconnect(error))) {
           this.#connection.failed(client, error)
         }
-        if (!begun && this.#connection.options.nowMs() >= deadline) {
+        const { everConnected, options } = this.#connection
+        if (!begun && (!everConnected || options.nowMs() >= deadline)) {
           this.#fail(error)
           return
         }
-        const { random } = this.#connection.options
-        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, random)
+        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, options.random)
         await pause(this.#connection, delayMs, signal).catch(() => undefined)
       }
     }
