@@ -5,11 +5,11 @@ import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, type Server, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ServerCredentials } from '@grpc/grpc-js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GoetheError } from '@goethe/core'
+import type { PortTls } from '../../server/src/grpc/grpc-listener.js'
 import { TestServer, memoryLog } from '../tests-support/test-server.js'
-import { connect } from './index.js'
+import { type Client, connect } from './index.js'
 import type { ConnectOptions } from './options.js'
 
 /** The error of a call to that port. */
@@ -35,6 +35,31 @@ describe('the error says why there is no connection', () => {
     expect(code).toBe('GOETHE_UNAVAILABLE')
     expect(message).toContain(`goethe://127.0.0.1:${port}`)
     expect(message).toContain('ECONNREFUSED')
+  })
+
+  it('to whoever reads, appends or consumes, once a first connection has taken too long', async () => {
+    const server = createServer()
+    const port = await listening(server)
+    server.close()
+    // Each in a client of its own: an attempt that failed is one for all of a client.
+    const codeOf = async (work: (client: Client) => Promise<unknown>): Promise<unknown> => {
+      await using client = connect(`goethe://127.0.0.1:${port}`, {
+        connectTimeoutMs: 100,
+        // Beyond what the test waits for.
+        deadlineMs: 600_000,
+      })
+      return await work(client).catch((error: unknown) => (error as GoetheError).code)
+    }
+    expect(
+      await Promise.all([
+        codeOf((client) => client.read('t').toArray()),
+        codeOf((client) => client.read('t', { follow: true }).toArray()),
+        codeOf((client) => client.append('t', Buffer.from(''))),
+        codeOf((client) => client.consumer('t', 'c')[Symbol.asyncIterator]().next()),
+        codeOf((client) => client.cursor('t', 'c').read().toArray()),
+        codeOf((client) => client.verify().next()),
+      ]),
+    ).toEqual(Array.from({ length: 6 }, () => 'GOETHE_UNAVAILABLE'))
   })
 
   it('where the host has no address', async () => {
@@ -72,9 +97,10 @@ describe('with TLS', () => {
   let folder: string
   let server: TestServer
   let certificate: Buffer
+  let key: Buffer
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'goethe-tls-'))
-    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+    const [keyFile, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
     execFileSync(
       'openssl',
       [
@@ -86,16 +112,14 @@ describe('with TLS', () => {
         'ec_paramgen_curve:prime256v1',
         '-nodes',
       ].concat(
-        ['-keyout', key, '-out', cert, '-subj', '/CN=faust', '-days', '2'],
+        ['-keyout', keyFile, '-out', cert, '-subj', '/CN=faust', '-days', '2'],
         ['-addext', 'subjectAltName=DNS:faust.example'],
       ),
       { stdio: 'ignore' },
     )
     certificate = readFileSync(cert)
-    const pair = { private_key: readFileSync(key), cert_chain: certificate }
-    server = await TestServer.start(await memoryLog(), {
-      credentials: ServerCredentials.createSsl(null, [pair]),
-    })
+    key = readFileSync(keyFile)
+    server = await TestServer.start(await memoryLog(), { tls: tlsOf({ cert: certificate, key }) })
   })
   afterAll(async () => {
     await server.stop(0)
@@ -109,25 +133,66 @@ describe('with TLS', () => {
     expect(await client.topics()).toEqual([])
   })
 
-  it('a client in plain text is told that there is no connection', async () => {
-    expect((await errorAt(server.port)).code).toBe('GOETHE_UNAVAILABLE')
+  it('a client in plain text is told that TLS may be wanted', async () => {
+    const { code, message, cause } = await errorAt(server.port)
+    expect({ code, cause }).toMatchObject({
+      code: 'GOETHE_UNAVAILABLE',
+      cause: { reason: 'closed' },
+    })
+    expect(message).toBe(
+      `What answers at goethe://127.0.0.1:${server.port} takes no connection in plain text: ` +
+        'connect with TLS if it uses that, or correct the address (the connection was closed at once)',
+    )
   })
 
-  it('a client that does not trust the certificate is told so', async () => {
-    const { code, message } = await errorAt(server.port, { tls: true })
-    expect(code).toBe('GOETHE_UNAVAILABLE')
-    expect(message).toMatch(/self-signed certificate/)
+  it('a client that does not trust the certificate is told so at once', async () => {
+    // Longer than a test may take.
+    const { code, message, cause } = await errorAt(server.port, {
+      tls: true,
+      connectTimeoutMs: 600_000,
+      deadlineMs: 600_000,
+    })
+    expect({ code, cause }).toMatchObject({
+      code: 'GOETHE_UNAVAILABLE',
+      cause: { reason: 'certificate' },
+    })
+    expect(message).toBe(
+      `The certificate of the server at goethe://127.0.0.1:${server.port} is not trusted: say who ` +
+        'has signed it, or which name it is for (self-signed certificate)',
+    )
   })
 
   it('a client that expects another name is told the names', async () => {
-    const { message } = await errorAt(server.port, { tls: { ca: certificate } })
-    expect(message).toMatch(/altnames/)
+    const { message, cause } = await errorAt(server.port, { tls: { ca: certificate } })
+    expect(cause).toMatchObject({ reason: 'certificate' })
+    expect(message).toContain("IP: 127.0.0.1 is not in the cert's list")
   })
 
   it('a client with TLS is told when the server has none', async () => {
     const plain = await TestServer.start(server.log)
-    expect((await errorAt(plain.port, { tls: true })).code).toBe('GOETHE_UNAVAILABLE')
+    const { message, cause } = await errorAt(plain.port, { tls: true })
+    expect(cause).toMatchObject({ reason: 'plain-text' })
+    expect(message).toContain(
+      `What answers at goethe://127.0.0.1:${plain.port} takes no connection with TLS`,
+    )
     await plain.stop(0)
+  })
+
+  it('a client without a certificate is told that the server wants one', async () => {
+    const strict = await TestServer.start(server.log, {
+      tls: tlsOf({ cert: certificate, key, clientCa: certificate, requireClientCert: true }),
+    })
+    const tls = { ca: certificate, serverName: 'faust.example' }
+    const { message, cause } = await errorAt(strict.port, { tls })
+    expect(cause).toMatchObject({ reason: 'client-certificate' })
+    expect(message).toMatch(/wants a certificate of its client.*\(.*certificate required\)$/)
+    await strict.stop(0)
+  })
+
+  it('what is no PEM is refused before anything is sent', () => {
+    expect(() => connect(server.address, { tls: { ca: 'ca.pem' } })).toThrow(
+      "'tls.ca' is a text in PEM, with a line '-----BEGIN …-----'",
+    )
   })
 })
 
@@ -188,3 +253,11 @@ describe('ends at once, and is not tried again:', () => {
     await log.close()
   })
 })
+
+/** A certificate that stays as it is. */
+function tlsOf(files: Partial<PortTls['files']> & { cert: Buffer; key: Buffer }): PortTls {
+  return {
+    files: { clientCa: undefined, requireClientCert: false, ...files },
+    onChange: () => () => undefined,
+  }
+}

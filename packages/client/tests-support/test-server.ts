@@ -1,10 +1,10 @@
 /** A server in this process, on a real socket, for tests of the client. */
 import { setMaxListeners } from 'node:events'
-import type { ServerCredentials } from '@grpc/grpc-js'
 import { type Clock, EventLog, type EventLogOptions, systemClock } from '@goethe/core'
 import { MemoryLevel } from 'memory-level'
 import { Admission } from '../../server/src/admission.js'
 import { defaultConfig } from '../../server/src/config.js'
+import type { PortTls } from '../../server/src/grpc/grpc-listener.js'
 import { startGrpc } from '../../server/src/grpc/grpc-server.js'
 import { everybody } from '../../server/src/identity.js'
 import { createLogger } from '../../server/src/log-writer.js'
@@ -18,7 +18,7 @@ export interface TestServerOptions {
   /** What is different from an ordinary server. */
   context?: Partial<ServerContext>
   /** Default: plain text. */
-  credentials?: ServerCredentials
+  tls?: PortTls
 }
 
 /** A log and the gRPC services on it; `stop` leaves the log open. */
@@ -39,7 +39,7 @@ export class TestServer {
 
   static async start(
     log: EventLog,
-    { flags = {}, context: changes = {}, credentials }: TestServerOptions = {},
+    { flags = {}, context: changes = {}, tls }: TestServerOptions = {},
     clock: Clock = systemClock(),
   ): Promise<TestServer> {
     const stopping = new AbortController()
@@ -58,7 +58,7 @@ export class TestServer {
       stopping: stopping.signal,
       ...changes,
     }
-    return new TestServer(log, await startGrpc(context, { credentials }), stopping)
+    return new TestServer(log, await startGrpc(context, { tls }), stopping)
   }
 
   async stop(deadlineMs = 1000): Promise<void> {

@@ -8,7 +8,6 @@ import { authenticator } from './auth/authenticator.js'
 import { authorized } from './auth/authorized-log.js'
 import type { Config } from './config.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
-import { grpcCredentials } from './grpc/grpc-credentials.js'
 import { startGrpc } from './grpc/grpc-server.js'
 import { startHttp } from './http/http-server.js'
 import type { Identity } from './identity.js'
@@ -112,7 +111,7 @@ async function start(
   })
   const http = await startHttp(context, tls)
   listeners.push(http)
-  const grpc = await startGrpc(context, { credentials: grpcCredentials(tls) })
+  const grpc = await startGrpc(context, { tls })
   listeners.push(grpc)
   const addresses = { grpc: grpc.address, http: http.address }
   logger.info({ grpc: grpc.address, http: http.address, data: config.data }, 'Goethe is ready')

@@ -25,6 +25,7 @@ export class Metrics {
   readonly #streams: Gauge<'protocol' | 'method'>
   readonly #tails: Gauge<'protocol'>
   readonly #connections: Gauge<'protocol'>
+  readonly #refusedConnections: Counter<'protocol'>
   readonly #readEvents: Counter<'protocol'>
   readonly #readBytes: Counter<'protocol'>
   readonly #commits: Histogram
@@ -49,6 +50,9 @@ export class Metrics {
     this.#streams = new Gauge(named('streams', 'Streams under way.', call))
     this.#tails = new Gauge(named('tails', 'Readers that wait for new events.', ['protocol']))
     this.#connections = new Gauge(named('connections', 'Connections.', ['protocol']))
+    this.#refusedConnections = new Counter(
+      named('refused_connections_total', 'Connections above limits.connectionsMax.', ['protocol']),
+    )
     this.#readEvents = new Counter(named('read_events_total', 'Events sent.', ['protocol']))
     this.#readBytes = new Counter(named('read_bytes_total', 'Bytes of payload sent.', ['protocol']))
     this.#commits = new Histogram({
@@ -95,6 +99,11 @@ export class Metrics {
     return () => {
       this.#connections.dec({ protocol })
     }
+  }
+
+  /** A connection was closed at once, because there were too many. */
+  refusedConnection(protocol: Protocol): void {
+    this.#refusedConnections.inc({ protocol })
   }
 
   /** Events were handed to a client. */

@@ -57,6 +57,7 @@ async function look(message: string): Promise<void> {
   await said
 }
 
+const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 const renewed = 'New connections get the certificate that is new in the files'
 const broken = 'The new certificate cannot be used; the one before stays'
 
@@ -93,6 +94,9 @@ describe('the certificate of a server that runs', () => {
     await using server = await start()
     const { http, grpc } = server.server.addresses
     const [old, oldGrpc] = [await open(http.port), await open(grpc.port)]
+    // One that says nothing would be closed after a while.
+    oldGrpc.socket.write(preface)
+    await once(oldGrpc.socket, 'data')
     expect(await namesOf(server)).toEqual(['first', 'first'])
     await serve(second, authority)
     await look(renewed)
@@ -161,9 +165,7 @@ describe('the certificate of a server that runs', () => {
 /** TLS 1.3 refuses a client only after it believes to be connected: bytes or the end tell. */
 async function isWelcome(port: number, client: TestCertificate): Promise<boolean> {
   const { socket } = await open(port, client)
-  socket.write(
-    socket.alpnProtocol === 'h2' ? 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' : 'GET /livez\r\n\r\n',
-  )
+  socket.write(socket.alpnProtocol === 'h2' ? preface : 'GET /livez\r\n\r\n')
   return new Promise((resolve) => {
     socket.once('data', () => {
       resolve(true)

@@ -1,6 +1,6 @@
 /** What TLS needs, read from the files that the configuration names. */
 import { readFile } from 'node:fs/promises'
-import { type SecureContextOptions, createSecureContext } from 'node:tls'
+import { type SecureContextOptions, type TlsOptions, createSecureContext } from 'node:tls'
 import type { Config } from './config.js'
 import { ConfigError } from './config-error.js'
 
@@ -32,6 +32,22 @@ export async function readTlsFiles({ tls }: Pick<Config, 'tls'>): Promise<TlsFil
 /** The files as a secure context takes them. */
 export function secureContextOf({ cert, key, clientCa }: TlsFiles): SecureContextOptions {
   return { cert, key, ...(clientCa !== undefined && { ca: clientCa }) }
+}
+
+/**
+ * What both ports do with them. With an authority, clients are asked for a certificate, which they
+ * may have to show or not.
+ */
+export function tlsOptionsOf(
+  files: TlsFiles,
+  { handshakeTimeoutMs }: Config['keepalive'],
+): TlsOptions {
+  return {
+    ...secureContextOf(files),
+    handshakeTimeout: handshakeTimeoutMs,
+    requestCert: files.clientCa !== undefined,
+    rejectUnauthorized: files.requireClientCert,
+  }
 }
 
 function checkTlsFiles(files: TlsFiles): void {

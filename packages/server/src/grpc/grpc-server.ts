@@ -8,7 +8,6 @@ import {
   type UntypedServiceImplementation,
   type sendUnaryData,
 } from '@grpc/grpc-js'
-import { GoetheError } from '@goethe/core'
 import { type Method, eventLogMethods } from '@goethe/protocol'
 import type { Config } from '../config.js'
 import type { Listener, ServerContext } from '../server-context.js'
@@ -24,6 +23,7 @@ import {
 } from './cursor-service.js'
 import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
 import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream.js'
+import { GrpcListener, type PortTls } from './grpc-listener.js'
 import { addHealthService } from './health-service.js'
 import { legacyService } from './legacy-service.js'
 import { methodDefinition } from './method-definition.js'
@@ -43,13 +43,13 @@ import { exportLog, importLog, status, verify } from './transfer-service.js'
 /** What only gRPC needs. */
 export interface GrpcOptions {
   /** Default: none, plain text. */
-  credentials?: ServerCredentials | undefined
+  tls?: PortTls | undefined
 }
 
-/** Starts to listen. Rejects with GOETHE_INVALID_ARGUMENT where the address cannot be had. */
+/** Starts to listen. Rejects with GOETHE_UNAVAILABLE where the address cannot be had. */
 export async function startGrpc(
   context: ServerContext,
-  { credentials = ServerCredentials.createInsecure() }: GrpcOptions = {},
+  { tls }: GrpcOptions = {},
 ): Promise<Listener> {
   const { config, logger, clock } = context
   const server = new Server(serverOptions(config))
@@ -62,13 +62,15 @@ export async function startGrpc(
   }
   addHealthService(server, context)
   addReflectionService(server, context)
-  const { host } = config.grpc
-  const port = await bind(server, host, config.grpc.port, credentials)
-  logger.info({ host, port }, 'gRPC listens')
+  // TLS is over where connections are handed over.
+  const { injectConnection } = server.createConnectionInjector(ServerCredentials.createInsecure())
+  const listener = await GrpcListener.open(context, { tls, onConnection: injectConnection })
+  const { address } = listener
+  logger.info(address, 'gRPC listens')
   return {
-    address: { host, port },
+    address,
     stop: async (deadlineMs) => {
-      await stop(server, deadlineMs, clock)
+      await stop(server, listener, deadlineMs, clock)
       await consumers.close()
     },
   }
@@ -82,6 +84,8 @@ function serverOptions({ limits, keepalive }: Config): ServerOptions {
     'grpc.keepalive_time_ms': keepalive.timeMs,
     'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
     'grpc.max_connection_idle_ms': keepalive.idleMs,
+    // Nobody asks for its statistics, which cost memory for each connection and time for each call.
+    'grpc.enable_channelz': 0,
     // A window of 64 KiB, the default, would make each message wait for the one before.
     'grpc-node.flow_control_window': flowControlWindowBytes,
   }
@@ -160,43 +164,23 @@ function titleOf({
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-async function bind(
-  server: Server,
-  host: string,
-  port: number,
-  credentials: ServerCredentials,
-): Promise<number> {
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error === null) resolve(bound)
-      else {
-        reject(
-          new GoetheError(
-            'GOETHE_UNAVAILABLE',
-            `gRPC cannot listen on ${address} (grpc.host, grpc.port): ${error.message}`,
-            { cause: error },
-          ),
-        )
-      }
-    })
-  })
-}
-
 /** Waits for what is under way, but no longer than the deadline. */
 async function stop(
   server: Server,
+  listener: GrpcListener,
   deadlineMs: number,
   clock: ServerContext['clock'],
 ): Promise<void> {
+  const closed = listener.close()
+  const cancel = clock.setTimer(() => {
+    server.forceShutdown()
+    listener.cutOff()
+  }, deadlineMs)
   await new Promise<void>((resolve) => {
-    const cancel = clock.setTimer(() => {
-      server.forceShutdown()
-      resolve()
-    }, deadlineMs)
     server.tryShutdown(() => {
-      cancel()
       resolve()
     })
   })
+  await closed
+  cancel()
 }

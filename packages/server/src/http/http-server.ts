@@ -6,9 +6,10 @@ import swagger from '@fastify/swagger'
 import { GoetheError } from '@goethe/core'
 import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import type { Config } from '../config.js'
+import { limitConnections } from '../connections.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import type { ServedTls } from '../served-tls.js'
-import { secureContextOf } from '../tls-files.js'
+import { secureContextOf, tlsOptionsOf } from '../tls-files.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, methodOf, trackCalls } from './call.js'
@@ -62,10 +63,7 @@ async function createApp(
   const { config } = context
   const app = fastify(serverOptions(config, tls)) as unknown as FastifyInstance
   renewCertificate(app, tls)
-  app.server.maxConnections = config.limits.connectionsMax
-  app.server.on('connection', (socket) => {
-    socket.once('close', context.metrics.connection('http'))
-  })
+  limitConnections(app.server, 'http', context)
   // Answers are text already; their schemas only describe them.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   app.setSchemaErrorFormatter(schemaError)
@@ -119,14 +117,7 @@ function serverOptions(
     ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
   } as const
   if (tls === undefined) return { ...options, http: timeouts } as FastifyServerOptions
-  const { clientCa, requireClientCert } = tls.files
-  const https: TlsOptions = {
-    ...timeouts,
-    ...secureContextOf(tls.files),
-    handshakeTimeout: keepalive.handshakeTimeoutMs,
-    requestCert: clientCa !== undefined,
-    rejectUnauthorized: requireClientCert,
-  }
+  const https: TlsOptions = { ...timeouts, ...tlsOptionsOf(tls.files, keepalive) }
   return { ...options, https } as FastifyServerOptions
 }
 
