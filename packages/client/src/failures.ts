@@ -1,5 +1,5 @@
 /** What a failed call of grpc-js means, and whether trying again makes sense. */
-import type { ServiceError } from '@grpc/grpc-js'
+import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js'
 import { GoetheError, type GoetheErrorCode } from '@goethe/core'
 import { decodeError, detailsTrailer } from '@goethe/protocol'
 
@@ -13,8 +13,21 @@ export function errorOf(failure: unknown): GoetheError {
   }
   const [trailer] = metadata?.get(detailsTrailer) ?? []
   const bytes = trailer instanceof Uint8Array ? trailer : undefined
+  if (bytes === undefined && isBrokenOff(code, details)) {
+    return new GoetheError('GOETHE_UNAVAILABLE', 'The call was broken off by the other side', {
+      cause: failure,
+    })
+  }
   const known = decodeError(code, details ?? '', bytes)
   return new GoetheError(known.code, known.message, { cause: failure, details: known.details })
+}
+
+/**
+ * A stream that ends without a status, as those do of a server that goes, is INTERNAL to grpc-js.
+ * Only its text tells it from an answer of the server.
+ */
+function isBrokenOff(code: number, details: string | undefined): boolean {
+  return code === grpcStatus.INTERNAL && details?.startsWith('Received RST_STREAM') === true
 }
 
 /** The server is away, or says that it soon will be, or is another one by now. */
