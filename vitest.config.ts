@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const root = new URL('./', import.meta.url)
 const pathTo = (path: string) => fileURLToPath(new URL(path, root))
@@ -36,6 +37,24 @@ const otherProjects = [
   'tests/server',
 ]
 
+// Kinds of test files, the longest first: a long one begun last would leave the other cores idle.
+const kinds = ['/conformance/', '/conformance.', '.e2e.', '.int.', '']
+const kindOf = ({ moduleId }: TestSpecification) =>
+  kinds.findIndex((mark) => moduleId.includes(mark))
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]) {
+    const sorted = await super.sort(files)
+    // Project by project, as a worker is kept for the files of one.
+    const projects = [...new Set(sorted.map(({ project }) => project))]
+    return projects.flatMap((project) =>
+      sorted
+        .filter((file) => file.project === project)
+        .sort((first, second) => kindOf(first) - kindOf(second)),
+    )
+  }
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -49,6 +68,9 @@ export default defineConfig({
     passWithNoTests: false,
     // vitest would leave one core free, which of two is half.
     maxWorkers: '100%',
+    // Loading what is tested anew for each file took half as long as the tests themselves.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     // Generous, for slow machines: a test waits for an event, and only a hang meets these.
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -98,7 +98,7 @@ class PlannedLog {
 
 describe('a commit', () => {
   it('is planned as the dumb model of a log decides', { timeout: randomTimeout }, async () => {
-    await assertForSeeds(150, async (random) => {
+    await assertForSeeds(40, async (random) => {
       // Hours, or so short that they end within a block.
       const log = new PlannedLog(random.pick([3_600_000_000_000n, 1000n, 7n]))
       const model = new LogModel()
