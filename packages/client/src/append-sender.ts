@@ -37,6 +37,9 @@ const payloadOverheadBytes = 64
 /** How often what has waited too long is looked for. */
 const expiryMs = 250
 
+/** After so long without an append, at most twice that, the stream ends and the connection is idle. */
+const idleMs = 10_000
+
 /** How long a server may take to end the stream when everything was answered. */
 const farewellMs = 1000
 
@@ -56,6 +59,7 @@ export class AppendSender {
   #running: Promise<void> | undefined
   #scheduled = false
   #stopExpiry: (() => void) | undefined
+  #stopIdling: (() => void) | undefined
   #onIdle: (() => void) | undefined
   readonly #run = (): void => {
     this.#scheduled = false
@@ -96,14 +100,11 @@ export class AppendSender {
       })
     }
     this.#stopExpiry?.()
+    this.#stopIdling?.()
     const stream = this.#stream
     if (stream === undefined) return
     if (this.#underWay.length > 0) stream.cancel()
-    else stream.end()
-    const { clock } = this.#connection.options
-    const stop = clock.setTimer(() => {
-      stream.cancel()
-    }, farewellMs)
+    const stop = this.#end(stream)
     await this.#running
     stop()
   }
@@ -239,6 +240,7 @@ export class AppendSender {
     this.#sent = 0
     this.#serverBytesMax = 0
     this.#answeredAt = this.#connection.options.nowMs()
+    this.#watchIdling()
     const ended = await new Promise<GoetheError | undefined>((resolve) => {
       stream.on('error', (failure) => {
         resolve(errorOf(failure))
@@ -334,6 +336,42 @@ export class AppendSender {
       },
       expiryMs,
       'background',
+    )
+  }
+
+  /**
+   * Ends a stream that is of no use. Left open, it would keep the process alive, and the server from
+   * closing a connection on which nothing happens.
+   */
+  #watchIdling(): void {
+    const stream = this.#stream
+    if (this.#stopIdling !== undefined || stream === undefined) return
+    const answeredAt = this.#answeredAt
+    this.#stopIdling = this.#connection.options.clock.setTimer(
+      () => {
+        this.#stopIdling = undefined
+        const isIdle = this.#queue.callers === 0 && this.#underWay.length === 0
+        if (this.#stream === stream && isIdle && this.#answeredAt === answeredAt) {
+          // What comes from now on goes through the next one.
+          this.#stream = undefined
+          this.#end(stream, 'background')
+        } else this.#watchIdling()
+      },
+      idleMs,
+      'background',
+    )
+  }
+
+  /** Ends the stream, by force if the server does not; the function returned takes back the force. */
+  #end(stream: Stream, kind?: 'background'): () => void {
+    stream.end()
+    const { clock } = this.#connection.options
+    return clock.setTimer(
+      () => {
+        stream.cancel()
+      },
+      farewellMs,
+      kind,
     )
   }
 

@@ -25,6 +25,22 @@ it.each(seeds)(
   },
 )
 
+it('a stream for appends ends when none come, and the next one opens another', async () => {
+  await using served = await Served.start({ flags: { keepaliveIdleMs: 1000 } })
+  const client = served.connect({ clock: hastyClock() })
+  const idle = new Promise<string>((resolve) => {
+    // The server closes connections that are idle; one that has a stream is not.
+    client.on('disconnect', ({ error }) => {
+      resolve(error.code)
+    })
+  })
+  await client.append('t', Buffer.from('0'))
+  expect(await idle).toBe('GOETHE_UNAVAILABLE')
+  await client.append('t', Buffer.from('1'))
+  expect(served.proxy.accepted).toBe(2)
+  expect(await textsOf(served.log, 't')).toEqual(['0', '1'])
+})
+
 it('appends behind a refused one are made, also when the connection is cut', async () => {
   const log = await memoryLog()
   const server = await TestServer.start(log)

@@ -15,11 +15,11 @@ describe('a program ends by itself', () => {
   afterEach(() => served[Symbol.asyncDispose]())
 
   /** Runs a program that has a client; rejects where it does not end. */
-  async function output(program: string): Promise<string> {
+  async function output(program: string, option = 'deadlineMs: 1000'): Promise<string> {
     const built = fileURLToPath(new URL('../dist/index.js', import.meta.url))
     const source = `
       import { connect } from ${JSON.stringify(built)}
-      const log = connect('${served.proxy.address}', { deadlineMs: 1000 })
+      const log = connect('${served.proxy.address}', { ${option} })
       ${program}`
     const { stdout, stderr } = await run(
       process.execPath,
@@ -39,6 +39,26 @@ describe('a program ends by itself', () => {
       await log.close()
       console.log(await tail)`)
     expect(ended).toBe('1\nGOETHE_CLOSED')
+  })
+
+  it('without close(), once nothing was under way for a while', async () => {
+    // Ten seconds of such a clock are half of one.
+    const ended = await output(
+      `
+      const read = await log.read('t').toArray()
+      console.log((await log.append('t', Buffer.from('2'))).firstSequence)
+      for await (const delivery of log.consumer('t', 'c')) { await delivery.ack(); break }
+      console.log(read.length)`,
+      `clock: {
+        now: () => BigInt(Date.now()) * 1_000_000n,
+        setTimer: (callback, delayMs, kind) => {
+          const timer = setTimeout(callback, delayMs / 20)
+          if (kind === 'background') timer.unref()
+          return () => clearTimeout(timer)
+        },
+      }`,
+    )
+    expect(ended).toBe('2\n1')
   })
 
   it('when it never called anything', async () => {
