@@ -2,27 +2,23 @@
 import { type Clock, GoetheError, type TopicSelector } from '@goethe/core'
 import type { Config } from './config.js'
 import type { Identity } from './identity.js'
+import { RateLimit } from './rate-limit.js'
 
 /** Gives back what was admitted. Calling it again does nothing. */
 export type Release = () => void
-
-/** Identities whose rate is remembered; beyond that those who were idle longest are forgotten. */
-const identitiesMax = 10_000
 
 /** How soon trying again makes sense where others have to finish first. */
 const retryDelayMs = 1000
 
 export class Admission {
   readonly #limits: Config['limits']
-  readonly #clock: Clock
+  readonly #requests: RateLimit
   readonly #tails = new Map<string, number>()
-  /** Tokens left, and when that was counted; in the order of last use. */
-  readonly #rates = new Map<string, { tokens: number; at: bigint }>()
   #bytes = 0
 
   constructor(limits: Config['limits'], clock: Clock) {
     this.#limits = limits
-    this.#clock = clock
+    this.#requests = new RateLimit({ count: limits.requestsPerSecond, intervalMs: 1000, clock })
   }
 
   /** Bytes of appends under way. */
@@ -32,21 +28,13 @@ export class Admission {
 
   /** Counts a request of an identity. Throws GOETHE_LIMIT where it has made too many. */
   request({ name }: Identity): void {
-    const perSecond = this.#limits.requestsPerSecond
-    if (perSecond === 0) return
-    const now = this.#clock.now()
-    const rate = this.#rates.get(name) ?? { tokens: perSecond, at: now }
-    const elapsedSeconds = Math.max(Number(now - rate.at) / 1e9, 0)
-    // A second's worth may come at once.
-    const tokens = Math.min(rate.tokens + elapsedSeconds * perSecond, perSecond)
-    this.#rates.delete(name)
-    this.#rates.set(name, { tokens: tokens >= 1 ? tokens - 1 : tokens, at: now })
-    if (this.#rates.size > identitiesMax) this.#rates.delete(this.#rates.keys().next().value!)
-    if (tokens >= 1) return
+    const retryDelayMs = this.#requests.take(name)
+    if (retryDelayMs === 0) return
+    const { requestsPerSecond } = this.#limits
     throw new GoetheError(
       'GOETHE_LIMIT',
-      `'${name}' may make ${perSecond} requests a second (limits.requestsPerSecond)`,
-      { details: { retryDelayMs: Math.ceil(((1 - tokens) / perSecond) * 1000) } },
+      `'${name}' may make ${requestsPerSecond} requests a second (limits.requestsPerSecond)`,
+      { details: { retryDelayMs } },
     )
   }
 

@@ -182,6 +182,12 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'Requests a second of one identity; 0 for no limit.',
   ],
   [
+    'limits.failedAttemptsPerMinute',
+    count(0, 10_000_000),
+    60,
+    'Callers a minute from one address that are not known; more are told to come later, 0 for no limit.',
+  ],
+  [
     'keepalive.timeMs',
     duration(second, 2 * hour),
     30 * second,

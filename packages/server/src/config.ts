@@ -35,6 +35,7 @@ export interface Config {
     inFlightBytes: number
     tailsPerTopic: number
     requestsPerSecond: number
+    failedAttemptsPerMinute: number
   }
   keepalive: { timeMs: number; timeoutMs: number; idleMs: number; handshakeTimeoutMs: number }
   disk: { reserveBytes: number; checkIntervalMs: number }

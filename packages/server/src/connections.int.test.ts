@@ -120,6 +120,7 @@ describe('a connection to the port of gRPC', () => {
     const tick = setInterval(() => clock.advance(3000), 20)
     await closed
     clearInterval(tick)
+    expect(socket.authorized).toBe(true)
   })
 
   test('that does not set up TLS is closed after keepalive.handshakeTimeoutMs', async () => {
@@ -127,6 +128,7 @@ describe('a connection to the port of gRPC', () => {
     await using server = await start({ ...files, keepaliveHandshakeTimeoutMs: 100 })
     const socket = await open(server, 'grpc')
     await once(socket, 'close')
+    expect(socket.bytesRead).toBe(0)
   })
 
   test('that is silent does not keep a server from stopping', async () => {
@@ -135,7 +137,7 @@ describe('a connection to the port of gRPC', () => {
     await expect.poll(() => metric(server, 'goethe_connections{protocol="grpc"}')).toBe(1)
     const closed = once(socket, 'close')
     await server.server.stop({ deadlineMs: 60_000 })
-    await closed
+    await expect(closed).resolves.toBeDefined()
     await server[Symbol.asyncDispose]()
   })
 })

@@ -15,10 +15,15 @@ export type CallHeaders = Readonly<Record<string, string | readonly string[] | u
 /** A certificate that a client presented and that tls.clientCa has signed. */
 export type ClientCertificate = PeerCertificate | DetailedPeerCertificate
 
-/** Who calls. Rejects with GOETHE_UNAUTHENTICATED where that must be known and is not. */
+/**
+ * Who calls. Rejects with GOETHE_UNAUTHENTICATED where that must be known and is not, and with
+ * GOETHE_LIMIT where that was tried too often from the address.
+ */
 export type Identify = (
   headers: CallHeaders,
   certificate: ClientCertificate | undefined,
+  /** Of the other end of the connection, without its port. */
+  address: string,
 ) => Promise<Identity>
 
 /** What every service gets: all that a server has, and nothing of how it was put together. */

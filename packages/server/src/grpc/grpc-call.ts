@@ -27,9 +27,11 @@ export interface SurfaceCall {
 export async function beginCall(context: ServerContext, call: SurfaceCall): Promise<Call> {
   if (context.stopping.aborted) throw stoppingError()
   const certificate = call.getAuthContext().sslPeerCertificate
-  const identity = await context.identify(headersOf(call.metadata), certificate)
+  const peer = call.getPeer()
+  const address = peer.replace(/:\d+$/, '')
+  const identity = await context.identify(headersOf(call.metadata), certificate, address)
   context.admission.request(identity)
-  return { context, identity, log: context.logFor(identity), peer: call.getPeer() }
+  return { context, identity, log: context.logFor(identity), peer }
 }
 
 /** The error with which a stopping server ends what is under way. */

@@ -99,7 +99,7 @@ export function identifyCallers(app: FastifyInstance, context: ServerContext): v
 
 /** Who sent this request. Rejects as `Identify` does. */
 export function identityOf(request: FastifyRequest, context: ServerContext): Promise<Identity> {
-  return context.identify(request.headers, certificateOf(request))
+  return context.identify(request.headers, certificateOf(request), request.ip)
 }
 
 /** Routes are few; what was asked for may be anything. */
