@@ -6,6 +6,7 @@ import { type Clock, type EventLog, systemClock } from '@goethe/core'
 import { Admission } from './admission.js'
 import { authenticator } from './auth/authenticator.js'
 import { authorized } from './auth/authorized-log.js'
+import { limitFailedAttempts } from './auth/failed-attempts.js'
 import type { Config } from './config.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
 import { startGrpc } from './grpc/grpc-server.js'
@@ -78,7 +79,11 @@ async function start(
   const metrics = new Metrics()
   const admission = new Admission(config.limits, clock)
   const { store, guard } = await startStore(config, dependencies, metrics, steps)
-  const identify = dependencies.identify ?? authenticator(config.auth, clock)
+  const identify = limitFailedAttempts(
+    dependencies.identify ?? authenticator(config.auth, clock),
+    config.limits,
+    clock,
+  )
   const logFor = dependencies.logFor ?? authorized
   const stopping = new AbortController()
   const context: ServerContext = {
