@@ -27,6 +27,10 @@ const shell: Shell = {
   }),
   notes: new Output(process.stderr, process.env),
   signal: stop.signal,
+  onHangUp: (listener) => {
+    process.on('SIGHUP', listener)
+    return () => process.off('SIGHUP', listener)
+  },
 }
 
 // Waiting for an event of a log in this process alone would not keep the process alive.

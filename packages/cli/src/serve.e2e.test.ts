@@ -1,9 +1,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { beforeEach, expect, test } from 'vitest'
+import { hashToken, newToken } from '@goethe/server'
+import { beforeEach, expect, onTestFinished, test } from 'vitest'
 import { resultOf, startGoethe } from '../tests-support/goethe-process.js'
 import { runGoethe } from '../tests-support/run-goethe.js'
 import { temporaryFolder } from '../tests-support/temporary-folder.js'
@@ -36,6 +38,57 @@ test('a server is started, used by others and ended', async () => {
   expect(other.code).toBe(1)
   expect(other.stderr).toContain('is open already')
   if (existsSync('/proc/locks')) expect(other.stderr).toContain(`by process ${server.pid} `)
+
+  server.kill('SIGTERM')
+  expect(await resultOf(server)).toMatchObject({ code: 0, stderr: '' })
+})
+
+test('SIGHUP makes a server take over the callers that its configuration has now', async () => {
+  const { folder, remove } = await temporaryFolder()
+  const config = join(folder, 'goethe.yaml')
+  const [one, other] = [newToken(), newToken()]
+  const known = (token: string): Promise<void> => {
+    const grants = [{ topics: '*', rights: ['read'] }]
+    const tokens = [{ name: 'me', sha256: hashToken(token), grants }]
+    return writeFile(config, JSON.stringify({ auth: { tokens } }))
+  }
+  await known(one)
+  const server = startGoethe(['serve', '--data', data, '--config', config, ...anyPorts])
+  onTestFinished(() => {
+    server.kill('SIGKILL')
+    return remove()
+  })
+  const lines = logOf(server)
+  const { http } = await lines('Goethe is ready')
+  const { host, port } = http as { host: string; port: number }
+  const statusFor = async (token: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` }
+    return (await fetch(`http://${host}:${port}/v1/status`, { headers })).status
+  }
+  const after = async (message: string): Promise<unknown[]> => {
+    server.kill('SIGHUP')
+    const { problems } = await lines(message)
+    return [problems, await statusFor(one), await statusFor(other)]
+  }
+  expect([await statusFor(one), await statusFor(other)]).toEqual([200, 401])
+
+  await known(other)
+  const message = 'From now on callers are known as the configuration says'
+  expect(await after(message)).toEqual([undefined, 401, 200])
+
+  await writeFile(config, '{ "auth": { "tokens": [{ "name": "me"')
+  const broken = 'The configuration cannot be used; callers are known as before'
+  expect(await after(broken)).toEqual([
+    expect.arrayContaining([expect.stringContaining('is neither YAML nor JSON')]),
+    401,
+    200,
+  ])
+  await writeFile(config, '')
+  expect(await after(broken)).toEqual([
+    [expect.stringContaining('everybody could do everything')],
+    401,
+    200,
+  ])
 
   server.kill('SIGTERM')
   expect(await resultOf(server)).toMatchObject({ code: 0, stderr: '' })
@@ -88,9 +141,22 @@ test('every setting has a flag, and the help tells it', async () => {
 
 /** Where a server listens that runs in another process. */
 async function addressOf(server: ChildProcessWithoutNullStreams): Promise<string> {
-  for await (const line of createInterface({ input: server.stdout })) {
-    const { msg, grpc } = JSON.parse(line) as { msg: string; grpc?: { host: string; port: number } }
-    if (msg === 'Goethe is ready') return `goethe://${grpc!.host}:${grpc!.port}`
+  const { grpc } = await logOf(server)('Goethe is ready')
+  const { host, port } = grpc as { host: string; port: number }
+  return `goethe://${host}:${port}`
+}
+
+/** Gives the next line with that message of the log of a server that runs in another process. */
+function logOf(
+  server: ChildProcessWithoutNullStreams,
+): (message: string) => Promise<Record<string, unknown>> {
+  const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
+  return async (message) => {
+    for (;;) {
+      const { value, done } = await lines.next()
+      if (done === true) throw new Error(`The server has ended before it said '${message}'`)
+      const line = JSON.parse(value) as Record<string, unknown>
+      if (line['msg'] === message) return line
+    }
   }
-  throw new Error('The server has ended before it was ready')
 }

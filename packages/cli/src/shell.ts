@@ -14,4 +14,9 @@ export interface Shell {
   readonly notes: Output
   /** Fires when the command is to end; its reason is an `Ending`. */
   readonly signal: AbortSignal
+  /**
+   * Calls the listener on each SIGHUP, until what comes back is called. While nobody listens, it
+   * ends the process.
+   */
+  onHangUp(listener: () => void): () => void
 }

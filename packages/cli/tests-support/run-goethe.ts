@@ -48,6 +48,7 @@ export async function runGoethe(
     output: new Output(stdout.stream, environment),
     notes: new Output(stderr.stream, environment),
     signal: stop.signal,
+    onHangUp: () => () => undefined,
   }
   let code = 0
   try {

@@ -4,8 +4,8 @@
  */
 import { type Clock, type EventLog, systemClock } from '@goethe/core'
 import { Admission } from './admission.js'
-import { authenticator } from './auth/authenticator.js'
 import { authorized } from './auth/authorized-log.js'
+import { ServedAuth } from './auth/served-auth.js'
 import { limitFailedAttempts } from './auth/failed-attempts.js'
 import type { Config } from './config.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
@@ -43,6 +43,13 @@ export interface Server extends AsyncDisposable {
   readonly log: ServedLog
   readonly storeState: StoreState
   /**
+   * Takes over who may call (`auth`) from another configuration, for calls that begin from now on;
+   * all else counts from the next start. Throws ConfigError where it does not fit what the server
+   * was started with, or where nobody would have to say who they are any more, and then changes
+   * nothing.
+   */
+  reload(config: Config): void
+  /**
    * Takes nothing new, tells streams, finishes what was accepted within the deadline (default:
    * shutdown.deadlineMs), and closes the log. Idempotent.
    */
@@ -79,8 +86,9 @@ async function start(
   const metrics = new Metrics()
   const admission = new Admission(config.limits, clock)
   const { store, guard } = await startStore(config, dependencies, metrics, steps)
+  const auth = new ServedAuth({ config, clock, logger })
   const identify = limitFailedAttempts(
-    dependencies.identify ?? authenticator(config.auth, clock),
+    dependencies.identify ?? auth.identify,
     config.limits,
     clock,
   )
@@ -131,6 +139,9 @@ async function start(
     log: store.log,
     get storeState() {
       return store.state
+    },
+    reload: (changed) => {
+      auth.reload(changed)
     },
     stop,
     [Symbol.asyncDispose]: () => stop(),

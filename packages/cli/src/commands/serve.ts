@@ -26,9 +26,10 @@ export async function serveCommand(shell: Shell, withSettings: boolean): Promise
     .option('-c, --config <file>', 'YAML or JSON with any of the settings (GOETHE_CONFIG)')
     .option('--print-config', 'print what all of this amounts to, as such a file, and end')
     .action(async ({ config: path, printConfig }: Options) => {
-      const config = await readConfig(shell, server, path, typedSettings(command, settings))
+      const read = () => readConfig(shell, server, path, typedSettings(command, settings))
+      const config = await read()
       if (printConfig) return shell.output.write(server.printConfig(config))
-      await serve(shell, server, config)
+      await serve(shell, server, config, read)
     })
   for (const setting of settings) command.addOption(settingOption(setting))
   return withManual(command, {
@@ -38,6 +39,8 @@ file. Sizes such as 64MiB, times such as 500ms, 10s, 5m. What is <json> is bette
 
 It listens on loopback only, unless it is told to. Beyond this machine it wants TLS and a way to
 know its callers, or --insecure where something in front of it sees to both.
+
+SIGHUP makes it read its configuration again and take over who may call (auth.…).
 
 It runs until Ctrl-C or SIGTERM; then it takes nothing new, finishes what is under way, and ends
 with 0. What it has to tell is written to standard output, a JSON object a line.`,
@@ -72,7 +75,12 @@ async function readConfig(
   }
 }
 
-async function serve(shell: Shell, server: ServerPackage, config: Config): Promise<void> {
+async function serve(
+  shell: Shell,
+  server: ServerPackage,
+  config: Config,
+  read: () => Promise<Config>,
+): Promise<void> {
   const { environment, output, notes, signal } = shell
   // What npm has started, npx finds; a terminal may not.
   const command = environment['npm_command'] === undefined ? 'goethe' : 'npx goethe'
@@ -83,6 +91,8 @@ async function serve(shell: Shell, server: ServerPackage, config: Config): Promi
   } catch (error) {
     throw isGoetheError(error, 'GOETHE_LOCKED') ? locked(error) : explained(server, error)
   }
+  // On a terminal SIGHUP says that it is gone.
+  const endReloads = output.isTerminal ? undefined : reloadOnHangUp(shell, running, read)
   try {
     // `npm start` is for people, wherever its output goes; a service manager needs no advice.
     const isForPeople = notes.isTerminal || environment['npm_lifecycle_event'] === 'start'
@@ -91,7 +101,33 @@ async function serve(shell: Shell, server: ServerPackage, config: Config): Promi
     logger.info('Goethe stops; another signal ends it at once')
   } finally {
     await running.stop()
+    endReloads?.()
   }
+}
+
+/** What is wrong changes nothing: a server goes on with what it knows. */
+function reloadOnHangUp(
+  { onHangUp }: Shell,
+  running: Server,
+  read: () => Promise<Config>,
+): () => void {
+  const reload = async (): Promise<void> => {
+    try {
+      running.reload(await read())
+    } catch (error) {
+      const cause = error instanceof Failure ? error.cause : error
+      const problems = (cause as { problems?: unknown }).problems ?? messageOf(cause)
+      running.logger.error(
+        { problems },
+        'The configuration cannot be used; callers are known as before',
+      )
+    }
+  }
+  // One after the other: the last one reads what the file holds last.
+  let reloading = Promise.resolve()
+  return onHangUp(() => {
+    reloading = reloading.then(reload)
+  })
 }
 
 /** Stopping a server is how it is meant to end, so that is no error. */
