@@ -65,6 +65,14 @@ test('others learn what it means for them', async () => {
   expect(refused.json).toMatchObject({ code: 'GOETHE_READ_ONLY', message: reason })
 })
 
+test('a probe that says nothing about who it is is no failed attempt', async () => {
+  await using server = (await startLimitedServer({ flags: { limitsFailedAttemptsPerMinute: 1 } }))
+    .server
+  for (let count = 0; count < 3; count++) expect((await server.get('/readyz')).status).toBe(200)
+  expect((await server.get('/v1/status')).json['code']).toBe('GOETHE_UNAUTHENTICATED')
+  expect((await server.get('/v1/status')).json['code']).toBe('GOETHE_LIMIT')
+})
+
 test('strangers are told whether requests are taken, whatever they present', async () => {
   for (const headers of [{}, bearer('wrong')]) {
     expect(await limited.server.get('/readyz', headers)).toMatchObject({

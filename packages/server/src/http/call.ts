@@ -102,6 +102,11 @@ export function identityOf(request: FastifyRequest, context: ServerContext): Pro
   return context.identify(request.headers, certificateOf(request), request.ip)
 }
 
+/** True where there is something to tell by who sent this request. */
+export function presentsCredential(request: FastifyRequest): boolean {
+  return request.headers.authorization !== undefined || certificateOf(request) !== undefined
+}
+
 /** Routes are few; what was asked for may be anything. */
 export function methodOf(request: FastifyRequest): string {
   const { url } = request.routeOptions

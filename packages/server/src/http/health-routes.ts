@@ -1,9 +1,10 @@
 /** For those who watch over the server: does it live, can it work, how does it do. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { isAuthRequired } from '../config-auth.js'
 import type { Identity } from '../identity.js'
 import type { ServerContext } from '../server-context.js'
 import { storeReason } from '../store-reason.js'
-import { identifyCallers, identityOf, sendJson } from './call.js'
+import { identifyCallers, identityOf, presentsCredential, sendJson } from './call.js'
 
 export interface Readiness {
   ready: boolean
@@ -38,8 +39,7 @@ const hide = { schema: { hide: true } }
 export function healthRoutes(app: FastifyInstance, context: ServerContext): void {
   app.get('/livez', hide, (_request, reply) => sendJson(reply, '{"alive":true}'))
   app.get('/readyz', hide, async (request, reply) => {
-    // Whoever is wrong about who they are still learns whether requests are taken.
-    const identity = await identityOf(request, context).catch(() => undefined)
+    const identity = await knownOf(request, context)
     const readiness = readinessOf(context, identity)
     const store = context.storeState().type
     void reply.code(readiness.ready ? 200 : 503).header('cache-control', 'no-store')
@@ -54,4 +54,14 @@ export async function metricsRoute(app: FastifyInstance, context: ServerContext)
     const { registry } = context.metrics
     return reply.type(registry.contentType).send(await registry.metrics())
   })
+}
+
+/** Whoever does not say who they are, or is wrong about it, still learns whether requests are taken. */
+async function knownOf(
+  request: FastifyRequest,
+  context: ServerContext,
+): Promise<Identity | undefined> {
+  // A probe that says nothing is no failed attempt.
+  if (isAuthRequired(context.config.auth) && !presentsCredential(request)) return undefined
+  return identityOf(request, context).catch(() => undefined)
 }
