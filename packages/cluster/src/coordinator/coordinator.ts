@@ -1,0 +1,44 @@
+/** What a cluster needs of the engine that already agrees: one record with compare-and-set. */
+import type { AbortSignalLike } from '@goethe/core'
+import type { ClusterRecord } from '../record.js'
+
+/** A record as it was read, with what names this very state of it. */
+export interface VersionedRecord {
+  readonly record: ClusterRecord
+  /** Changes whenever the record does; compared for equality only. */
+  readonly token: string
+}
+
+/**
+ * How an attempt to change the record ended. `unknown`: no answer came, so it may have been done, or
+ * may still be done for as long as the record's token stands still.
+ */
+export type ChangeOutcome =
+  | { readonly outcome: 'changed'; readonly token: string }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'unknown'; readonly cause: unknown }
+
+/** The record's home: a Kubernetes Lease, a key of etcd, or memory. */
+export interface Coordinator {
+  /**
+   * The record as of now (a quorum read, never from a cache), or undefined where there is none.
+   * Rejects with GOETHE_UNAVAILABLE when the coordinator gives no answer in time, GOETHE_CORRUPT
+   * when what is there is no record, GOETHE_FORBIDDEN when we may not read it, GOETHE_ABORTED.
+   */
+  read(signal?: AbortSignalLike): Promise<VersionedRecord | undefined>
+
+  /**
+   * Changes the record if it is still the one of `token`, or creates it if `token` is undefined and
+   * there is none. Never rejects: where the outcome cannot be known, it says so.
+   */
+  change(token: string | undefined, record: ClusterRecord): Promise<ChangeOutcome>
+
+  /**
+   * Calls `onChange` when the record may have changed, soon after it did; it may call too often, and
+   * may be late by as much as the coordinator is away. Returns what ends it. It reconnects by itself.
+   */
+  watch(onChange: () => void): () => void
+
+  /** Ends all watches and calls under way. */
+  close(): Promise<void>
+}

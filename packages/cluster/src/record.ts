@@ -1,0 +1,34 @@
+/** The one record on which a cluster agrees. */
+
+/** A store that takes part: a member's name says where it runs, the store id what it holds. */
+export interface MemberStore {
+  readonly member: string
+  /** A UUID made together with an empty data directory: an emptied disk is another store. */
+  readonly storeId: string
+}
+
+/** Who leads. */
+export interface Leader extends MemberStore {
+  /** A UUID of the process, new at each start: a leader that came back is not the one that led. */
+  readonly incarnation: string
+  /** `host:port` for clients. */
+  readonly address: string
+}
+
+/** What the coordinator keeps, changed only by compare-and-set. */
+export interface ClusterRecord {
+  /** A UUID made with the record. */
+  readonly clusterId: string
+  /** Number of leaderships so far; grows by one with each. */
+  readonly epoch: number
+  /** Absent after the last leader gave up its lead. */
+  readonly leader?: Leader | undefined
+  /** The stores that hold every committed entry, sorted by member. */
+  readonly inSync: readonly MemberStore[]
+  /** Fewest in-sync stores with which the leader still acknowledges. */
+  readonly minInSync: number
+  /** Wall-clock milliseconds of the leader's last renewal: for people, never compared between machines. */
+  readonly renewTimeMs: number
+  /** How long others leave the leader in peace after they saw the record change, in milliseconds. */
+  readonly leaseDurationMs: number
+}
