@@ -13,9 +13,6 @@ import {
 } from './log-place.js'
 import type { Shell } from './shell.js'
 
-/** A server on this machine answers at once, or not at all. */
-const defaultConnectTimeoutMs = 1000
-
 /** How a log is opened. */
 export interface OpenOptions {
   /** Makes the directory and a new log where there is none. */
@@ -56,13 +53,11 @@ export async function openLog(place: LogPlace, { create }: OpenOptions): Promise
 
 /** A client of the server at a place. It connects with its first call. */
 export async function openServer(
-  { address, token, tls, isDefault }: ServerPlace,
+  { address, token, tls }: ServerPlace,
   options: { deadlineMs?: number } = {},
 ): Promise<Client> {
   const [{ connect }, texts] = await Promise.all([import('@goethe/client'), tlsOf(tls)])
-  // Nobody who forgot to say which log it is should have to wait for the answer.
-  const patience = isDefault ? { connectTimeoutMs: defaultConnectTimeoutMs } : {}
-  return connect(address, { token, tls: texts, ...patience, ...options })
+  return connect(address, { token, tls: texts, ...options })
 }
 
 async function tlsOf(files: TlsFiles | undefined): Promise<TlsOptions | undefined> {

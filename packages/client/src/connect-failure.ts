@@ -1,5 +1,7 @@
 /** Why no connection comes about, told apart as far as what to do about it differs. */
 export type ConnectFailureReason =
+  /** The host says that nothing listens there. */
+  | 'refused'
   /** Nobody answers, or not in a way that says why. */
   | 'unreachable'
   /** The certificate of the server is not signed by whom we trust, or is for another name. */
@@ -41,6 +43,8 @@ export class ConnectFailure extends Error {
 }
 
 const explanations: Record<ConnectFailureReason, (where: string) => string> = {
+  refused: (where) =>
+    `Nothing listens at ${where}: start a server with 'goethe serve', or correct the address`,
   unreachable: (where) =>
     `No Goethe server answers at ${where}: start one with 'goethe serve', or correct the address`,
   certificate: (where) =>
@@ -67,6 +71,7 @@ function withoutFrame(details: string): string {
 }
 
 function reasonOf(text: string): ConnectFailureReason {
+  if (text.includes('ECONNREFUSED')) return 'refused'
   // An alert is what the other side says.
   if (/alert .*(certificate|unknown ca)/i.test(text)) return 'client-certificate'
   if (/wrong version number|packet length too long|before secure TLS/.test(text)) {

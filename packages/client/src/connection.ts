@@ -168,7 +168,9 @@ export class Connection {
       }
       client.close()
       this.#lastFailure = error
-      this.#lastingFailures = error.isLasting ? this.#lastingFailures + 1 : 0
+      const isLasting =
+        error.isLasting || (error.reason === 'refused' && !this.options.awaitsServer)
+      this.#lastingFailures = isLasting ? this.#lastingFailures + 1 : 0
       this.#failures++
       this.#next()
       return error

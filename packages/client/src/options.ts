@@ -25,7 +25,10 @@ export interface ConnectOptions {
    * Default: 30,000.
    */
   deadlineMs?: number | undefined
-  /** How long the first connection may take before calls reject. Default: 5,000. */
+  /**
+   * How long the first connection may take before calls reject, also while nothing listens yet.
+   * Default: 5,000, and at once where nothing listens at any of the addresses.
+   */
   connectTimeoutMs?: number | undefined
   /**
    * Names this client as the producer of its appends, so that repeating them after a broken
@@ -47,6 +50,8 @@ export interface CheckedConnectOptions {
   tls: TlsOptions | undefined
   deadlineMs: number
   connectTimeoutMs: number
+  /** False: where nothing listens at first, there is no server, and not one that is about to start. */
+  awaitsServer: boolean
   idempotent: boolean
   inFlightBytesMax: number
   messageBytesMax: number
@@ -90,6 +95,7 @@ export function checkConnectOptions(options: ConnectOptions = {}): CheckedConnec
     tls: checkTls(tls),
     deadlineMs: number('deadlineMs', 30_000),
     connectTimeoutMs: number('connectTimeoutMs', 5000),
+    awaitsServer: options.connectTimeoutMs !== undefined,
     idempotent,
     inFlightBytesMax: number('inFlightBytesMax', 16 * 1024 * 1024),
     messageBytesMax: number('messageBytesMax', 1024 * 1024 * 1024),

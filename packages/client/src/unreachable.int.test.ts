@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GoetheError } from '@goethe/core'
+import { manualClock } from '@goethe/core/testing'
 import type { PortTls } from '../../server/src/grpc/grpc-listener.js'
 import { TestServer, memoryLog } from '../tests-support/test-server.js'
 import { type Client, connect } from './index.js'
@@ -20,6 +21,15 @@ async function errorAt(port: number, options: ConnectOptions = {}): Promise<Goet
   return error as GoetheError
 }
 
+/** A port at which nothing listens any more. */
+async function closedPort(): Promise<number> {
+  const server = createServer()
+  const port = await listening(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 async function listening<Listener extends Server>(server: Listener): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -27,20 +37,41 @@ async function listening<Listener extends Server>(server: Listener): Promise<num
 }
 
 describe('the error says why there is no connection', () => {
-  it('where nothing listens', async () => {
-    const server = createServer()
-    const port = await listening(server)
-    server.close()
-    const { code, message } = await errorAt(port)
-    expect(code).toBe('GOETHE_UNAVAILABLE')
-    expect(message).toContain(`goethe://127.0.0.1:${port}`)
-    expect(message).toContain('ECONNREFUSED')
+  it('where nothing listens, without a turn of the clock', async () => {
+    const ports = [await closedPort(), await closedPort()]
+    const addresses = ports.map((port) => `goethe://127.0.0.1:${port}`)
+    await using client = connect(addresses, { clock: manualClock() })
+    const error: unknown = await client.topics().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'GOETHE_UNAVAILABLE',
+      message: expect.stringMatching(
+        `^Nothing listens at ${addresses.join(', ')}: start a server with 'goethe serve', or ` +
+          'correct the address \\(.*ECONNREFUSED',
+      ) as string,
+      cause: { reason: 'refused' },
+    })
+  })
+
+  it('but not where a server is said to come', async () => {
+    const log = await memoryLog()
+    const port = await closedPort()
+    let server: Promise<TestServer> | undefined
+    await using client = connect(`goethe://127.0.0.1:${port}`, {
+      connectTimeoutMs: 60_000,
+      // It is asked for before the second attempt.
+      random: () => {
+        server ??= TestServer.start(log, { flags: { grpcPort: port } })
+        return 0
+      },
+    })
+    expect(await client.topics()).toEqual([])
+    await client.close()
+    await (await server!).stop(0)
+    await log.close()
   })
 
   it('to whoever reads, appends or consumes, once a first connection has taken too long', async () => {
-    const server = createServer()
-    const port = await listening(server)
-    server.close()
+    const port = await closedPort()
     // Each in a client of its own: an attempt that failed is one for all of a client.
     const codeOf = async (work: (client: Client) => Promise<unknown>): Promise<unknown> => {
       await using client = connect(`goethe://127.0.0.1:${port}`, {
