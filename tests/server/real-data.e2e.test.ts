@@ -1,0 +1,283 @@
+// The 116,196 commits of examples/data in a served log: imported, read, shared by consumers, and
+// still there after crashes.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { gzipSync } from 'node:zlib'
+import { type Client, connect } from '@goethe/client'
+import { type Delivery, isGoetheError } from '@goethe/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commitLines } from '../../packages/cli/tests-support/commits.js'
+import { resultOf, startGoethe } from '../../packages/cli/tests-support/goethe-process.js'
+import { startAgain } from './restart.js'
+import { type ServerProcess, startServerProcess } from './server-process.js'
+
+interface Commit {
+  line: string
+  source: string
+  time: string
+}
+
+const args = ['--disk-reserve-bytes', '0']
+
+let folder: string
+let server: ServerProcess
+let commits: Commit[]
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'goethe-real-data-'))
+  commits = commitLines(Infinity).map((line) => {
+    const { source, time } = JSON.parse(line) as Commit
+    return { line, source, time }
+  })
+  server = await startServerProcess({ data: join(folder, 'log'), args })
+})
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true })
+})
+
+test('all events are imported, each under its topic and its time', async () => {
+  const file = join(folder, 'commits.ndjson.gz')
+  await writeFile(file, gzipSync(textOf(commits), { level: 1 }))
+  const fields = ['--topic-field', 'source', '--time-field', 'time']
+  expect(await json('import', file, ...fields)).toMatchObject([{ count: 116_196, skipped: 0 }])
+  expect(await json('topics')).toMatchObject(
+    [...countBy(commits, ({ source }) => source)]
+      .map(([topic, count]) => ({ topic, count }))
+      .sort(({ topic: one }, { topic: other }) => (one < other ? -1 : 1)),
+  )
+})
+
+describe('what was imported', () => {
+  test('is read from a date on', async () => {
+    const { stdout } = await goethe('read', '*', '--from', '2019-05-03', '--payloads')
+    expect(stdout === textOf(commits.filter(({ time }) => time >= '2019-05-03'))).toBe(true)
+  })
+
+  test('is read by topic between two dates', async () => {
+    const dates = ['--from', '2019-05-03', '--to', '2019-06-01']
+    const events = await json('read', 'fastify/fastify', ...dates)
+    const expected = commits.filter(
+      ({ source, time }) =>
+        source === 'fastify/fastify' && time >= '2019-05-03' && time < '2019-06-01',
+    )
+    expect(expected.length).toBeGreaterThan(10)
+    expect(events.map(({ payload }) => payload)).toEqual(expected.map(({ line }) => line))
+    expect(events.map(({ time }) => Date.parse(time as string))).toEqual(
+      expected.map(({ time }) => Date.parse(time)),
+    )
+  })
+
+  test('is read backward', async () => {
+    const { stdout } = await goethe('read', '*', '--reverse', '--limit', '1000', '--payloads')
+    expect(stdout === textOf(commits.slice(-1000).reverse())).toBe(true)
+  })
+
+  test('is counted by year', async () => {
+    const buckets = await json('histogram', '*', '--interval', 'year')
+    expect(buckets.map(({ start, count }) => [String(start).slice(0, 4), count])).toEqual([
+      ...countBy(commits, ({ time }) => time.slice(0, 4)),
+    ])
+  })
+
+  test('is described', async () => {
+    const own = commits.filter(({ source }) => source === 'vitejs/vite')
+    expect(await json('describe', 'vitejs/vite')).toMatchObject([
+      { count: own.length, bytes: own.reduce((sum, { line }) => sum + Buffer.byteLength(line), 0) },
+    ])
+  })
+})
+
+describe('while the server is killed twice', () => {
+  test('clients that share a consumer handle all, and what is appended is there once', async () => {
+    const topic = 'openshift/microshift'
+    const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
+    const work = new SharedWork()
+    const appender = new Appender(connect(server.address))
+    const workers = [connect(server.address), connect(server.address)]
+    const working = workers.map((client) => work.take(client, topic))
+    appender.begin()
+    for (const part of [0.2, 0.6]) {
+      await Promise.all([work.handled(part * expected.length), appender.acknowledged(200)])
+      server.kill('SIGKILL')
+      server = await startAgain(server, args)
+    }
+    await work.handled(expected.length)
+    // What was stored and not confirmed before a kill does not come again, so nobody here knows of it.
+    const cursor = workers[0]!.cursor(topic, 'worker')
+    await expect.poll(() => cursor.lag()).toBe(0)
+    await Promise.all(workers.map((client) => client.close()))
+    await Promise.all(working)
+    await appender.end()
+
+    expect(work.texts()).toEqual(expected)
+    expect(work.repeatedAfterAck).toEqual([])
+    // Both took part.
+    expect(Math.min(...work.shares)).toBeGreaterThan(0)
+    expect(await json('cursors', topic)).toMatchObject([{ sequence: expected.length, lag: 0 }])
+    const appended = await json('read', 'appended')
+    expect(appended.map(({ payload }) => payload)).toEqual(appender.texts)
+    expect(appended.map(({ id }) => id)).toEqual(appender.ids.map(String))
+  })
+
+  test('commands that share a consumer handle all', async () => {
+    const topic = 'fastify/fastify'
+    const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
+    const seen = new Set<string>()
+    let kill: (() => void) | undefined
+    const killed = new Promise<void>((resolve) => (kill = resolve))
+    const consume = async (): Promise<string> => {
+      const child = startGoethe(
+        ['consume', topic, '--consumer', 'printer', '--drain', '--json', '--max-in-flight', '20'],
+        { GOETHE_SERVER: server.address },
+      )
+      createInterface({ input: child.stdout }).on('line', (line) => {
+        seen.add((JSON.parse(line) as { payload: string }).payload)
+        if (seen.size > expected.length / 3) kill?.()
+      })
+      const { code, stderr } = await resultOf(child)
+      expect({ code, stderr }).toEqual({
+        code: 0,
+        stderr: expect.stringMatching(/^(goethe: .*\n)*$/),
+      })
+      return stderr
+    }
+    const consuming = [consume(), consume()]
+    await killed
+    server.kill('SIGKILL')
+    server = await startAgain(server, args)
+    await Promise.all(consuming)
+    expect([...seen].sort()).toEqual([...expected].sort())
+    expect(await json('cursors', topic)).toMatchObject([{ sequence: expected.length, lag: 0 }])
+  })
+
+  test('nothing is lost or changed', async () => {
+    const { stdout } = await goethe('read', '*', '--to', '2026-10-01', '--payloads')
+    expect(stdout === textOf(commits)).toBe(true)
+    expect(await json('verify')).toMatchObject([{ type: 'result', problems: 0 }])
+  })
+})
+
+/** What the workers of one consumer have done together. */
+class SharedWork {
+  readonly shares: number[] = []
+  /** Sequences that came again although their acknowledgement had been confirmed. */
+  readonly repeatedAfterAck: number[] = []
+  readonly #texts = new Map<number, string>()
+  readonly #acknowledged = new Set<number>()
+  readonly #waiting = new Set<() => void>()
+
+  async take(client: Client, topic: string): Promise<void> {
+    const share = this.shares.push(0) - 1
+    try {
+      for await (const delivery of client.consumer(topic, 'worker', { maxInFlight: 50 })) {
+        this.shares[share]!++
+        this.#handle(delivery)
+      }
+    } catch (error) {
+      if (!isGoetheError(error, 'GOETHE_CLOSED')) throw error
+    }
+  }
+
+  /** Resolves when so many events were handled, each of them once or more often. */
+  async handled(count: number): Promise<void> {
+    while (this.#texts.size < count) {
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  /** What was handled, in the order of the topic. */
+  texts(): string[] {
+    return [...this.#texts].sort(([one], [other]) => one - other).map(([, text]) => text)
+  }
+
+  #handle(delivery: Delivery): void {
+    const { event } = delivery
+    if (this.#acknowledged.has(event.sequence)) this.repeatedAfterAck.push(event.sequence)
+    this.#texts.set(event.sequence, event.text())
+    delivery.ack().then(
+      () => this.#acknowledged.add(event.sequence),
+      (error: unknown) => {
+        // The server was killed before it confirmed: the event comes again.
+        if (!isGoetheError(error, 'GOETHE_DELIVERY_EXPIRED')) throw error
+      },
+    )
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting) resume()
+    this.#waiting.clear()
+  }
+}
+
+/** Appends one event after the other, some of them in flight, until it is told to end. */
+class Appender {
+  readonly texts: string[] = []
+  readonly ids: bigint[] = []
+  readonly #client: Client
+  #running: Promise<unknown> | undefined
+  #isEnding = false
+  #receipts = 0
+  #onReceipt: () => void = () => undefined
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  begin(): void {
+    this.#running = Promise.all(Array.from({ length: 20 }, () => this.#run()))
+  }
+
+  /** Resolves when so many more events were acknowledged. */
+  async acknowledged(count: number): Promise<void> {
+    const enough = this.#receipts + count
+    while (this.#receipts < enough) {
+      await new Promise<void>((resolve) => (this.#onReceipt = resolve))
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#isEnding = true
+    await this.#running
+    await this.#client.close()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isEnding) {
+      const text = `event ${this.texts.length}`
+      const at = this.texts.push(text) - 1
+      const receipt = await this.#client.append('appended', Buffer.from(text))
+      this.ids[at] = receipt.firstId
+      this.#receipts++
+      this.#onReceipt()
+    }
+  }
+}
+
+async function goethe(...command: string[]) {
+  const result = await resultOf(startGoethe(command, { GOETHE_SERVER: server.address }))
+  expect(result).toMatchObject({ code: 0, stderr: '' })
+  return result
+}
+
+async function json(...command: string[]): Promise<Record<string, unknown>[]> {
+  const { stdout } = await goethe(...command)
+  return stdout
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+function textOf(lines: readonly Commit[]): string {
+  return lines.map(({ line }) => `${line}\n`).join('')
+}
+
+/** In the order in which the keys come first. */
+function countBy<Value>(values: readonly Value[], keyOf: (value: Value) => string) {
+  const counts = new Map<string, number>()
+  for (const value of values) counts.set(keyOf(value), (counts.get(keyOf(value)) ?? 0) + 1)
+  return counts
+}
