@@ -1,15 +1,18 @@
-// For containers: ends with 0 when the server in this container lives. It asks where the server's
-// own variables say that it listens.
+// For containers: ends with 0 when the server in this container lives. It asks where the server
+// listens by what the environment says, and the file that GOETHE_CONFIG names.
 import { get as getPlain } from 'node:http'
 import { get as getEncrypted } from 'node:https'
 
-const { GOETHE_HTTP_PORT: port = '1338', GOETHE_TLS_CERT: certificate } = process.env
 const timeoutMs = 4000
 
-const request = certificate
-  ? // Whether the certificate is a good one is for clients to judge, who know its name.
-    getEncrypted({ port, path: '/livez', rejectUnauthorized: false, timeout: timeoutMs })
-  : getPlain({ port, path: '/livez', timeout: timeoutMs })
+const { http, tls } = await config()
+// An address that stands for all is one of this machine, too.
+const options = { host: http.host, port: http.port, path: '/livez', timeout: timeoutMs }
+const request =
+  tls.cert === undefined
+    ? getPlain(options)
+    : // Whether the certificate is a good one is for clients to judge, who know its name.
+      getEncrypted({ ...options, rejectUnauthorized: false })
 
 request.on('response', ({ statusCode }) => end(statusCode === 200, `status ${statusCode}`))
 request.on('timeout', () => end(false, 'no answer in time'))
@@ -18,9 +21,24 @@ request.on('error', (error) => {
   end('code' in error && String(error.code).includes('CERTIFICATE_REQUIRED'), error.message)
 })
 
+/** What the server was told, but for flags; variables of clients stand beside its own. */
+async function config() {
+  const built = new URL('../packages/server/dist/index.js', import.meta.url)
+  /** @type {typeof import('@goethe/server')} */
+  const { loadConfig, settings } = await import(built.href)
+  const names = ['GOETHE_CONFIG', ...settings().map(({ env }) => env)]
+  const env = Object.fromEntries(names.map((name) => [name, process.env[name]]))
+  try {
+    return await loadConfig({ env })
+  } catch (error) {
+    return end(false, String(error))
+  }
+}
+
 /**
  * @param {boolean} isAlive
  * @param {string} what
+ * @returns {never}
  */
 function end(isAlive, what) {
   if (!isAlive) console.error(`The server does not live: ${what}`)

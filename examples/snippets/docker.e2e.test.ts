@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { runServer } from './running-server.js'
+import { type RunningServer, runServer } from './running-server.js'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -47,16 +47,33 @@ describe('the Dockerfile', () => {
 })
 
 describe('the check of health', () => {
-  const check = (port: string): Promise<unknown> =>
+  const check = (variables: Record<string, string>): Promise<unknown> =>
     promisify(execFile)(process.execPath, [join(root, 'scripts/health-check.mjs')], {
-      env: { ...process.env, GOETHE_HTTP_PORT: port },
+      env: { ...process.env, ...variables },
     })
 
   test('it ends with 0 while the server lives, and with 1 when it is gone', async () => {
     const server = await runServer()
-    const port = server.http.split(':').at(-1) ?? ''
-    await check(port)
+    const variables = { GOETHE_HTTP_PORT: portOf(server) }
+    await check(variables)
     await server[Symbol.asyncDispose]()
-    await expect(check(port)).rejects.toMatchObject({ code: 1 })
+    await expect(check(variables)).rejects.toMatchObject({ code: 1 })
+  })
+
+  test('it knows what the file says that the server is configured by', async () => {
+    await using server = await runServer()
+    const file = join(server.directory, 'goethe.yaml')
+    writeFileSync(file, `http: { port: ${portOf(server)} }`)
+    // What is there for clients in the container is no setting of the server.
+    await check({ GOETHE_CONFIG: file, GOETHE_TOKEN: 'x' })
+    writeFileSync(file, 'http: { port: x }')
+    await expect(check({ GOETHE_CONFIG: file })).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("'http.port'") as string,
+    })
   })
 })
+
+function portOf({ http }: RunningServer): string {
+  return http.split(':').at(-1) ?? ''
+}
