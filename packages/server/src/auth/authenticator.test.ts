@@ -5,8 +5,8 @@ import { type CryptoKey, SignJWT, exportJWK, generateKeyPair } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AuthConfig, jwtSchema } from '../config-auth.js'
 import { everybody } from '../identity.js'
-import type { ClientCertificate, Identify } from '../server-context.js'
-import { authenticator } from './authenticator.js'
+import type { ClientCertificate } from '../server-context.js'
+import { type Authenticate, authenticator } from './authenticator.js'
 import { hashToken, newToken } from './tokens.js'
 
 const readAll = [{ topics: '*', rights: ['read' as const] }]
@@ -105,7 +105,7 @@ describe('JSON Web Tokens', () => {
   let privateKey: CryptoKey
   let publicKey: unknown
   let clock: ManualClock
-  let identify: Identify
+  let identify: Authenticate
 
   beforeAll(async () => {
     const pair = await generateKeyPair('ES256', { extractable: true })

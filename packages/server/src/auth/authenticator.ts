@@ -6,13 +6,19 @@
 import { type Clock, GoetheError } from '@goethe/core'
 import { type AuthConfig, isAuthRequired } from '../config-auth.js'
 import { type Identity, everybody } from '../identity.js'
-import type { ClientCertificate, Identify } from '../server-context.js'
+import type { CallHeaders, ClientCertificate } from '../server-context.js'
 import { Certificates } from './certificates.js'
 import { JwtVerifier } from './jwt.js'
 import { Tokens } from './tokens.js'
 
+/** Finds out who calls by what is presented. Rejects with GOETHE_UNAUTHENTICATED. */
+export type Authenticate = (
+  headers: CallHeaders,
+  certificate: ClientCertificate | undefined,
+) => Promise<Identity>
+
 /** Where nothing is configured, everybody may do everything. */
-export function authenticator(auth: AuthConfig, clock: Clock): Identify {
+export function authenticator(auth: AuthConfig, clock: Clock): Authenticate {
   if (!isAuthRequired(auth)) return () => Promise.resolve(everybody)
   const certificates = new Certificates(auth.certificates)
   const identifyToken = tokenIdentifier(auth, clock)

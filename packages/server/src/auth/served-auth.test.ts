@@ -20,7 +20,7 @@ function served() {
   const auth = new ServedAuth({ config: known(one), clock: manualClock(), logger })
   const isKnown = async (token: string): Promise<boolean> => {
     const headers = { authorization: `Bearer ${token}` }
-    return auth.identify(headers, undefined, '192.0.2.1').then(
+    return auth.identify(headers, undefined).then(
       () => true,
       () => false,
     )

@@ -9,8 +9,7 @@ import { configProblems } from '../config-check.js'
 import { ConfigError } from '../config-error.js'
 import { settings } from '../config-settings.js'
 import type { Logger } from '../log-writer.js'
-import type { Identify } from '../server-context.js'
-import { authenticator } from './authenticator.js'
+import { type Authenticate, authenticator } from './authenticator.js'
 
 export interface ServedAuthOptions {
   config: Config
@@ -23,7 +22,7 @@ export class ServedAuth {
   readonly #logger: Logger
   /** What the server was started with, and of `auth` what counts now. */
   #config: Config
-  #identify: Identify
+  #identify: Authenticate
 
   constructor({ config, clock, logger }: ServedAuthOptions) {
     this.#clock = clock
@@ -32,7 +31,7 @@ export class ServedAuth {
     this.#identify = authenticator(config.auth, clock)
   }
 
-  readonly identify: Identify = (...call) => this.#identify(...call)
+  readonly identify: Authenticate = (...presented) => this.#identify(...presented)
 
   /** Takes over `auth`. Throws ConfigError where that does not fit, and then changes nothing. */
   reload(config: Config): void {
