@@ -10,12 +10,18 @@ export interface VersionedRecord {
 }
 
 /**
- * How an attempt to change the record ended. `unknown`: no answer came, so it may have been done, or
- * may still be done for as long as the record's token stands still.
+ * How an attempt to change the record ended.
+ *
+ * - `refused`: the record is not the one of the token. Nothing was done, nor will be.
+ * - `failed`: the attempt did not reach the record, or was turned away for another reason, such as a
+ *   missing right. Nothing was done, nor will be.
+ * - `unknown`: no answer came, so it may have been done, or may still be done for as long as the
+ *   record's token stands still.
  */
 export type ChangeOutcome =
   | { readonly outcome: 'changed'; readonly token: string }
   | { readonly outcome: 'refused' }
+  | { readonly outcome: 'failed'; readonly cause: unknown }
   | { readonly outcome: 'unknown'; readonly cause: unknown }
 
 /** The record's home: a Kubernetes Lease, a key of etcd, or memory. */
@@ -23,19 +29,22 @@ export interface Coordinator {
   /**
    * The record as of now (a quorum read, never from a cache), or undefined where there is none.
    * Rejects with GOETHE_UNAVAILABLE when the coordinator gives no answer in time, GOETHE_CORRUPT
-   * when what is there is no record, GOETHE_FORBIDDEN when we may not read it, GOETHE_ABORTED.
+   * when what is there is no record, GOETHE_FORMAT when it is one of a version that is unknown here,
+   * GOETHE_FORBIDDEN or GOETHE_UNAUTHENTICATED when we may not read it, GOETHE_ABORTED, GOETHE_CLOSED.
    */
   read(signal?: AbortSignalLike): Promise<VersionedRecord | undefined>
 
   /**
    * Changes the record if it is still the one of `token`, or creates it if `token` is undefined and
-   * there is none. Never rejects: where the outcome cannot be known, it says so.
+   * there is none. Never rejects: where the outcome cannot be known, it says so. Throws ArgumentError
+   * for a record that is out of bounds (`recordProblem`).
    */
   change(token: string | undefined, record: ClusterRecord): Promise<ChangeOutcome>
 
   /**
    * Calls `onChange` when the record may have changed, soon after it did; it may call too often, and
-   * may be late by as much as the coordinator is away. Returns what ends it. It reconnects by itself.
+   * may be late by as much as the coordinator is away. It calls first as soon as it watches: whoever
+   * reads then has missed nothing. Returns what ends it. It reconnects by itself.
    */
   watch(onChange: () => void): () => void
 
