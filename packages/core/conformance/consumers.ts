@@ -369,6 +369,20 @@ export function consumerTests({ group, test }: Suite): void {
       assertEqual(texts(await eventsOf(subject.log, 'dead')), ['bad'])
     })
 
+    test('the last attempt may end with the log', { needs: ['reopen'] }, async (subject) => {
+      await subject.log.append(topic, [payload('bad'), payload('good')])
+      const { deliveries } = start(subject.log, { ...dead, maxInFlight: 1 })
+      await (await nextOf(deliveries)).nack()
+      assertEqual((await nextOf(deliveries)).attempt, 2)
+      await subject.reopen()
+      const good = await nextOf(start(subject.log, dead).deliveries)
+      assertEqual([good.event.text(), good.attempt], ['good', 1])
+      await good.ack()
+      assertEqual(texts(await eventsOf(subject.log, 'dead')), ['bad'])
+      assertEqual(await subject.log.cursor(topic, 'mailer').lag(), 0)
+      await assertSound(subject.log)
+    })
+
     test("the log emits 'deadLetter'", { needs: ['embedded'] }, async ({ log, embedded }) => {
       await log.append(topic, payload('bad'))
       const emitted: unknown[] = []

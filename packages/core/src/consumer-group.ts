@@ -15,48 +15,29 @@ import type { EventReader } from './api.js'
 import type { AppendPart } from './append-part.js'
 import type { Clock } from './clock.js'
 import type { Placement } from './cursor-placement.js'
-import type { CursorRecord } from './cursor-record.js'
+import { type CursorRecord, newCursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
+import { DeliveryAttempts } from './delivery-attempts.js'
 import { GoetheError } from './errors.js'
-import { unsettledMax } from './limits.js'
+import { type GroupInstance, type Held, type InstanceOptions, lose } from './group-instance.js'
+import { deliveriesPerTurn, unsettledMax } from './limits.js'
 import type { LogEvent } from './log-event.js'
 import type { CheckedPosition } from './position.js'
 import { type Retry, RetryQueue } from './retry-queue.js'
 import { SequenceRanges } from './sequence-ranges.js'
+import { UpcomingEvents } from './upcoming-events.js'
 import { WakeTimer } from './wake-timer.js'
-
-/** The settings of one instance. */
-export interface InstanceOptions {
-  maxInFlight: number
-  ackTimeoutMs: number
-  maxAttempts: number
-  deadLetter: string | undefined
-}
-
-/** One instance, as the group sees it. */
-export interface GroupInstance {
-  readonly options: InstanceOptions
-  /** Deliveries that it holds. */
-  readonly held: Set<Held>
-}
-
-/** An event that an instance holds. */
-export interface Held {
-  readonly event: LogEvent
-  readonly attempt: number
-  readonly instance: GroupInstance
-  /** UNIX nanoseconds; delivered again after that. */
-  deadline: bigint
-  /** How it ended, once it did. */
-  outcome: Promise<void> | 'lost' | undefined
-  /** Called when it ends in any other way than by its instance. */
-  onLost: ((why: unknown) => void) | undefined
-}
 
 interface Request {
   instance: GroupInstance
   resolve(held: Held): void
   reject(error: unknown): void
+}
+
+/** What is to be delivered, for the so manieth time. */
+interface Next {
+  event: LogEvent
+  attempt: number
 }
 
 export interface GroupContext {
@@ -86,17 +67,19 @@ export class ConsumerGroup {
   readonly #requests: Request[] = []
   readonly #stopListening: () => void
   #session: number | undefined
-  #iterator: AsyncIterator<LogEvent> | undefined
+  #upcoming: UpcomingEvents | undefined
   #floor = { id: 0n, sequence: 0 }
   /** The last sequence that was read of the topic. */
   #read = 0
   #settled = new SequenceRanges()
-  #attempts = new Map<number, number>()
+  #attempts = new DeliveryAttempts(newCursorRecord)
   readonly #held = new Map<number, Held>()
   readonly #retries = new RetryQueue()
+  /** Was read for another delivery that nobody could take any more. */
+  #again: Next | undefined
   readonly #timer: WakeTimer
-  #pumping = false
-  #pumpAgain = false
+  /** True while the cursor is being taken over, or an event read again: what comes waits for it. */
+  #preparing = false
   #flush: Promise<void> | undefined
   /** True while what is stored may count attempts at which nobody looked. */
   #released = false
@@ -124,7 +107,7 @@ export class ConsumerGroup {
   }
 
   join(options: InstanceOptions): GroupInstance {
-    const instance: GroupInstance = { options, held: new Set() }
+    const instance: GroupInstance = { options, held: 0 }
     this.#instances.add(instance)
     return instance
   }
@@ -138,9 +121,10 @@ export class ConsumerGroup {
     }
     const now = this.#context.clock.now()
     // Where it cannot be stored, the group has failed and nothing is held any more.
-    await Promise.allSettled([...instance.held].map((held) => this.#giveBack(held, now)))
+    const all = [...this.#held.values()].filter((held) => held.instance === instance)
+    await Promise.allSettled(all.map((held) => this.#giveBack(held, now)))
     if (this.#instances.size === 0) await this.end(reason)
-    else this.#pump()
+    else this.#serve()
   }
 
   /** The next event for an instance, as soon as there is one and it may hold one more. */
@@ -148,8 +132,30 @@ export class ConsumerGroup {
     if (this.#failure !== undefined) return Promise.reject(this.#failure as Error)
     return new Promise((resolve, reject) => {
       this.#requests.push({ instance, resolve, reject })
-      this.#pump()
+      this.#serve()
     })
+  }
+
+  /**
+   * Events that an instance may have at once, without waiting: none where others wait for theirs,
+   * and only a few at a time where others may be about to ask.
+   */
+  takeReady(instance: GroupInstance, countMax: number): Held[] {
+    const share = this.#instances.size > 1 ? Math.min(countMax, deliveriesPerTurn) : countMax
+    const taken: Held[] = []
+    if (this.#failure !== undefined || this.#nextRequest() !== undefined) return taken
+    const deadline = this.#deadline(instance)
+    while (taken.length < share && mayHoldMore(instance)) {
+      const held = this.#nextFor(instance, deadline)
+      if (held === undefined) break
+      taken.push(held)
+    }
+    return taken
+  }
+
+  /** Resolves when the attempts at all that is held are stored. */
+  storeAttempts(): Promise<void> {
+    return this.#store()
   }
 
   /** Resolves when the acknowledgement is stored. */
@@ -163,7 +169,7 @@ export class ConsumerGroup {
     if (held.outcome === 'lost') throw this.#lost(held)
     if (held.outcome !== undefined) return held.outcome
     await this.#giveBack(held, this.#context.clock.now() + BigInt(delayMs) * 1_000_000n)
-    this.#pump()
+    this.#serve()
   }
 
   /** The event was not even looked at: delivered again as if for the first time. */
@@ -172,11 +178,13 @@ export class ConsumerGroup {
     held.outcome = 'lost'
     this.#release(held)
     const { event, attempt } = held
-    this.#attempts.delete(event.sequence)
-    if (attempt > 1) this.#attempts.set(event.sequence, attempt - 1)
+    this.#attempts.takeBack(event.sequence, attempt)
     this.#released = true
     this.#retry({ id: event.id, sequence: event.sequence, attempt, dueAt: 0n })
-    this.#pump()
+    // Many are given back at a time, and the first of them is to come first.
+    void Promise.resolve().then(() => {
+      this.#serve()
+    })
   }
 
   extend(held: Held): void {
@@ -202,42 +210,65 @@ export class ConsumerGroup {
     this.#stopListening()
     await stored?.catch(() => undefined)
     this.#generation++
-    this.#interrupt?.()
-    await this.#iterator?.return?.()
+    await this.#upcoming?.close()
   }
 
-  /** Gives events to instances while both are there; one run at a time. */
-  #pump(): void {
-    if (this.#pumping) {
-      this.#pumpAgain = true
-      this.#interrupt?.()
-      return
+  /** Gives events to instances while both are there. */
+  #serve(): void {
+    for (;;) {
+      const request = this.#failure === undefined ? this.#nextRequest() : undefined
+      if (request === undefined) return
+      const held = this.#nextFor(request.instance, this.#deadline(request.instance))
+      if (held === undefined) return
+      this.#requests.splice(this.#requests.indexOf(request), 1)
+      request.resolve(held)
     }
-    this.#pumping = true
-    this.#deliverAll()
+  }
+
+  #nextFor(instance: GroupInstance, deadline: bigint): Held | undefined {
+    const { maxAttempts, deadLetter } = instance.options
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (deadLetter === undefined || next.attempt <= maxAttempts) {
+        return this.#hold(instance, next, deadline)
+      }
+      // The last attempt ended with its process. What goes wrong here ends the group.
+      this.#bury(next.event, deadLetter, next.attempt - 1).catch(() => undefined)
+    }
+    return undefined
+  }
+
+  /** What is to be delivered next, if it is there. If not, `#serve` goes on when it is. */
+  #next(): Next | undefined {
+    if (this.#preparing) return undefined
+    const again = this.#again
+    if (again !== undefined) {
+      this.#again = undefined
+      return again
+    }
+    if (this.#session === undefined) {
+      this.#prepare((generation) => this.#begin(generation))
+      return undefined
+    }
+    const retry = this.#retries.size > 0 && this.#retries.takeDue(this.#context.clock.now())
+    if (retry) {
+      this.#prepare((generation) => this.#readAgain(retry, generation))
+      return undefined
+    }
+    return this.#unsettled < unsettledMax ? this.#nextUpcoming() : undefined
+  }
+
+  /** Does what has to be done before the next delivery, and goes on then. */
+  #prepare(step: (generation: number) => Promise<void>): void {
+    const generation = this.#generation
+    this.#preparing = true
+    step(generation)
       .catch((error: unknown) => {
-        this.fail(error)
+        if (generation === this.#generation) this.fail(error)
       })
       .finally(() => {
-        this.#pumping = false
-        if (!this.#pumpAgain) return
-        this.#pumpAgain = false
-        this.#pump()
+        this.#preparing = false
+        this.#serve()
       })
-  }
-
-  async #deliverAll(): Promise<void> {
-    while (this.#failure === undefined && this.#nextRequest() !== undefined) {
-      const generation = this.#generation
-      if (this.#session === undefined) await this.#begin(generation)
-      if (generation !== this.#generation) continue
-      const retry = this.#retries.takeDue(this.#context.clock.now())
-      if (retry === undefined && this.#unsettled >= unsettledMax) break
-      const delivery = retry === undefined ? await this.#readNext() : await this.#readAgain(retry)
-      if (generation !== this.#generation || this.#failure !== undefined) continue
-      if (delivery === 'interrupted') continue
-      if (delivery !== undefined) this.#deliver(delivery.event, delivery.attempt)
-    }
   }
 
   get #unsettled(): number {
@@ -272,57 +303,42 @@ export class ConsumerGroup {
     this.#floor = { id, sequence }
     this.#read = sequence
     this.#settled = new SequenceRanges(record.acknowledged)
-    this.#attempts = new Map(record.attempts)
+    this.#attempts = new DeliveryAttempts(record)
     const begin = async (): Promise<CheckedPosition> => Promise.resolve({ type: 'id', id: id + 1n })
-    const reader = this.#context.follow(this.topic, begin)
-    this.#iterator = reader[Symbol.asyncIterator]()
+    this.#upcoming = new UpcomingEvents(
+      this.#context.follow(this.topic, begin),
+      () => {
+        this.#serve()
+      },
+      (error) => {
+        this.fail(error)
+      },
+    )
   }
 
-  /** The next event that was not settled before; undefined when it was for nobody any more. */
-  async #readNext(): Promise<{ event: LogEvent; attempt: number } | 'interrupted' | undefined> {
-    this.#pending ??= this.#arrival(this.#generation)
-    const interrupted = new Promise<void>((resolve) => {
-      this.#interrupt = resolve
-    })
-    await Promise.race([this.#pending, interrupted])
-    this.#interrupt = undefined
-    const event = this.#arrived
-    if (event === undefined) return 'interrupted'
-    this.#arrived = undefined
-    this.#pending = undefined
-    this.#skipTo(event)
-    if (this.#isSettled(event.sequence)) return undefined
-    return { event, attempt: (this.#attempts.get(event.sequence) ?? 0) + 1 }
-  }
-
-  /** What was acknowledged ahead is no longer among the ranges once the position has passed it. */
-  #isSettled(sequence: number): boolean {
-    return sequence <= this.#floor.sequence || this.#settled.has(sequence)
-  }
-
-  /** The read of the next event, which goes on while a retry comes first. */
-  #pending: Promise<void> | undefined
-  #arrived: LogEvent | undefined
-  /** Ends the wait for the next event, because something else is to be done. */
-  #interrupt: (() => void) | undefined
-
-  async #arrival(generation: number): Promise<void> {
-    try {
-      const next = await this.#iterator!.next()
-      if (generation !== this.#generation || next.done === true) return
-      this.#arrived = next.value
-    } catch (error) {
-      if (generation === this.#generation) this.fail(error)
+  /** The next event that was not settled before, if it was read already. */
+  #nextUpcoming(): Next | undefined {
+    for (let event = this.#upcoming!.take(); event !== undefined; event = this.#upcoming!.take()) {
+      const { sequence } = event
+      this.#skipTo(event)
+      // What was acknowledged ahead is no longer among the ranges once the position has passed it.
+      if (sequence <= this.#floor.sequence || this.#settled.has(sequence)) continue
+      return { event, attempt: this.#attempts.of(sequence) + 1 }
     }
+    return undefined
   }
 
-  async #readAgain(retry: Retry): Promise<{ event: LogEvent; attempt: number } | undefined> {
-    const event = await this.#context.readOne(this.topic, retry.id)
-    if (event !== undefined) return { event, attempt: retry.attempt }
+  async #readAgain(retry: Retry, generation: number): Promise<void> {
+    const { id, sequence, attempt } = retry
+    const event = await this.#context.readOne(this.topic, id)
+    if (generation !== this.#generation || this.#failure !== undefined) return
+    if (event !== undefined) {
+      this.#again = { event, attempt }
+      return
+    }
     // Trimmed meanwhile: there is nothing left to handle.
-    this.#settled.add({ from: retry.sequence, to: retry.sequence, toId: retry.id })
+    this.#settled.add({ from: sequence, to: sequence, toId: id })
     await this.#store()
-    return undefined
   }
 
   /** Sequences between the last one read and this one are gone: nobody will acknowledge them. */
@@ -333,35 +349,27 @@ export class ConsumerGroup {
     this.#read = Math.max(this.#read, event.sequence)
   }
 
-  #deliver(event: LogEvent, attempt: number): void {
-    const request = this.#nextRequest()
-    if (request === undefined) {
-      // Whoever asked has left: the event waits for the next one, as if it had not been read.
-      this.#retry({ id: event.id, sequence: event.sequence, attempt, dueAt: 0n })
-      return
-    }
-    this.#requests.splice(this.#requests.indexOf(request), 1)
-    const { instance } = request
-    const deadline = this.#deadline(instance)
+  #hold(instance: GroupInstance, { event, attempt }: Next, deadline: bigint): Held {
     const held: Held = { event, attempt, instance, deadline, outcome: undefined, onLost: undefined }
-    instance.held.add(held)
+    instance.held++
     this.#held.set(event.sequence, held)
-    this.#attempts.set(event.sequence, attempt)
+    this.#attempts.delivered(event.sequence, attempt)
     this.#timer.wakeAt(deadline)
-    request.resolve(held)
+    return held
   }
 
   /** The request that waits longest of those whose instance may hold one more. */
   #nextRequest(): Request | undefined {
-    return this.#requests.find(({ instance }) => instance.held.size < instance.options.maxInFlight)
+    if (this.#requests.length === 0) return undefined
+    return this.#requests.find(({ instance }) => mayHoldMore(instance))
   }
 
   #settle(held: Held): Promise<void> {
     this.#release(held)
     const { sequence, id } = held.event
-    this.#attempts.delete(sequence)
+    this.#attempts.settled(sequence)
     this.#settled.add({ from: sequence, to: sequence, toId: id })
-    this.#pump()
+    this.#serve()
     return this.#store()
   }
 
@@ -382,7 +390,7 @@ export class ConsumerGroup {
 
   async #bury(event: LogEvent, deadLetter: string, attempts: number): Promise<void> {
     const { sequence, id, payload } = event
-    this.#attempts.delete(sequence)
+    this.#attempts.settled(sequence)
     this.#settled.add({ from: sequence, to: sequence, toId: id })
     const part = { topic: deadLetter, payloads: [payload] }
     await this.#write([{ ...part, expect: undefined, producer: undefined, time: undefined }])
@@ -395,8 +403,8 @@ export class ConsumerGroup {
   }
 
   #release(held: Held): void {
-    held.instance.held.delete(held)
-    if (this.#held.get(held.event.sequence) === held) this.#held.delete(held.event.sequence)
+    held.instance.held--
+    this.#held.delete(held.event.sequence)
     if (this.#unsettled === 0) this.#timer.stop()
   }
 
@@ -425,14 +433,17 @@ export class ConsumerGroup {
 
   #record(before: CursorRecord): CursorRecord {
     const next = this.#settled.takeFrom(this.#floor.sequence + 1)
-    if (next !== undefined) this.#floor = { id: next.toId, sequence: next.to }
+    if (next !== undefined) {
+      this.#floor = { id: next.toId, sequence: next.to }
+      this.#attempts.settledTo(next.to)
+    }
     this.#released = false
     return {
       ...before,
       ...this.#floor,
       updatedAt: this.#context.clock.now(),
       acknowledged: this.#settled.toArray(),
-      attempts: new Map(this.#attempts),
+      ...this.#attempts.toRecord(),
     }
   }
 
@@ -441,18 +452,16 @@ export class ConsumerGroup {
     this.#generation++
     for (const held of this.#held.values()) {
       lose(held, this.#lost(held))
-      held.instance.held.delete(held)
+      held.instance.held--
     }
     this.#held.clear()
     this.#retries.clear()
     this.#session = undefined
     this.#flush = undefined
-    this.#pending = undefined
-    this.#arrived = undefined
-    void this.#iterator?.return?.()
-    this.#iterator = undefined
-    this.#interrupt?.()
-    this.#pump()
+    this.#again = undefined
+    void this.#upcoming?.close()
+    this.#upcoming = undefined
+    this.#serve()
   }
 
   #onTimer(): void {
@@ -467,7 +476,7 @@ export class ConsumerGroup {
     }
     const nextDue = this.#retries.nextDue(now)
     if (nextDue !== undefined) this.#timer.wakeAt(nextDue)
-    this.#pump()
+    this.#serve()
   }
 
   #deadline(instance: GroupInstance): bigint {
@@ -494,8 +503,6 @@ export class ConsumerGroup {
   }
 }
 
-function lose(held: Held, why: unknown): void {
-  if (held.outcome !== undefined) return
-  held.outcome = 'lost'
-  held.onLost?.(why)
+function mayHoldMore({ held, options }: GroupInstance): boolean {
+  return held < options.maxInFlight
 }

@@ -1,7 +1,9 @@
 import type { AbortSignalLike, ConsumerApi, Delivery, NackOptions } from './api.js'
 import { checkNumber, checkOptions } from './arguments.js'
-import type { ConsumerGroup, GroupInstance, Held, InstanceOptions } from './consumer-group.js'
+import type { ConsumerGroup } from './consumer-group.js'
 import { GoetheError, abortedError } from './errors.js'
+import type { GroupInstance, Held, InstanceOptions } from './group-instance.js'
+import type { LogEvent } from './log-event.js'
 
 export interface ConsumerSettings extends InstanceOptions {
   signal: AbortSignalLike | undefined
@@ -56,23 +58,52 @@ export class Consumer implements ConsumerApi {
     return this.close()
   }
 
-  async #next(): Promise<IteratorResult<OwnDelivery, undefined>> {
-    const { signal } = this.#settings
-    if (signal?.aborted) throw abortedError(signal)
-    if (this.#closed) return { done: true, value: undefined }
-    this.#joined ??= this.#join()
-    const { group, instance } = this.#joined
-    try {
-      return { done: false, value: delivery(group, await group.take(instance)) }
-    } catch (error) {
-      if (this.#closed) return { done: true, value: undefined }
-      throw error
-    }
+  /**
+   * The next deliveries, as soon as there is one: that, and so many in all as are there at once.
+   * None when the consumer is closed. For programs in other processes: unlike those of the iterator
+   * these attempts are not stored before, and count when they have ended.
+   */
+  async take(countMax: number): Promise<OwnDelivery[]> {
+    const joined = this.#join()
+    if (joined === undefined) return []
+    const { group, instance } = joined
+    const ready = group.takeReady(instance, countMax)
+    if (ready.length > 0) return ready.map((held) => new GroupDelivery(group, held))
+    const held = await this.#wait(group, instance)
+    return held === undefined ? [] : [new GroupDelivery(group, held)]
   }
 
-  #join(): { group: ConsumerGroup; instance: GroupInstance } {
-    const group = this.#group()
-    return { group, instance: group.join(this.#settings) }
+  async #next(): Promise<IteratorResult<OwnDelivery, undefined>> {
+    const joined = this.#join()
+    if (joined === undefined) return { done: true, value: undefined }
+    const { group, instance } = joined
+    const held = group.takeReady(instance, 1)[0] ?? (await this.#wait(group, instance))
+    if (held === undefined) return { done: true, value: undefined }
+    // An event that takes this process with it at each attempt has its attempts counted all the same.
+    if (this.#settings.deadLetter !== undefined) await group.storeAttempts()
+    return { done: false, value: new GroupDelivery(group, held) }
+  }
+
+  /** The group, with this instance in it; undefined when that is closed. */
+  #join(): { group: ConsumerGroup; instance: GroupInstance } | undefined {
+    const { signal } = this.#settings
+    if (signal?.aborted) throw abortedError(signal)
+    if (this.#closed) return undefined
+    if (this.#joined === undefined) {
+      const group = this.#group()
+      this.#joined = { group, instance: group.join(this.#settings) }
+    }
+    return this.#joined
+  }
+
+  /** Undefined when the consumer was closed meanwhile. */
+  async #wait(group: ConsumerGroup, instance: GroupInstance): Promise<Held | undefined> {
+    try {
+      return await group.take(instance)
+    } catch (error) {
+      if (this.#closed) return undefined
+      throw error
+    }
   }
 
   async #leave(reason: GoetheError): Promise<void> {
@@ -88,24 +119,34 @@ export interface OwnDelivery extends Delivery {
   onLost(callback: (why: unknown) => void): void
 }
 
-function delivery(group: ConsumerGroup, held: Held): OwnDelivery {
-  return {
-    event: held.event,
-    attempt: held.attempt,
-    ack: () => group.ack(held),
-    nack: async (options: NackOptions = {}) => {
-      checkOptions(options, ['delayMs'])
-      const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
-      await group.nack(held, delayMs)
-    },
-    onLost: (callback) => {
-      held.onLost = callback
-    },
-    release: () => {
-      group.release(held)
-    },
-    extend: () => {
-      group.extend(held)
-    },
+class GroupDelivery implements OwnDelivery {
+  readonly event: LogEvent
+  readonly attempt: number
+  readonly #group: ConsumerGroup
+  readonly #held: Held
+  // Functions, so that `const { event, ack } = delivery` works.
+  readonly ack = (): Promise<void> => this.#group.ack(this.#held)
+  readonly nack = async (options: NackOptions = {}): Promise<void> => {
+    checkOptions(options, ['delayMs'])
+    const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
+    await this.#group.nack(this.#held, delayMs)
+  }
+  readonly extend = (): void => {
+    this.#group.extend(this.#held)
+  }
+
+  constructor(group: ConsumerGroup, held: Held) {
+    this.event = held.event
+    this.attempt = held.attempt
+    this.#group = group
+    this.#held = held
+  }
+
+  release(): void {
+    this.#group.release(this.#held)
+  }
+
+  onLost(callback: (why: unknown) => void): void {
+    this.#held.onLost = callback
   }
 }

@@ -14,8 +14,12 @@ export interface CursorRecord {
   hold: boolean
   /** Acknowledged beyond `sequence`. */
   acknowledged: readonly SequenceRange[]
-  /** Deliveries so far of events that were delivered and not acknowledged. */
+  /**
+   * Deliveries so far of events that are not acknowledged. Those up to `deliveredTo` that are not
+   * here were delivered once, those behind it never.
+   */
   attempts: ReadonlyMap<number, number>
+  deliveredTo: number
 }
 
 export const newCursorRecord: CursorRecord = {
@@ -26,6 +30,7 @@ export const newCursorRecord: CursorRecord = {
   hold: false,
   acknowledged: [],
   attempts: new Map(),
+  deliveredTo: 0,
 }
 
 /** The value of a `cursors` entry. */
@@ -40,10 +45,14 @@ export function encodeCursorRecord(record: CursorRecord): Uint8Array {
   for (const { from, to, toId } of record.acknowledged) writer.number(from).number(to).id(toId)
   writer.number(record.attempts.size)
   for (const [sequence, attempts] of record.attempts) writer.number(sequence).number(attempts)
+  writer.number(record.deliveredTo)
   return writer.seal()
 }
 
-/** Throws RecordError where the bytes are not what was written. */
+/**
+ * Throws RecordError where the bytes are not what was written. Records used to end before
+ * `deliveredTo`: all that was delivered had its count in `attempts` then.
+ */
 export function decodeCursorRecord(bytes: Uint8Array): CursorRecord {
   const reader = new RecordReader(bytes)
   return {
@@ -60,5 +69,6 @@ export function decodeCursorRecord(bytes: Uint8Array): CursorRecord {
     attempts: new Map(
       Array.from({ length: reader.number() }, () => [reader.number(), reader.number()] as const),
     ),
+    deliveredTo: reader.ended ? 0 : reader.number(),
   }
 }

@@ -188,6 +188,7 @@ export class Cursor implements CursorApi {
       hold: this.#hold ?? before.hold,
       acknowledged: [],
       attempts: new Map(),
+      deliveredTo: 0,
     })
     const { topic, consumer } = this
     const record = await placeCursor(this.#context, topic, consumer, position, placement)

@@ -51,6 +51,9 @@ export const unsettledMax = 10_000
 /** Keys deleted in one batch by trim and deleteTopic. */
 export const deletesPerBatch = 1000
 
+/** Events that one of several instances gets at a time, so that all get their share of a few. */
+export const deliveriesPerTurn = 16
+
 /** How far the clock may be behind the last id before it is reported. */
 export const clockBehindMsDefault = 1000
 

@@ -27,6 +27,7 @@ const records = {
       hold: fc.boolean(),
       acknowledged: fc.array(fc.record({ from: number, to: number, toId: id }), { maxLength: 9 }),
       attempts: fc.array(fc.tuple(number, number)).map((entries) => new Map(entries)),
+      deliveredTo: number,
     }),
     encodeCursorRecord,
     decodeCursorRecord,
@@ -89,6 +90,21 @@ describe.each(Object.keys(records))('a %s record', (name) => {
       }),
       checking(10),
     )
+  })
+})
+
+it('a cursor record from before there was deliveredTo counts what it names', () => {
+  const bytes = new RecordWriter().id(5n).number(1).id(6n).number(2).number(0).number(0)
+  bytes.number(1).number(2).number(3)
+  expect(decodeCursorRecord(bytes.seal())).toEqual({
+    id: 5n,
+    sequence: 1,
+    updatedAt: 6n,
+    session: 2,
+    hold: false,
+    acknowledged: [],
+    attempts: new Map([[2, 3]]),
+    deliveredTo: 0,
   })
 })
 

@@ -33,6 +33,13 @@ export class SequenceRanges {
   /** Adds sequences, whether or not the set holds some of them. */
   add({ from, to, toId }: SequenceRange): void {
     const first = this.#search(from - 1)
+    const before = this.#ranges[first]
+    if (before?.to === from - 1 && to + 1 < (this.#ranges[first + 1]?.from ?? Infinity)) {
+      // The usual case: the next one in order.
+      before.to = to
+      before.toId = toId
+      return
+    }
     let behind = first
     const merged = { from, to, toId }
     for (; behind < this.#ranges.length && this.#ranges[behind]!.from <= to + 1; behind++) {

@@ -50,4 +50,6 @@ export interface ServedCursor extends CursorApi {
 /** A consumer whose deliveries can also be given back untouched. */
 export interface ServedConsumer extends ConsumerApi {
   [Symbol.asyncIterator](): AsyncIterableIterator<OwnDelivery>
+  /** The next deliveries, at least one and as many as are there at once; none once it is closed. */
+  take(countMax: number): Promise<OwnDelivery[]>
 }

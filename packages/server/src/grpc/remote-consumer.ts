@@ -4,12 +4,13 @@
  * for its program to come back: what it holds stays its own, and deliveries that it has not
  * received are sent again.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, OwnDelivery } from '@goethe/core'
 import { GoetheError } from '@goethe/core'
 import {
   type ConsumeCommand,
   type ConsumeReport,
-  type Settlement,
+  type SentDelivery,
   goetheError,
 } from '@goethe/protocol'
 import type { ServedConsumer } from '../served-log.js'
@@ -20,16 +21,22 @@ const returnMs = 10_000
 /** Deliveries that are remembered to have been lost. */
 const lostMax = 10_000
 
-/** Deliveries in one message at most. */
-const deliveriesMax = 1000
+/** Deliveries in one message at most: its program handles some while the next are on their way. */
+const deliveriesMax = 256
+
+/** A delivery that was sent, or is about to be. */
+interface Sent {
+  readonly delivery: OwnDelivery
+  /** True once the program has acknowledged it or given it back. */
+  isSettling: boolean
+}
 
 export class RemoteConsumer {
   readonly instance: string
   readonly #consumer: ServedConsumer
-  readonly #iterator: AsyncIterableIterator<OwnDelivery>
   readonly #clock: Clock
   /** Delivered and not settled, by number, in ascending order. */
-  readonly #deliveries = new Map<number, OwnDelivery>()
+  readonly #deliveries = new Map<number, Sent>()
   /** Deliveries that ended otherwise than by an ack or a nack. */
   readonly #lost = new Set<number>()
   #lastNumber = 0
@@ -40,8 +47,8 @@ export class RemoteConsumer {
   #fail: ((error: unknown) => void) | undefined
   #failure: unknown
   #report: ConsumeReport = emptyReport()
-  /** Settlements under way, by number. */
-  readonly #settling = new Map<number, Promise<void>>()
+  /** Settlements under way. */
+  readonly #settling = new Set<Promise<void>>()
   /** True once the program has said that it goes: it takes nothing more. */
   #leaving = false
   #sending: Promise<void> | undefined
@@ -50,7 +57,6 @@ export class RemoteConsumer {
   constructor(instance: string, consumer: ServedConsumer, clock: Clock) {
     this.instance = instance
     this.#consumer = consumer
-    this.#iterator = consumer[Symbol.asyncIterator]()
     this.#clock = clock
   }
 
@@ -65,8 +71,8 @@ export class RemoteConsumer {
     this.#credit = 0
     this.#report = emptyReport()
     this.#report.instance = this.instance
-    for (const [number, delivery] of this.#deliveries) {
-      if (number > Number(received)) this.#report.deliveries.push(sent(number, delivery))
+    for (const [number, { delivery }] of this.#deliveries) {
+      if (number > Number(received)) this.#report.deliveries.push(message(number, delivery))
     }
     this.#flush()
     return new Promise((_, reject) => {
@@ -101,7 +107,8 @@ export class RemoteConsumer {
     for (const { number, delayMs } of nacks) {
       this.#settle([number], (delivery) => delivery.nack({ delayMs }))
     }
-    for (const number of releases) this.#release(number)
+    // From behind, so that each goes before those that wait to be delivered again.
+    for (const number of releases.reverse()) this.#release(number)
     this.#credit += credit
     this.#take()
   }
@@ -120,7 +127,7 @@ export class RemoteConsumer {
 
   /** Resolves when all that the program has settled was stored, and told. */
   async settled(): Promise<void> {
-    while (this.#settling.size > 0) await Promise.all(this.#settling.values())
+    while (this.#settling.size > 0) await Promise.all(this.#settling)
     await this.#sending
   }
 
@@ -152,57 +159,78 @@ export class RemoteConsumer {
 
   async #takeAll(): Promise<void> {
     while (this.#credit > 0) {
-      const next = await this.#iterator.next()
-      if (next.done === true) {
+      const taken = await this.#consumer.take(Math.min(this.#credit, deliveriesMax))
+      if (taken.length === 0) {
         if (this.#closed) this.#credit = 0
         else throw new GoetheError('GOETHE_CLOSED', 'The consumer was closed')
         return
       }
       if (this.#leaving) {
-        next.value.release()
+        for (const delivery of taken.reverse()) delivery.release()
         return
       }
-      const number = ++this.#lastNumber
-      this.#deliveries.set(number, next.value)
-      next.value.onLost((why) => {
-        if (!this.#deliveries.delete(number)) return
-        this.#noteLost(number)
-        this.#settled(number, goetheError(why))
-      })
-      // Without a connection it is sent to the next one, as what that one has not received.
+      for (const delivery of taken) this.#add(delivery)
+      // Without a connection they are sent to the next one, as what that one has not received.
       if (this.#send === undefined) return
-      // It may have been asked for in a connection before. One too many does no harm; one that the
+      // They may have been asked for in a connection before. Some too many do no harm; one that the
       // program waits for and is never sent would.
-      if (this.#credit > 0) this.#credit--
-      this.#report.deliveries.push(sent(number, next.value))
+      this.#credit = Math.max(this.#credit - taken.length, 0)
       this.#flush()
+      // These are written, and what has come is read, before there are more.
+      if (taken.length === deliveriesMax) await nextTurn()
     }
   }
 
+  #add(delivery: OwnDelivery): void {
+    const number = ++this.#lastNumber
+    this.#deliveries.set(number, { delivery, isSettling: false })
+    delivery.onLost((why) => {
+      if (!this.#deliveries.delete(number)) return
+      this.#noteLost(number)
+      this.#settled([number], goetheError(why))
+    })
+    if (this.#send !== undefined) this.#report.deliveries.push(message(number, delivery))
+  }
+
   #settle(numbers: readonly number[], settle: (delivery: OwnDelivery) => Promise<void>): void {
+    let round: { outcome: Promise<void>; numbers: number[] } | undefined
     for (const number of numbers) {
-      const delivery = this.#deliveries.get(number)
-      if (delivery === undefined) {
+      const sent = this.#deliveries.get(number)
+      if (sent === undefined) {
         // Said again after a broken connection: it was settled the first time.
-        this.#settled(number, this.#wasSettled(number) ? undefined : unknownDelivery(number))
+        this.#settled([number], this.#wasSettled(number) ? undefined : unknownDelivery(number))
         continue
       }
       // Said again while the first time is still under way.
-      if (this.#settling.has(number)) continue
-      const settling = settle(delivery).then(
-        () => {
-          this.#deliveries.delete(number)
-          this.#settled(number, undefined)
-        },
-        (error: unknown) => {
+      if (sent.isSettling) continue
+      sent.isSettling = true
+      const outcome = settle(sent.delivery)
+      // What is stored together has one promise.
+      if (outcome === round?.outcome) round.numbers.push(number)
+      else {
+        round = { outcome, numbers: [number] }
+        this.#follow(outcome, round.numbers)
+      }
+    }
+  }
+
+  /** Tells the program what has become of its settlements. */
+  #follow(outcome: Promise<void>, numbers: readonly number[]): void {
+    const told = outcome.then(
+      () => {
+        for (const number of numbers) this.#deliveries.delete(number)
+        this.#settled(numbers, undefined)
+      },
+      (error: unknown) => {
+        for (const number of numbers) {
           this.#deliveries.delete(number)
           this.#noteLost(number)
-          this.#settled(number, goetheError(error))
-        },
-      )
-      this.#settling.set(number, settling)
-      void settling.then(() => this.#settling.delete(number))
-    }
+        }
+        this.#settled(numbers, goetheError(error))
+      },
+    )
+    this.#settling.add(told)
+    void told.then(() => this.#settling.delete(told))
   }
 
   #wasSettled(number: number): boolean {
@@ -211,22 +239,22 @@ export class RemoteConsumer {
   }
 
   #extend(number: number): void {
+    const sent = this.#deliveries.get(number)
     // Said again after a broken connection, when it was settled meanwhile.
-    if (this.#settling.has(number) || this.#wasSettled(number)) return
+    if (sent?.isSettling === true || this.#wasSettled(number)) return
     try {
-      const delivery = this.#deliveries.get(number)
-      if (delivery === undefined) throw unknownDelivery(number)
-      delivery.extend()
+      if (sent === undefined) throw unknownDelivery(number)
+      sent.delivery.extend()
     } catch (error) {
-      this.#settled(number, goetheError(error))
+      this.#settled([number], goetheError(error))
     }
   }
 
   #release(number: number): void {
-    const delivery = this.#deliveries.get(number)
+    const sent = this.#deliveries.get(number)
     this.#deliveries.delete(number)
     try {
-      delivery?.release()
+      sent?.delivery.release()
     } catch {
       // It has timed out, and was delivered again already.
     }
@@ -237,11 +265,12 @@ export class RemoteConsumer {
     if (this.#lost.size > lostMax) this.#lost.delete(this.#lost.values().next().value!)
   }
 
-  #settled(number: number, error: GoetheError | undefined): void {
+  #settled(numbers: readonly number[], error: GoetheError | undefined): void {
     const { settlements } = this.#report
     const last = settlements.at(-1)
-    if (last !== undefined && sameOutcome(last, error)) last.numbers.push(number)
-    else settlements.push({ numbers: [number], error })
+    if (last !== undefined && last.error === undefined && error === undefined) {
+      for (const number of numbers) last.numbers.push(number)
+    } else settlements.push({ numbers: [...numbers], error })
     this.#flush()
   }
 
@@ -276,13 +305,9 @@ function isEmpty({ instance, deliveries, settlements }: ConsumeReport): boolean 
   return instance === '' && deliveries.length === 0 && settlements.length === 0
 }
 
-function sent(number: number, { event, attempt }: OwnDelivery): ConsumeReport['deliveries'][0] {
+function message(number: number, { event, attempt }: OwnDelivery): SentDelivery {
   const { id, sequence, payload } = event
   return { number, id, sequence, attempt, payload }
-}
-
-function sameOutcome(last: Settlement, error: GoetheError | undefined): boolean {
-  return error === undefined ? last.error === undefined : false
 }
 
 function unknownDelivery(number: number): GoetheError {
