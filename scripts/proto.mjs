@@ -5,16 +5,21 @@ import { delimiter, join, relative } from 'node:path'
 import { root, run } from './run.mjs'
 import { filesIn } from './unless-done.mjs'
 
-const folder = join(root, 'packages/protocol')
-const bin = join(folder, 'node_modules/.bin')
+/** The package of our own protocol, which has the tools too. */
+const protocol = join(root, 'packages/protocol')
+
+/** The packages with proto files; those of the cluster are what it uses of etcd's. */
+const folders = [protocol, join(root, 'packages/cluster')]
 
 /** What the last release published, as an image of buf; there is none before the first. */
-const released = join(folder, 'released.binpb')
+const released = join(protocol, 'released.binpb')
 
 /** Formats the proto files and generates the code anew. */
 export async function generate() {
-  await buf('format', '--write')
-  await buf('generate')
+  for (const folder of folders) {
+    await buf(folder, 'format', '--write')
+    await buf(folder, 'generate')
+  }
   return ''
 }
 
@@ -23,26 +28,29 @@ export async function generate() {
  * not those that the committed code was generated from.
  */
 export async function checkGenerated() {
-  await buf('lint')
-  await buf('format', '--diff', '--exit-code')
+  for (const folder of folders) {
+    await buf(folder, 'lint')
+    await buf(folder, 'format', '--diff', '--exit-code')
+    await compare(folder)
+  }
   const isReleased = existsSync(released)
-  if (isReleased) await buf('breaking', '--against', released)
-  await compare()
+  if (isReleased) await buf(protocol, 'breaking', '--against', released)
   return isReleased ? '' : 'nothing is released yet that could break'
 }
 
-async function compare() {
+/** @param {string} folder */
+async function compare(folder) {
   const output = mkdtempSync(join(tmpdir(), 'goethe-generated-'))
   try {
-    await buf('generate', '--output', output)
+    await buf(folder, 'generate', '--output', output)
     const expected = contentsIn(join(output, 'src/gen'))
     const actual = contentsIn(join(folder, 'src/gen'))
     const names = [...new Set([...expected.keys(), ...actual.keys()])].sort()
     const wrong = names.filter((name) => expected.get(name) !== actual.get(name))
     if (wrong.length === 0) return
     throw new Error(
-      `In packages/protocol/src/gen are files that are not as generated; npm run generate corrects ` +
-        `it\n${wrong.join('\n')}`,
+      `In ${relative(root, folder)}/src/gen are files that are not as generated; npm run generate ` +
+        `corrects it\n${wrong.join('\n')}`,
     )
   } finally {
     rmSync(output, { recursive: true, force: true })
@@ -58,9 +66,13 @@ function contentsIn(path) {
   return new Map(filesIn(path).map((file) => [relative(path, file), readFileSync(file, 'latin1')]))
 }
 
-/** @param {string[]} args */
-async function buf(...args) {
-  const script = join(folder, 'node_modules/@bufbuild/buf/bin/buf')
+/**
+ * @param {string} folder
+ * @param {string[]} args
+ */
+async function buf(folder, ...args) {
+  const bin = join(protocol, 'node_modules/.bin')
+  const script = join(protocol, 'node_modules/@bufbuild/buf/bin/buf')
   if (!existsSync(script)) throw new Error('buf is missing: has the install been interrupted?')
   // It looks for the generator of the code as a command.
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}` }
