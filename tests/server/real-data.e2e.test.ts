@@ -12,6 +12,8 @@ import { commitLines } from '../../packages/cli/tests-support/commits.js'
 import { resultOf, startGoethe } from '../../packages/cli/tests-support/goethe-process.js'
 import { startAgain } from './restart.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
+import { SteadyAppends } from './steady-appends.js'
+import { Tally } from './tally.js'
 
 interface Commit {
   line: string
@@ -38,7 +40,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
-test('all events are imported, each under its topic and its time', async () => {
+// Of the size of the data: the longest that a slow machine may take.
+const timeout = 120_000
+
+test('all events are imported, each under its topic and its time', { timeout }, async () => {
   const file = join(folder, 'commits.ndjson.gz')
   await writeFile(file, gzipSync(textOf(commits), { level: 1 }))
   const fields = ['--topic-field', 'source', '--time-field', 'time']
@@ -95,22 +100,27 @@ describe('while the server is killed twice', () => {
     const topic = 'openshift/microshift'
     const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
     const work = new SharedWork()
-    const appender = new Appender(connect(server.address))
+    const log = connect(server.address)
     const workers = [connect(server.address), connect(server.address)]
     const working = workers.map((client) => work.take(client, topic))
-    appender.begin()
+    const appends = new SteadyAppends(log, 'appended', 20)
     for (const part of [0.2, 0.6]) {
-      await Promise.all([work.handled(part * expected.length), appender.acknowledged(200)])
+      const { count } = appends.acknowledged
+      await Promise.all([
+        work.handled.reaches(part * expected.length),
+        appends.acknowledged.reaches(count + 200),
+      ])
       server.kill('SIGKILL')
       server = await startAgain(server, args)
     }
-    await work.handled(expected.length)
+    await work.handled.reaches(expected.length)
     // What was stored and not confirmed before a kill does not come again, so nobody here knows of it.
     const cursor = workers[0]!.cursor(topic, 'worker')
     await expect.poll(() => cursor.lag()).toBe(0)
     await Promise.all(workers.map((client) => client.close()))
     await Promise.all(working)
-    await appender.end()
+    await appends.end()
+    await log.close()
 
     expect(work.texts()).toEqual(expected)
     expect(work.repeatedAfterAck).toEqual([])
@@ -118,8 +128,8 @@ describe('while the server is killed twice', () => {
     expect(Math.min(...work.shares)).toBeGreaterThan(0)
     expect(await json('cursors', topic)).toMatchObject([{ sequence: expected.length, lag: 0 }])
     const appended = await json('read', 'appended')
-    expect(appended.map(({ payload }) => payload)).toEqual(appender.texts)
-    expect(appended.map(({ id }) => id)).toEqual(appender.ids.map(String))
+    expect(appended.map(({ payload }) => payload)).toEqual(appends.texts)
+    expect(appended.map(({ id }) => id)).toEqual(appends.ids.map(String))
   })
 
   test('commands that share a consumer handle all', async () => {
@@ -153,7 +163,7 @@ describe('while the server is killed twice', () => {
     expect(await json('cursors', topic)).toMatchObject([{ sequence: expected.length, lag: 0 }])
   })
 
-  test('nothing is lost or changed', async () => {
+  test('nothing is lost or changed', { timeout }, async () => {
     const { stdout } = await goethe('read', '*', '--to', '2026-10-01', '--payloads')
     expect(stdout === textOf(commits)).toBe(true)
     expect(await json('verify')).toMatchObject([{ type: 'result', problems: 0 }])
@@ -162,12 +172,13 @@ describe('while the server is killed twice', () => {
 
 /** What the workers of one consumer have done together. */
 class SharedWork {
+  /** How many events were handled, each once or more often. */
+  readonly handled = new Tally()
   readonly shares: number[] = []
   /** Sequences that came again although their acknowledgement had been confirmed. */
   readonly repeatedAfterAck: number[] = []
   readonly #texts = new Map<number, string>()
   readonly #acknowledged = new Set<number>()
-  readonly #waiting = new Set<() => void>()
 
   async take(client: Client, topic: string): Promise<void> {
     const share = this.shares.push(0) - 1
@@ -181,13 +192,6 @@ class SharedWork {
     }
   }
 
-  /** Resolves when so many events were handled, each of them once or more often. */
-  async handled(count: number): Promise<void> {
-    while (this.#texts.size < count) {
-      await new Promise<void>((resolve) => this.#waiting.add(resolve))
-    }
-  }
-
   /** What was handled, in the order of the topic. */
   texts(): string[] {
     return [...this.#texts].sort(([one], [other]) => one - other).map(([, text]) => text)
@@ -196,6 +200,7 @@ class SharedWork {
   #handle(delivery: Delivery): void {
     const { event } = delivery
     if (this.#acknowledged.has(event.sequence)) this.repeatedAfterAck.push(event.sequence)
+    if (!this.#texts.has(event.sequence)) this.handled.add()
     this.#texts.set(event.sequence, event.text())
     delivery.ack().then(
       () => this.#acknowledged.add(event.sequence),
@@ -204,56 +209,6 @@ class SharedWork {
         if (!isGoetheError(error, 'GOETHE_DELIVERY_EXPIRED')) throw error
       },
     )
-    this.#wake()
-  }
-
-  #wake(): void {
-    for (const resume of this.#waiting) resume()
-    this.#waiting.clear()
-  }
-}
-
-/** Appends one event after the other, some of them in flight, until it is told to end. */
-class Appender {
-  readonly texts: string[] = []
-  readonly ids: bigint[] = []
-  readonly #client: Client
-  #running: Promise<unknown> | undefined
-  #isEnding = false
-  #receipts = 0
-  #onReceipt: () => void = () => undefined
-
-  constructor(client: Client) {
-    this.#client = client
-  }
-
-  begin(): void {
-    this.#running = Promise.all(Array.from({ length: 20 }, () => this.#run()))
-  }
-
-  /** Resolves when so many more events were acknowledged. */
-  async acknowledged(count: number): Promise<void> {
-    const enough = this.#receipts + count
-    while (this.#receipts < enough) {
-      await new Promise<void>((resolve) => (this.#onReceipt = resolve))
-    }
-  }
-
-  async end(): Promise<void> {
-    this.#isEnding = true
-    await this.#running
-    await this.#client.close()
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isEnding) {
-      const text = `event ${this.texts.length}`
-      const at = this.texts.push(text) - 1
-      const receipt = await this.#client.append('appended', Buffer.from(text))
-      this.ids[at] = receipt.firstId
-      this.#receipts++
-      this.#onReceipt()
-    }
   }
 }
 
