@@ -10,7 +10,7 @@ import { type CommitPlan, planCommit } from './commit.js'
 import { decodeIndexEntry } from './index-entry.js'
 import { keyspaces, trailingId } from './keyspace.js'
 import { blockBytesMax } from './limits.js'
-import { type ProducerResults, decodeProducerResults } from './producers.js'
+import { ProducerResults } from './producers.js'
 import type { Store } from './store.js'
 import { decodeTopicRecord } from './topic-record.js'
 import { TopicState } from './topic-state.js'
@@ -47,7 +47,7 @@ class PlannedLog {
       now,
       lastId: this.lastId,
       stateOf: (topic) => this.state(topic),
-      producerResults: (topic, id) => this.producers.get(`${topic}:${id}`) ?? [],
+      producerResults: (topic, id) => this.producers.get(`${topic}:${id}`) ?? ProducerResults.none,
     })
   }
 
@@ -83,7 +83,7 @@ class PlannedLog {
         state.record = decodeTopicRecord(value)
       } else {
         const { topic, name: id } = spaces.producers.names(key)
-        this.producers.set(`${topic}:${id}`, decodeProducerResults(value))
+        this.producers.set(`${topic}:${id}`, new ProducerResults(value))
       }
     }
     fresh.sort((first, second) => (first.firstId < second.firstId ? -1 : 1))
@@ -152,7 +152,7 @@ function request(random: Random, log: PlannedLog, now: bigint): ModelPart[] {
     }
     if (withProducer) {
       const id = random.pick(['p', 'q'])
-      const last = log.producers.get(`${topic}:${id}`)?.at(-1)?.producerSequence ?? 0
+      const last = log.producers.get(`${topic}:${id}`)?.last?.producerSequence ?? 0
       part.producer = { id, sequence: Math.max(last + random.pick([1, 1, 1, 2, 2, 0, -1]), 0) }
     }
     if (random.chance(0.15)) part.time = now + BigInt(random.pick([0, 3, 2000, -9999]))

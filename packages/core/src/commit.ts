@@ -18,7 +18,8 @@ import { intervalStart } from './index-entry.js'
 import type { Keyspaces } from './keyspace.js'
 import { blockBytesMax } from './limits.js'
 import { ProducerDraft } from './producer-draft.js'
-import { type ProducerResults, encodeProducerResults } from './producers.js'
+import { producerName } from './producer-states.js'
+import type { ProducerResults } from './producers.js'
 import type { StoreOperation } from './store.js'
 import { type OpenBlock, type Placed, TopicDraft } from './topic-draft.js'
 import { encodeTopicRecord, nothingTrimmed } from './topic-record.js'
@@ -228,10 +229,10 @@ class Planner {
       operations.push({ type: 'put', key, value: encodeTopicRecord(record) })
     }
     for (const producer of this.#producers.values()) {
-      const results = producer.results()
-      if (results === undefined) continue
+      const value = producer.record()
+      if (value === undefined) continue
       const key = keyspaces.producers.nameKey(producer.topic, producer.producerId)
-      operations.push({ type: 'put', key, value: encodeProducerResults(results) })
+      operations.push({ type: 'put', key, value })
     }
     const key = keyspaces.commits.idKey(this.#lastId)
     operations.push({ type: 'put', key, value: encodeCommit(names) })
@@ -274,7 +275,7 @@ class Planner {
   }
 
   #producer(topic: string, id: string): ProducerDraft {
-    const key = `${topic}:${id}`
+    const key = producerName(topic, id)
     let producer = this.#producers.get(key)
     if (producer === undefined) {
       producer = new ProducerDraft(topic, id, this.#context.producerResults(topic, id))

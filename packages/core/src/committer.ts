@@ -10,7 +10,7 @@ import type { AppendPart } from './append-part.js'
 import { planCommit } from './commit.js'
 import { GoetheError, abortedError } from './errors.js'
 import { commitBytesMax } from './limits.js'
-import { ProducerLoads } from './producer-loads.js'
+import { type ProducerStates, producerName } from './producer-states.js'
 import type { Store } from './store.js'
 import type { TopicStates } from './topic-state.js'
 import { Work, type WorkOptions } from './work.js'
@@ -28,6 +28,7 @@ export interface Commit {
 export interface CommitterOptions {
   store: Store
   states: TopicStates
+  producers: ProducerStates
   clock: Clock
   intervalNs: bigint
   queueBytesMax: number
@@ -140,12 +141,14 @@ export class Committer {
       if (this.#queue.length === 0) break
       const taken = this.#take()
       this.#options.states.pin()
+      this.#options.producers.pin()
       try {
         await this.#commit(taken)
       } catch (cause) {
         this.#fail(taken, cause)
       } finally {
         this.#options.states.unpin()
+        this.#options.producers.unpin()
         for (const work of taken) this.#queuedBytes -= work.bytes
       }
     }
@@ -183,9 +186,8 @@ export class Committer {
   }
 
   async #commit(taken: Work[]): Promise<void> {
-    const { store, clock } = this.#options
-    const producers = new ProducerLoads(store)
-    const ready = this.#isReady(taken) ? taken : await this.#prepare(taken, producers)
+    const { store, clock, states, producers } = this.#options
+    const ready = this.#isReady(taken) ? taken : await this.#prepare(taken)
     if (ready.length === 0) return
     const now = clock.now()
     const lastId = this.#options.lastId()
@@ -196,8 +198,8 @@ export class Committer {
       intervalNs: this.#options.intervalNs,
       now,
       lastId,
-      stateOf: (topic) => this.#options.states.peek(topic)!,
-      producerResults: (topic, id) => producers.results(topic, id),
+      stateOf: (topic) => states.peek(topic)!,
+      producerResults: (topic, id) => producers.peek(producerName(topic, id))!,
     })
     const { operations } = plan
     for (const [index, work] of ready.entries()) {
@@ -223,23 +225,25 @@ export class Committer {
 
   /** True when nothing needs to be read before the commit: the case of the hot path. */
   #isReady(taken: readonly Work[]): boolean {
+    const { states, producers } = this.#options
     for (const work of taken) {
       if (work.options?.prepare !== undefined) return false
-      for (const part of work.parts) {
-        if (part.producer !== undefined) return false
-        if (this.#options.states.peek(part.topic) === undefined) return false
+      for (const { topic, producer } of work.parts) {
+        if (states.peek(topic) === undefined) return false
+        if (producer === undefined) continue
+        if (producers.peek(producerName(topic, producer.id)) === undefined) return false
       }
     }
     return true
   }
 
   /** Loads what the works need; those for which that fails are rejected and left out. */
-  async #prepare(taken: readonly Work[], producers: ProducerLoads): Promise<Work[]> {
+  async #prepare(taken: readonly Work[]): Promise<Work[]> {
     const prepared = await Promise.all(
       taken.map(async (work) => {
         try {
           // Last, for it may change what the next works build on, and nothing may fail after that.
-          await Promise.all(work.parts.map((part) => this.#load(part, producers)))
+          await Promise.all(work.parts.map((part) => this.#load(part)))
           await work.options?.prepare?.()
           return true
         } catch (error) {
@@ -252,9 +256,10 @@ export class Committer {
     return taken.filter((_, index) => prepared[index])
   }
 
-  async #load({ topic, producer }: AppendPart, producers: ProducerLoads): Promise<void> {
-    await this.#options.states.load(topic)
-    if (producer !== undefined) await producers.load(topic, producer.id)
+  async #load({ topic, producer }: AppendPart): Promise<void> {
+    const { states, producers } = this.#options
+    await states.load(topic)
+    if (producer !== undefined) await producers.load(producerName(topic, producer.id))
   }
 
   #checkClock(behindNs: bigint): void {

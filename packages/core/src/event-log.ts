@@ -56,6 +56,7 @@ import type { Database, Store } from './store.js'
 import { addToHistogram, bucketStartOf } from './time-index.js'
 import { checkTopics, describeTopic, existingTopic, statesOf, topicNames } from './topic-catalog.js'
 import { encodeTopicRecord } from './topic-record.js'
+import { ProducerStates } from './producer-states.js'
 import { TopicStates } from './topic-state.js'
 import { type TrimContext, deleteTopic, trimTopic } from './trim.js'
 import { verifyLog } from './verify.js'
@@ -79,6 +80,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   readonly #options: CheckedOptions
   readonly #intervalMs: number
   readonly #states: TopicStates
+  readonly #producers: ProducerStates
   readonly #recent: Recent
   readonly #feed: WriteFeed
   readonly #committer: Committer
@@ -102,11 +104,13 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     const { clock } = options
     const intervalNs = BigInt(this.#intervalMs) * 1_000_000n
     this.#states = new TopicStates(store)
+    this.#producers = new ProducerStates(store)
     this.#recent = new Recent(options.recentBytesMax)
-    this.#feed = new WriteFeed(store, this.#states, this.#recent, lastId)
+    this.#feed = new WriteFeed(store, this.#states, this.#producers, this.#recent, lastId)
     this.#committer = new Committer({
       store,
       states: this.#states,
+      producers: this.#producers,
       clock,
       intervalNs,
       queueBytesMax: options.queueBytesMax,

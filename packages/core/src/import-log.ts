@@ -16,7 +16,7 @@ import { encodeIndexEntry } from './index-entry.js'
 import { queueBytesPerPayload } from './limits.js'
 import { type ImportMeta, importMetaOperation } from './meta.js'
 import { describeValue } from './names.js'
-import { decodeProducerResults } from './producers.js'
+import { ProducerResults } from './producers.js'
 import { RecordReader } from './record.js'
 import type { Store, StoreOperation } from './store.js'
 import { type TopicRecord, decodeTopicRecord } from './topic-record.js'
@@ -223,8 +223,10 @@ class Importer {
   #named(type: 'cursor' | 'producer', topic: string, name: string, bytes: Uint8Array): void {
     const { cursors, producers } = this.#context.store.keyspaces
     const key = (type === 'cursor' ? cursors : producers).nameKey(topic, name)
-    const decode = type === 'cursor' ? decodeCursorRecord : decodeProducerResults
-    reading(`${type}s`, key, topic, () => decode(bytes))
+    reading(`${type}s`, key, topic, () => {
+      if (type === 'cursor') decodeCursorRecord(bytes)
+      else new ProducerResults(bytes).all()
+    })
     this.#add({ type: 'put', key, value: bytes.slice() }, bytes.length)
   }
 

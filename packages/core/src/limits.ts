@@ -33,6 +33,9 @@ export const recentCommitsMax = 4096
 /** Topics whose state is remembered between commits. */
 export const topicStatesMax = 65_536
 
+/** Producers of a topic whose results are remembered between commits: about 1 KiB each. */
+export const producerStatesMax = 4096
+
 /** Cursors whose record is remembered between commits. */
 export const cursorStatesMax = 10_000
 
@@ -48,11 +51,11 @@ export const nameBytesMax = 255
 /** Deliveries of one consumer that are neither acknowledged nor dead-lettered, at most. */
 export const unsettledMax = 10_000
 
-/** Keys deleted in one batch by trim and deleteTopic. */
-export const deletesPerBatch = 1000
-
 /** Events that one of several instances gets at a time, so that all get their share of a few. */
 export const deliveriesPerTurn = 16
+
+/** Keys deleted in one batch by trim and deleteTopic. */
+export const deletesPerBatch = 1000
 
 /** How far the clock may be behind the last id before it is reported. */
 export const clockBehindMsDefault = 1000

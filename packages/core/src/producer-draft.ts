@@ -3,8 +3,8 @@ import { producerResultsMax } from './limits.js'
 import {
   type ProducerResult,
   type ProducerResults,
-  checkSequence,
   sequenceError,
+  sequenceRefusal,
 } from './producers.js'
 import type { Placed } from './topic-draft.js'
 
@@ -26,34 +26,39 @@ export class ProducerDraft {
    * the same request is about to take.
    */
   check(sequence: number, before?: number): 'new' | ProducerResult | Placed | GoetheError {
-    const last = before ?? this.#taken.at(-1)?.producerSequence
-    if (last === undefined) {
-      return checkSequence(this.topic, this.producerId, sequence, this.#stored)
-    }
-    if (sequence === last + 1) return 'new'
+    const last =
+      before ?? this.#taken.at(-1)?.producerSequence ?? this.#stored.last?.producerSequence
+    if (last === undefined || sequence === last + 1) return 'new'
+    const { topic, producerId } = this
     if (before !== undefined) {
       return sequenceError(
-        this.topic,
-        this.producerId,
+        topic,
+        producerId,
         before + 1,
         `the parts of one appendAll take successive sequences, but ${sequence} comes behind ${before}`,
       )
     }
     const taken = this.#taken.find(({ producerSequence }) => producerSequence === sequence)
-    return taken?.placed ?? checkSequence(this.topic, this.producerId, sequence, this.results()!)
+    const dropped = this.#stored.count + this.#taken.length - producerResultsMax
+    return (
+      taken?.placed ??
+      this.#stored.find(sequence, Math.max(dropped, 0)) ??
+      sequenceRefusal(topic, producerId, sequence, last + 1)
+    )
   }
 
   take(producerSequence: number, placed: Placed): void {
     this.#taken.push({ producerSequence, placed })
   }
 
-  /** All results, when there are new ones. Their ids are known once the parts are placed. */
-  results(): ProducerResults | undefined {
+  /** The record to be written, when there are new results: once the parts are placed. */
+  record(): Uint8Array | undefined {
     if (this.#taken.length === 0) return undefined
-    const taken = this.#taken.map(({ producerSequence, placed }) => {
-      const { firstId, firstSequence, count } = placed
-      return { producerSequence, firstId, firstSequence, count }
-    })
-    return [...this.#stored, ...taken].slice(-producerResultsMax)
+    return this.#stored.with(
+      this.#taken.map(({ producerSequence, placed }) => {
+        const { firstId, firstSequence, count } = placed
+        return { producerSequence, firstId, firstSequence, count }
+      }),
+    )
   }
 }

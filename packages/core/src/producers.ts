@@ -3,7 +3,8 @@
  * results are stored in the commit of the append, so that a retry is answered with them.
  */
 import { GoetheError } from './errors.js'
-import { RecordReader, RecordWriter } from './record.js'
+import { producerResultsMax } from './limits.js'
+import { RecordReader, RecordWriter, idBytes } from './record.js'
 
 /** What one append of a producer led to. */
 export interface ProducerResult {
@@ -13,40 +14,83 @@ export interface ProducerResult {
   count: number
 }
 
-/** The last results of a producer in a topic, oldest first; producer sequences are dense. */
-export type ProducerResults = readonly ProducerResult[]
+/** The last results of a producer in a topic, as they are stored. */
+export class ProducerResults {
+  static readonly none = new ProducerResults()
+  readonly #bytes: Uint8Array
+  /** Where each result begins, oldest first, and behind the last one where it ends. */
+  readonly #starts: number[] = []
 
-export function encodeProducerResults(results: ProducerResults): Uint8Array {
-  const writer = new RecordWriter().number(results.length)
-  for (const { producerSequence, firstId, firstSequence, count } of results) {
-    writer.number(producerSequence).id(firstId).number(firstSequence).number(count)
+  /** Throws RecordError where the bytes are not what was written. */
+  constructor(bytes?: Uint8Array) {
+    this.#bytes = bytes ?? new Uint8Array()
+    if (bytes === undefined) return
+    const reader = new RecordReader(bytes)
+    for (let left = reader.number(); left > 0; left--) {
+      this.#starts.push(reader.position)
+      reader.number()
+      reader.skip(idBytes)
+      reader.number()
+      reader.number()
+    }
+    this.#starts.push(reader.position)
   }
-  return writer.seal()
+
+  get count(): number {
+    return Math.max(this.#starts.length - 1, 0)
+  }
+
+  get last(): ProducerResult | undefined {
+    return this.count === 0 ? undefined : this.#result(this.count - 1)
+  }
+
+  /** The result of a producer sequence; `dropped` of the oldest ones do not count. */
+  find(producerSequence: number, dropped = 0): ProducerResult | undefined {
+    const { last } = this
+    if (last === undefined) return undefined
+    // Producer sequences are dense.
+    const at = this.count - 1 - (last.producerSequence - producerSequence)
+    return at >= dropped && at < this.count ? this.#result(at) : undefined
+  }
+
+  all(): ProducerResult[] {
+    return Array.from({ length: this.count }, (_, at) => this.#result(at))
+  }
+
+  /** The record with more results, of which the last `producerResultsMax` are kept. */
+  with(more: readonly ProducerResult[]): Uint8Array {
+    const added = more.slice(-producerResultsMax)
+    const kept = Math.min(this.count, producerResultsMax - added.length)
+    const writer = new RecordWriter().number(kept + added.length)
+    // As they are: decoding them cost more than all else that an append does.
+    if (kept > 0) {
+      const from = this.#starts[this.count - kept]
+      writer.raw(this.#bytes.subarray(from, this.#starts.at(-1)))
+    }
+    for (const { producerSequence, firstId, firstSequence, count } of added) {
+      writer.number(producerSequence).id(firstId).number(firstSequence).number(count)
+    }
+    return writer.seal()
+  }
+
+  #result(at: number): ProducerResult {
+    const reader = new RecordReader(this.#bytes, { at: this.#starts[at]!, verified: true })
+    return {
+      producerSequence: reader.number(),
+      firstId: reader.id(),
+      firstSequence: reader.number(),
+      count: reader.number(),
+    }
+  }
 }
 
-/** Throws RecordError where the bytes are not what was written. */
-export function decodeProducerResults(bytes: Uint8Array): ProducerResult[] {
-  const reader = new RecordReader(bytes)
-  return Array.from({ length: reader.number() }, () => ({
-    producerSequence: reader.number(),
-    firstId: reader.id(),
-    firstSequence: reader.number(),
-    count: reader.number(),
-  }))
-}
-
-/** What a producer's next sequence means: new, or the result that it had before. */
-export function checkSequence(
+/** What a producer's sequence means that is neither the next one nor of a known result. */
+export function sequenceRefusal(
   topic: string,
   producerId: string,
   sequence: number,
-  results: ProducerResults,
-): ProducerResult | 'new' | GoetheError {
-  const last = results.at(-1)
-  if (last === undefined || sequence === last.producerSequence + 1) return 'new'
-  const known = results.find((result) => result.producerSequence === sequence)
-  if (known !== undefined) return known
-  const expected = last.producerSequence + 1
+  expected: number,
+): GoetheError {
   const why =
     sequence > expected
       ? `sequence ${expected} must be appended before ${sequence}`

@@ -4,7 +4,7 @@ import { checking } from '../tests-support/seeds.js'
 import { decodeCommit, encodeCommit } from './commit-record.js'
 import { decodeCursorRecord, encodeCursorRecord } from './cursor-record.js'
 import { decodeIndexEntry, encodeIndexEntry } from './index-entry.js'
-import { decodeProducerResults, encodeProducerResults } from './producers.js'
+import { type ProducerResult, ProducerResults } from './producers.js'
 import { RecordError, RecordReader, RecordWriter } from './record.js'
 import { decodeTopicRecord, encodeTopicRecord } from './topic-record.js'
 
@@ -42,8 +42,8 @@ const records = {
       fc.record({ producerSequence: number, firstId: id, firstSequence: number, count: number }),
       { maxLength: 64 },
     ),
-    encodeProducerResults,
-    decodeProducerResults,
+    (results: ProducerResult[]) => ProducerResults.none.with(results),
+    (bytes: Uint8Array) => new ProducerResults(bytes).all(),
   ],
   topic: [
     fc.record({

@@ -16,6 +16,9 @@ declare class TextDecoder {
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
+/** Bytes of an id or a time. */
+export const idBytes = 8
+
 /** Says what is wrong with a record's bytes; the caller knows which record it is. */
 export class RecordError extends Error {}
 
@@ -43,7 +46,11 @@ export class RecordWriter {
   }
 
   bytes(value: Uint8Array): this {
-    this.number(value.length)
+    return this.number(value.length).raw(value)
+  }
+
+  /** Fields that are encoded already. */
+  raw(value: Uint8Array): this {
     this.#reserve(value.length)
     this.#bytes.set(value, this.#at)
     this.#at += value.length
@@ -75,18 +82,33 @@ export class RecordReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
   readonly #end: number
-  #at = 0
+  #at: number
 
-  /** Verifies the checksum. Throws RecordError where it is wrong. */
-  constructor(bytes: Uint8Array) {
+  /**
+   * Verifies the checksum, unless it was `verified` before. Throws RecordError where it is wrong.
+   * Reads from the field at `at`.
+   */
+  constructor(bytes: Uint8Array, { at = 0, verified = false } = {}) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#at = at
     this.#end = bytes.length - 4
+    if (verified) return
     if (this.#end < 0) throw new RecordError(`it has ${bytes.length} bytes, fewer than a checksum`)
     const stored = this.#view.getUint32(this.#end, true)
     if (crc32(bytes.subarray(0, this.#end)) !== stored) {
       throw new RecordError('its checksum does not fit its bytes')
     }
+  }
+
+  /** Where the next field begins, in bytes. */
+  get position(): number {
+    return this.#at
+  }
+
+  skip(bytes: number): void {
+    this.#require(bytes)
+    this.#at += bytes
   }
 
   /** True when all fields were read. */

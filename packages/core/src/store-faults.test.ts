@@ -120,6 +120,26 @@ describe('a write that fails', () => {
 describe('a read that fails', () => {
   const coded = (code: string): Error => Object.assign(new Error('it is bad'), { code })
 
+  it('of what a producer did is needed once', async () => {
+    const { level, log } = await openLog()
+    const append = (sequence: number) =>
+      log.append('a', one, { producer: { id: 'known', sequence } })
+    await append(1)
+    level.faults.read = () => {
+      throw coded('LEVEL_IO_ERROR')
+    }
+    expect((await append(2)).repeated).toBe(false)
+    expect((await append(1)).repeated).toBe(true)
+    level.faults.read = undefined
+    await log.deleteTopic('a')
+    level.faults.read = () => {
+      throw coded('LEVEL_IO_ERROR')
+    }
+    expect((await append(9)).repeated).toBe(false)
+    level.faults.read = undefined
+    await log.close()
+  })
+
   it('ends that read alone, with the reason', async () => {
     const { level, log } = await openLog()
     for (const [code, expected] of [
@@ -137,7 +157,7 @@ describe('a read that fails', () => {
         () => log.topics(),
         () => log.histogram('a'),
         () => log.append('unknown', one),
-        () => log.append('a', one, { producer: { id: 'p', sequence: 2 } }),
+        () => log.append('a', one, { producer: { id: 'unknown', sequence: 1 } }),
         () => log.cursor('a', 'other').commit({ id: 1n, sequence: 1 }),
         () => log.consumer('a', 'worker')[Symbol.asyncIterator]().next(),
         () => log.exportTo(() => undefined),

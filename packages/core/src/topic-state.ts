@@ -3,6 +3,7 @@ import { GoetheError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
 import { appendId, hexadecimalKey, trailingId, within } from './keyspace.js'
 import { topicStatesMax } from './limits.js'
+import { LoadedStates } from './loaded-states.js'
 import { nameBytes } from './names.js'
 import { RecordError } from './record.js'
 import type { Store } from './store.js'
@@ -50,69 +51,15 @@ export class TopicState {
   }
 }
 
-/** The states of the topics in use, loaded at their first use and kept while there is room. */
-export class TopicStates {
-  readonly #store: Store
-  readonly #states = new Map<string, TopicState>()
-  readonly #loading = new Map<string, Promise<TopicState>>()
-
+/** The states of the topics in use. */
+export class TopicStates extends LoadedStates<TopicState> {
+  /** A load rejects with GOETHE_CORRUPT when the topic's last block or record cannot be trusted. */
   constructor(store: Store) {
-    this.#store = store
-  }
-
-  /** The state when it is loaded. */
-  peek(topic: string): TopicState | undefined {
-    return this.#states.get(topic)
-  }
-
-  /** Rejects with GOETHE_CORRUPT when the topic's last block or its record cannot be trusted. */
-  async load(topic: string): Promise<TopicState> {
-    const known = this.#states.get(topic)
-    if (known !== undefined) return known
-    let loading = this.#loading.get(topic)
-    if (loading === undefined) {
-      loading = this.#read(topic).finally(() => this.#loading.delete(topic))
-      this.#loading.set(topic, loading)
-    }
-    return loading
-  }
-
-  /** Called while a topic's stored state may change under a load: the load starts again. */
-  invalidate(topic: string): void {
-    if (this.#loading.has(topic)) this.#stale.add(topic)
-  }
-  readonly #stale = new Set<string>()
-
-  async #read(topic: string): Promise<TopicState> {
-    for (;;) {
-      this.#stale.delete(topic)
-      const state = new TopicState(topic, this.#store)
-      await readState(this.#store, state)
-      if (this.#stale.delete(topic)) continue
-      this.#states.set(topic, state)
-      this.#evict()
+    super(topicStatesMax, async (topic) => {
+      const state = new TopicState(topic, store)
+      await readState(store, state)
       return state
-    }
-  }
-
-  /** Keeps all states until `unpin`: a commit has loaded those that it is about to need. */
-  pin(): void {
-    this.#pins++
-  }
-
-  unpin(): void {
-    this.#pins--
-    this.#evict()
-  }
-  #pins = 0
-
-  /** The oldest go first. */
-  #evict(): void {
-    if (this.#pins > 0) return
-    for (const topic of this.#states.keys()) {
-      if (this.#states.size <= topicStatesMax) return
-      this.#states.delete(topic)
-    }
+    })
   }
 }
 

@@ -11,7 +11,7 @@ import { decodeCursorRecord } from './cursor-record.js'
 import { intervalStart } from './index-entry.js'
 import { within } from './keyspace.js'
 import { deletesPerBatch, producerExpiryMs, queueBytesPerPayload } from './limits.js'
-import { decodeProducerResults } from './producers.js'
+import { ProducerResults } from './producers.js'
 import type { Store, StoreOperation } from './store.js'
 import { existingTopic } from './topic-catalog.js'
 import { type Trimmed, encodeTopicRecord } from './topic-record.js'
@@ -188,8 +188,7 @@ async function expiredProducers(context: TrimContext, topic: string): Promise<St
   const expired = context.now() - BigInt(producerExpiryMs) * 1_000_000n
   const operations: StoreOperation[] = []
   for await (const [key, value] of context.store.scan(within(producers.topicPrefix(topic)))) {
-    const results = reading('producers', key, topic, () => decodeProducerResults(value))
-    const last = results.at(-1)
+    const { last } = reading('producers', key, topic, () => new ProducerResults(value))
     if (last === undefined || last.firstId < expired) operations.push({ type: 'del', key })
     if (operations.length === deletesPerBatch) break
   }

@@ -19,7 +19,7 @@ import {
   keyspaceNames,
   trailingId,
 } from './keyspace.js'
-import { decodeProducerResults } from './producers.js'
+import { ProducerResults } from './producers.js'
 import { RecordError } from './record.js'
 import type { Store, StoreEntry } from './store.js'
 import { type TopicRecord, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
@@ -199,7 +199,7 @@ class Verifier {
         yield entry
         continue
       }
-      const results = decoded(() => decodeProducerResults(entry[1]))
+      const results = decoded(() => new ProducerResults(entry[1]).all())
       if (!(results instanceof Error)) continue
       const { topic, name } = producers.names(entry[0])
       const message = `The results of producer '${name}' cannot be read: ${results.message}`

@@ -6,6 +6,8 @@
 import { Block } from './block.js'
 import { decodeIndexEntry } from './index-entry.js'
 import { trailingId } from './keyspace.js'
+import type { ProducerStates } from './producer-states.js'
+import { ProducerResults } from './producers.js'
 import type { Recent } from './recent.js'
 import type { Store } from './store.js'
 import { type TopicRecord, decodeTopicRecord } from './topic-record.js'
@@ -20,6 +22,7 @@ interface WrittenOperation {
 export class WriteFeed {
   readonly #store: Store
   readonly #states: TopicStates
+  readonly #producers: ProducerStates
   readonly #recent: Recent
   readonly #listener = (operations: WrittenOperation[]): void => {
     this.#onWrite(operations)
@@ -27,9 +30,16 @@ export class WriteFeed {
   /** The last id of the log that readers may see. */
   lastId: bigint
 
-  constructor(store: Store, states: TopicStates, recent: Recent, lastId: bigint) {
+  constructor(
+    store: Store,
+    states: TopicStates,
+    producers: ProducerStates,
+    recent: Recent,
+    lastId: bigint,
+  ) {
     this.#store = store
     this.#states = states
+    this.#producers = producers
     this.#recent = recent
     this.lastId = lastId
     store.root.on('write', this.#listener)
@@ -40,7 +50,7 @@ export class WriteFeed {
   }
 
   #onWrite(operations: WrittenOperation[]): void {
-    const { events, commits, index, topics } = this.#store.keyspaces
+    const { events, commits, index, topics, producers } = this.#store.keyspaces
     const blocks: Block[] = []
     for (const { type, encodedKey: key, encodedValue: value } of operations) {
       if (!(key instanceof Uint8Array)) continue
@@ -51,6 +61,9 @@ export class WriteFeed {
         if (put !== undefined) this.#indexed(index.topicAndId(key).topic, put)
       } else if (topics.owns(key)) {
         this.#topic(topics.text(key), put)
+      } else if (producers.owns(key)) {
+        const results = put === undefined ? ProducerResults.none : new ProducerResults(put)
+        this.#producers.replace(producers.text(key), results)
       } else if (commits.owns(key)) {
         if (put !== undefined && trailingId(key) > this.lastId) this.lastId = trailingId(key)
       }
