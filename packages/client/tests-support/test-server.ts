@@ -2,21 +2,12 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, EventLog, type EventLogOptions, systemClock } from '@goethe/core'
 import { MemoryLevel } from 'memory-level'
-import { Admission } from '../../server/src/admission.js'
-import { defaultConfig } from '../../server/src/config.js'
 import type { PortTls } from '../../server/src/grpc/grpc-listener.js'
 import { startGrpc } from '../../server/src/grpc/grpc-server.js'
-import { everybody } from '../../server/src/identity.js'
-import { createLogger } from '../../server/src/log-writer.js'
-import { Metrics } from '../../server/src/metrics.js'
-import type { Listener, ServerContext } from '../../server/src/server-context.js'
-import { Tracing } from '../../server/src/tracing.js'
+import type { Listener } from '../../server/src/server-context.js'
+import { type TestContextOptions, testContext } from '../../server/tests-support/test-context.js'
 
-export interface TestServerOptions {
-  /** Settings by their flags, such as `eventBytesMax`. */
-  flags?: Record<string, unknown>
-  /** What is different from an ordinary server. */
-  context?: Partial<ServerContext>
+export interface TestServerOptions extends Omit<TestContextOptions, 'clock'> {
   /** Default: plain text. */
   tls?: PortTls
 }
@@ -39,25 +30,12 @@ export class TestServer {
 
   static async start(
     log: EventLog,
-    { flags = {}, context: changes = {}, tls }: TestServerOptions = {},
+    { tls, ...options }: TestServerOptions = {},
     clock: Clock = systemClock(),
   ): Promise<TestServer> {
     const stopping = new AbortController()
     setMaxListeners(0, stopping.signal)
-    const config = defaultConfig({ grpcPort: 0, ...flags } as never)
-    const context: ServerContext = {
-      config,
-      clock,
-      logger: createLogger({ level: 'silent', format: 'json' }),
-      metrics: new Metrics(),
-      tracing: new Tracing(),
-      admission: new Admission(config.limits, clock),
-      identify: () => Promise.resolve(everybody),
-      logFor: () => log,
-      storeState: () => ({ type: 'open' }),
-      stopping: stopping.signal,
-      ...changes,
-    }
+    const context = testContext(log, stopping.signal, { ...options, clock })
     return new TestServer(log, await startGrpc(context, { tls }), stopping)
   }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { EventLog, type GoetheErrorCode } from '@goethe/core'
+import { type Clock, EventLog, type GoetheErrorCode } from '@goethe/core'
 import { manualClock } from '@goethe/core/testing'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, test } from 'vitest'
@@ -19,6 +19,25 @@ const ports = { 'grpc-port': 0, 'http-port': 0 }
 /** Turns of the event loop until something is so; for what has no event of its own. */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** A store that a test makes fail; opened again it is a new one, without faults. */
+class FaultyStore {
+  level!: FaultyLevel
+  opened = 0
+  readonly #path: string
+  readonly #clock: Clock
+
+  constructor(path: string, clock: Clock) {
+    this.#path = path
+    this.#clock = clock
+  }
+
+  open(): Promise<EventLog> {
+    this.opened++
+    this.level = new FaultyLevel(new ClassicLevel(this.#path))
+    return EventLog.open(this.level, { clock: this.#clock })
+  }
 }
 
 describe('a disk without room', () => {
@@ -92,23 +111,17 @@ describe('a write that fails', () => {
   test('has the log opened again once there is room, with all that was acknowledged', async () => {
     await using folder = await tempFolder()
     const clock = manualClock(new Date())
-    let level!: FaultyLevel
-    let opened = 0
-    const openLog = () => {
-      opened++
-      level = new FaultyLevel(new ClassicLevel(folder.path))
-      return EventLog.open(level, { clock })
-    }
+    const store = new FaultyStore(folder.path, clock)
     let freeBytes = 2000 * mebibyte
     const space = () => Promise.resolve({ freeBytes, totalBytes: 4000 * mebibyte })
-    await using server = await startTestServer({ clock, space, openLog })
+    await using server = await startTestServer({ clock, space, openLog: () => store.open() })
     const append = (payload: string) => server.send('POST', '/v1/topics/a/events', payload)
     await append('1')
     await using source = await TestEventSource.open(`${server.url}/v1/topics/a/events`)
     await source.event()
 
     freeBytes = 0
-    level.faults.write = () => Promise.reject(new Error('No space left on device'))
+    store.level.faults.write = () => Promise.reject(new Error('No space left on device'))
     expect((await append('2')).json['code']).toBe('GOETHE_WRITE_FAILED')
     expect(server.server.storeState).toMatchObject({ type: 'failed' })
     // This one was surely not done.
@@ -120,12 +133,12 @@ describe('a write that fails', () => {
     })
     clock.advance(5000)
     await until(async () => (await server.get('/metrics')).text.includes('_free_bytes 0'))
-    expect(opened).toBe(1)
+    expect(store.opened).toBe(1)
 
     freeBytes = 2000 * mebibyte
     clock.advance(5000)
     await until(() => server.server.storeState.type === 'open')
-    expect(opened).toBe(2)
+    expect(store.opened).toBe(2)
     // Who was reading is sent away, and finds everything when it comes again.
     expect(await source.event()).toBeUndefined()
     expect((await append('4')).status).toBe(200)
@@ -137,16 +150,11 @@ describe('a write that fails', () => {
   test('a log that cannot be opened again is tried again and again', async () => {
     await using folder = await tempFolder()
     const clock = manualClock(new Date())
-    let level!: FaultyLevel
-    let opened = 0
-    const openLog = () => {
-      opened++
-      if (opened === 2) return Promise.reject(new Error('IO error'))
-      level = new FaultyLevel(new ClassicLevel(folder.path))
-      return EventLog.open(level, { clock })
-    }
+    const store = new FaultyStore(folder.path, clock)
+    let attempts = 0
+    const openLog = () => (++attempts === 2 ? Promise.reject(new Error('IO error')) : store.open())
     await using server = await startTestServer({ clock, openLog })
-    level.faults.write = () => Promise.reject(new Error('IO error'))
+    store.level.faults.write = () => Promise.reject(new Error('IO error'))
     await server.send('POST', '/v1/topics/a/events', 'x')
     clock.advance(5000)
     await until(() => server.lines.some(({ msg }) => msg === 'The log could not be opened again'))
@@ -156,29 +164,24 @@ describe('a write that fails', () => {
     })
     clock.advance(5000)
     await until(() => server.server.storeState.type === 'open')
-    expect(opened).toBe(3)
+    expect(attempts).toBe(3)
   })
 
   test('a store that is damaged stays open for reading', async () => {
     await using folder = await tempFolder()
     const clock = manualClock(new Date())
-    let level!: FaultyLevel
-    let opened = 0
-    const openLog = () => {
-      opened++
-      level = new FaultyLevel(new ClassicLevel(folder.path))
-      return EventLog.open(level, { clock })
-    }
-    await using server = await startTestServer({ clock, openLog })
+    const store = new FaultyStore(folder.path, clock)
+    await using server = await startTestServer({ clock, openLog: () => store.open() })
     await server.send('POST', '/v1/topics/a/events', 'x')
-    level.faults.write = () => Promise.reject(new Error('Corruption: block checksum mismatch'))
+    store.level.faults.write = () =>
+      Promise.reject(new Error('Corruption: block checksum mismatch'))
     await server.send('POST', '/v1/topics/a/events', 'y')
     const ready = await server.get('/readyz')
     expect(ready).toMatchObject({ status: 200, json: { store: 'read-only' } })
     expect(ready.json['reasons'][0]).toContain('damaged')
     clock.advance(5000)
     expect((await server.get('/v1/topics/a/events')).json['events']).toHaveLength(1)
-    expect(opened).toBe(1)
+    expect(store.opened).toBe(1)
   })
 })
 

@@ -1,4 +1,4 @@
-import { Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js'
+import { Client, credentials, status } from '@grpc/grpc-js'
 import {
   type ConsumeCommand,
   type ConsumeReport,
@@ -7,8 +7,8 @@ import {
   messages,
 } from '@goethe/protocol'
 import { type ManualClock, manualClock } from '@goethe/core/testing'
-import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { Conversation } from '../../tests-support/conversation.js'
 import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
 import { openWay } from '../../tests-support/network-way.js'
 import { methodDefinition } from './method-definition.js'
@@ -16,56 +16,24 @@ import { methodDefinition } from './method-definition.js'
 const consumeMethod = methodDefinition(eventLogMethods.consume)
 
 /** A program that speaks the protocol by itself. */
-class Program {
-  readonly #stream: ClientDuplexStream<ConsumeCommand, ConsumeReport>
-  readonly #reports: AsyncIterator<ConsumeReport>
-
+class Program extends Conversation<ConsumeCommand, ConsumeReport> {
   constructor(client: Client) {
     const { path, requestSerialize, responseDeserialize } = consumeMethod
-    this.#stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize)
-    this.#reports = this.#stream[Symbol.asyncIterator]()
+    super(client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize))
   }
 
   /** Opens an instance, or goes on with one; gives its name and what was sent along. */
-  async open(
+  open(
     { instance = '', received = 0 }: { instance?: string; received?: number },
     credit: number,
   ): Promise<ConsumeReport> {
     const opening = { topic: 'plays', consumer: 'reader', instance, received: BigInt(received) }
-    this.send({ open: create(messages.ConsumeOpenSchema, opening), credit })
-    return this.report()
+    this.command({ open: create(messages.ConsumeOpenSchema, opening), credit })
+    return this.next()
   }
 
-  send(command: Partial<ConsumeCommand>): void {
-    this.#stream.write({
-      credit: 0,
-      acks: [],
-      nacks: [],
-      extends: [],
-      releases: [],
-      ...command,
-    })
-  }
-
-  /** The next report; rejects with the status of the stream. */
-  async report(): Promise<ConsumeReport> {
-    const { value, done } = await this.#reports.next()
-    if (done === true) throw new Error('The stream ended')
-    return value as ConsumeReport
-  }
-
-  /** Resolves when the server has taken notice. */
-  async end(): Promise<void> {
-    const ended = once(this.#stream, 'status')
-    this.#stream.end()
-    this.#stream.resume()
-    await ended
-  }
-
-  /** Goes away without a word. */
-  break(): void {
-    this.#stream.on('error', () => undefined)
-    this.#stream.cancel()
+  command(command: Partial<ConsumeCommand>): void {
+    this.send({ credit: 0, acks: [], nacks: [], extends: [], releases: [], ...command })
   }
 }
 
@@ -98,13 +66,13 @@ describe('an instance of a consumer', () => {
     await append('Faust', 'Egmont', 'Tasso')
     const program = new Program(client)
     await program.open({}, 2)
-    expect(numbersOf(await program.report())).toEqual([1, 2])
-    program.send({ acks: [1, 2], credit: 1 })
+    expect(numbersOf(await program.next())).toEqual([1, 2])
+    program.command({ acks: [1, 2], credit: 1 })
     // They may come in one report or in two.
     const reports: ConsumeReport[] = []
     const settlementsIn = () => reports.flatMap(({ settlements }) => settlements)
     while (settlementsIn().length === 0 || reports.flatMap(numbersOf).length === 0) {
-      reports.push(await program.report())
+      reports.push(await program.next())
     }
     expect(reports.flatMap(numbersOf)).toEqual([3])
     expect(settlementsIn()).toEqual([{ numbers: [1, 2], error: undefined }])
@@ -114,14 +82,14 @@ describe('an instance of a consumer', () => {
     await append('Faust', 'Egmont')
     const first = new Program(client)
     const { instance } = await first.open({}, 2)
-    expect(numbersOf(await first.report())).toEqual([1, 2])
+    expect(numbersOf(await first.next())).toEqual([1, 2])
     first.break()
     const second = new Program(client)
     const opened = await second.open({ instance, received: 1 }, 5)
     expect(opened.instance).toBe(instance)
     expect(numbersOf(opened)).toEqual([2])
-    second.send({ acks: [1, 2] })
-    expect((await second.report()).settlements).toEqual([{ numbers: [1, 2], error: undefined }])
+    second.command({ acks: [1, 2] })
+    expect((await second.next()).settlements).toEqual([{ numbers: [1, 2], error: undefined }])
   })
 
   test('goes on after its connection was cut', async () => {
@@ -130,9 +98,9 @@ describe('an instance of a consumer', () => {
     const far = new Client(way.address, credentials.createInsecure())
     const first = new Program(far)
     const { instance } = await first.open({}, 1)
-    expect(numbersOf(await first.report())).toEqual([1])
+    expect(numbersOf(await first.next())).toEqual([1])
     way.cut()
-    await expect(first.report()).rejects.toMatchObject({ code: status.UNAVAILABLE })
+    await expect(first.next()).rejects.toMatchObject({ code: status.UNAVAILABLE })
     far.close()
     const second = new Program(client)
     expect(await second.open({ instance }, 0)).toMatchObject({
@@ -145,12 +113,12 @@ describe('an instance of a consumer', () => {
     await append('Faust')
     const first = new Program(client)
     const { instance } = await first.open({}, 1)
-    expect(numbersOf(await first.report())).toEqual([1])
+    expect(numbersOf(await first.next())).toEqual([1])
     await first.end()
     const second = new Program(client)
     const opened = await second.open({ instance }, 1)
     expect(opened.instance).not.toBe(instance)
-    expect((await second.report()).deliveries).toMatchObject([{ number: 1, attempt: 2 }])
+    expect((await second.next()).deliveries).toMatchObject([{ number: 1, attempt: 2 }])
   })
 
   test('is not cut off when the connection before ends after it went on', async () => {
@@ -158,9 +126,9 @@ describe('an instance of a consumer', () => {
     const { instance } = await first.open({}, 1)
     const second = new Program(client)
     await second.open({ instance }, 5)
-    await expect(first.report()).rejects.toMatchObject({ code: status.UNAVAILABLE })
+    await expect(first.next()).rejects.toMatchObject({ code: status.UNAVAILABLE })
     await append('Faust')
-    expect(numbersOf(await second.report())).toEqual([1])
+    expect(numbersOf(await second.next())).toEqual([1])
   })
 
   test('that comes back without granting anything does not keep the server busy', async () => {
@@ -171,8 +139,8 @@ describe('an instance of a consumer', () => {
     await second.open({ instance }, 0)
     // The delivery that was granted before is on its way already.
     await append('Faust', 'Egmont')
-    expect(numbersOf(await second.report())).toEqual([1])
-    second.send({ credit: 2 })
-    expect(numbersOf(await second.report())).toEqual([2])
+    expect(numbersOf(await second.next())).toEqual([1])
+    second.command({ credit: 2 })
+    expect(numbersOf(await second.next())).toEqual([2])
   })
 })

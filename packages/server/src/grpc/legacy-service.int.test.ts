@@ -1,8 +1,8 @@
 import { type Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js'
-import { once } from 'node:events'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { authorized } from '../auth/authorized-log.js'
 import type { Right } from '../identity.js'
+import { Conversation } from '../../tests-support/conversation.js'
 import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
 import { loadProto } from '../../tests-support/proto-loader.js'
 
@@ -58,35 +58,8 @@ interface Services {
 const insecure = credentials.createInsecure()
 
 /** A stream as the original's clients use it: each cursor is answered before the next one. */
-class Conversation {
-  readonly #stream: ClientDuplexStream<LegacyCursor, LegacyCursor>
-  readonly #answers: AsyncIterator<LegacyCursor>
-
-  constructor(client: LegacyClient) {
-    this.#stream = client.Consume()
-    this.#answers = this.#stream[Symbol.asyncIterator]()
-  }
-
-  /** Resolves with the cursor that comes back, and rejects with the status of the stream. */
-  async ask(cursor: LegacyCursor): Promise<LegacyCursor> {
-    this.#stream.write(cursor)
-    const { value, done } = await this.#answers.next()
-    if (done === true) throw new Error('The stream ended without an answer')
-    return value as LegacyCursor
-  }
-
-  async end(): Promise<void> {
-    const ended = once(this.#stream, 'status')
-    this.#stream.end()
-    this.#stream.resume()
-    await ended
-  }
-
-  /** Goes away without a word, as a process that dies. */
-  break(): void {
-    this.#stream.on('error', () => undefined)
-    this.#stream.cancel()
-  }
+function converse(client: LegacyClient): Conversation<LegacyCursor, LegacyCursor> {
+  return new Conversation(client.Consume())
 }
 
 describe('a client of the original Goethe', () => {
@@ -122,7 +95,7 @@ describe('a client of the original Goethe', () => {
   const textOf = (cursor: LegacyCursor): string => String(cursor.current_event?.payload)
   /** Reads to the end of the topic, as the original's `ConsumeBlocking` does. */
   const consumeAll = async (start: LegacyCursor): Promise<string[]> => {
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     const texts: string[] = []
     let cursor = start
     try {
@@ -151,7 +124,7 @@ describe('a client of the original Goethe', () => {
 
   test('gets cursors with all that it needs to send them back', async () => {
     const [id] = await produceAll('Faust')
-    const answer = await new Conversation(client).ask(reader)
+    const answer = await converse(client).ask(reader)
     expect(answer).toEqual({
       topic: { id: 'plays' },
       consumer: 'reader',
@@ -185,7 +158,7 @@ describe('a client of the original Goethe', () => {
 
   test('gets what is produced while it handles the event before', async () => {
     await produceAll('Faust')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     const first = await conversation.ask(reader)
     await produceAll('Egmont')
     const second = await conversation.ask(first)
@@ -195,7 +168,7 @@ describe('a client of the original Goethe', () => {
 
   test('goes on behind what it committed when it comes back', async () => {
     await produceAll('Faust', 'Egmont', 'Tasso')
-    const broken = new Conversation(client)
+    const broken = converse(client)
     await broken.ask(await broken.ask(reader))
     broken.break()
     // Egmont was sent and not committed.
@@ -204,7 +177,7 @@ describe('a client of the original Goethe', () => {
 
   test('that ends its stream has not committed the last event', async () => {
     await produceAll('Faust')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     await conversation.ask(reader)
     await conversation.end()
     expect(await server.log.cursor('plays', 'reader').position()).toBeUndefined()
@@ -230,7 +203,7 @@ describe('a client of the original Goethe', () => {
 
   test('may skip events by committing a later one', async () => {
     const [, , id = ''] = await produceAll('Faust', 'Egmont', 'Tasso', 'Stella')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     await conversation.ask(reader)
     expect(textOf(await conversation.ask(readerAt(id)))).toBe('Stella')
     await conversation.end()
@@ -238,7 +211,7 @@ describe('a client of the original Goethe', () => {
 
   test('cannot commit what is no event', async () => {
     const [id = ''] = await produceAll('Faust', 'Egmont')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     await conversation.ask(reader)
     await expect(conversation.ask(readerAt(String(BigInt(id) - 5n)))).rejects.toMatchObject({
       code: status.NOT_FOUND,
@@ -247,9 +220,9 @@ describe('a client of the original Goethe', () => {
 
   test('loses the cursor to whoever opens it later', async () => {
     await produceAll('Faust', 'Egmont')
-    const first = new Conversation(client)
+    const first = converse(client)
     const cursor = await first.ask(reader)
-    expect(textOf(await new Conversation(client).ask(reader))).toBe('Faust')
+    expect(textOf(await converse(client).ask(reader))).toBe('Faust')
     await expect(first.ask(cursor)).rejects.toMatchObject({ code: status.FAILED_PRECONDITION })
   })
 
@@ -271,7 +244,7 @@ describe('a client of the original Goethe', () => {
     ['an id that is too large', readerAt('18446744073709551615')],
     ['an id of very many digits', readerAt('1'.repeat(1000))],
   ])('cannot consume with %s', async (_, cursor) => {
-    await expect(new Conversation(client).ask(cursor)).rejects.toMatchObject({
+    await expect(converse(client).ask(cursor)).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
     })
   })
@@ -283,7 +256,7 @@ describe('a client of the original Goethe', () => {
     ['with a malformed id', readerAt('x')],
   ])('cannot go on with a cursor %s', async (_, cursor) => {
     await produceAll('Faust')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     await conversation.ask(reader)
     await expect(conversation.ask(cursor)).rejects.toMatchObject({ code: status.INVALID_ARGUMENT })
   })
@@ -299,9 +272,9 @@ describe('a client of the original Goethe', () => {
     client = new Goethe(limited.address, insecure)
     await produceAll('Faust', 'Egmont')
     const denied = { code: status.PERMISSION_DENIED }
-    await expect(new Conversation(client).ask(reader)).rejects.toMatchObject(denied)
+    await expect(converse(client).ask(reader)).rejects.toMatchObject(denied)
     rights = ['consume']
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     expect(textOf(await conversation.ask(await conversation.ask(reader)))).toBe('Egmont')
     await conversation.end()
     await expect(produceAll('Tasso')).rejects.toMatchObject(denied)
@@ -309,7 +282,7 @@ describe('a client of the original Goethe', () => {
 
   test('is told to come back when the server stops', async () => {
     await produceAll('Faust')
-    const conversation = new Conversation(client)
+    const conversation = converse(client)
     const cursor = await conversation.ask(reader)
     const stopped = server.stop()
     await expect(conversation.ask(cursor)).rejects.toMatchObject({ code: status.UNAVAILABLE })
@@ -320,7 +293,7 @@ describe('a client of the original Goethe', () => {
 test('without the setting there is no such service', async () => {
   await using server = await startGrpcTestServer({ flags: { legacy: false } })
   const client = new Goethe(server.address, insecure)
-  await expect(new Conversation(client).ask({ consumer: 'reader' })).rejects.toMatchObject({
+  await expect(converse(client).ask({ consumer: 'reader' })).rejects.toMatchObject({
     code: status.UNIMPLEMENTED,
   })
   client.close()
