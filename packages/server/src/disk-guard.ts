@@ -5,6 +5,7 @@
 import { statfs } from 'node:fs/promises'
 import { type Clock, GoetheError } from '@goethe/core'
 import { formatBytes } from './config-value.js'
+import { RepeatedCheck } from './repeated-check.js'
 
 /** Free and total bytes of the disk that a directory lies on. */
 export type DiskSpace = (directory: string) => Promise<{ freeBytes: number; totalBytes: number }>
@@ -38,12 +39,12 @@ export class DiskGuard {
   #freeBytes: number | undefined
   #totalBytes: number | undefined
   #short = false
-  #cancel: (() => void) | undefined
-  #checking: Promise<void> | undefined
-  #stopped = false
+  readonly #looks: RepeatedCheck
 
   constructor(options: DiskGuardOptions) {
     this.#options = options
+    const { clock, checkIntervalMs: intervalMs } = options
+    this.#looks = new RepeatedCheck({ clock, intervalMs, check: () => this.#check() })
   }
 
   /** Free bytes when that was looked at last. */
@@ -83,32 +84,16 @@ export class DiskGuard {
   /** Looks once, and from then on at each interval until `stop`. */
   async start(): Promise<void> {
     await this.check()
-    this.#schedule()
+    this.#looks.start()
   }
 
   /** Looks now. */
   check(): Promise<void> {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined
-    })
-    return this.#checking
+    return this.#looks.now()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#cancel?.()
-    await this.#checking
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return
-    const { clock, checkIntervalMs } = this.#options
-    const tick = (): void => {
-      void this.check().then(() => {
-        this.#schedule()
-      })
-    }
-    this.#cancel = clock.setTimer(tick, checkIntervalMs, 'background')
+  stop(): Promise<void> {
+    return this.#looks.stop()
   }
 
   async #check(): Promise<void> {

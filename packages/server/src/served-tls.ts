@@ -6,6 +6,7 @@
 import type { Clock } from '@goethe/core'
 import type { Config } from './config.js'
 import type { Logger } from './log-writer.js'
+import { RepeatedCheck } from './repeated-check.js'
 import { type TlsFiles, readTlsFiles } from './tls-files.js'
 
 /** Certificates are renewed days before they expire; a compromised authority cannot wait long. */
@@ -22,14 +23,18 @@ export class ServedTls {
   readonly #listeners = new Set<(files: TlsFiles) => void>()
   #files: TlsFiles
   #problem: string | undefined
-  #checking: Promise<void> | undefined
-  #cancel: (() => void) | undefined
-  #stopped = false
+  readonly #looks: RepeatedCheck
 
   private constructor(options: ServedTlsOptions, files: TlsFiles) {
     this.#options = options
     this.#files = files
-    this.#schedule()
+    const { clock } = options
+    this.#looks = new RepeatedCheck({
+      clock,
+      intervalMs: checkIntervalMs,
+      check: () => this.#check(),
+    })
+    this.#looks.start()
   }
 
   /** Undefined where the server speaks plain text. Rejects with ConfigError for wrong files. */
@@ -51,26 +56,11 @@ export class ServedTls {
 
   /** Looks now. Files that are wrong change nothing but for a line in the log. */
   check(): Promise<void> {
-    this.#checking ??= this.#check().finally(() => {
-      this.#checking = undefined
-    })
-    return this.#checking
+    return this.#looks.now()
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#cancel?.()
-    await this.#checking
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return
-    const tick = (): void => {
-      void this.check().then(() => {
-        this.#schedule()
-      })
-    }
-    this.#cancel = this.#options.clock.setTimer(tick, checkIntervalMs, 'background')
+  stop(): Promise<void> {
+    return this.#looks.stop()
   }
 
   async #check(): Promise<void> {
