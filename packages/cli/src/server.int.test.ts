@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { TestServer, memoryLog } from '../../client/tests-support/test-server.js'
 import { commitLines } from '../tests-support/commits.js'
-import { type RunOptions, runGoethe } from '../tests-support/run-goethe.js'
+import { type RunOptions, jsonLines, runGoethe } from '../tests-support/run-goethe.js'
 import { temporaryFolder } from '../tests-support/temporary-folder.js'
 
 describe('behind a server', () => {
@@ -111,11 +111,7 @@ describe('behind a server', () => {
   }
 
   async function json(...args: string[]): Promise<Record<string, unknown>[]> {
-    const { stdout } = await goethe(args)
-    return stdout
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    return jsonLines((await goethe(args)).stdout)
   }
 })
 

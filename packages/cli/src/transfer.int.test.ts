@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { openStore } from '@goethe/server'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { commitLines } from '../tests-support/commits.js'
-import { type RunOptions, runGoethe } from '../tests-support/run-goethe.js'
+import { type RunOptions, jsonLines, runGoethe } from '../tests-support/run-goethe.js'
 import { temporaryFolder } from '../tests-support/temporary-folder.js'
 
 const lines = commitLines(3000)
@@ -163,9 +163,5 @@ function goethe(args: readonly string[], options: RunOptions = {}) {
 }
 
 async function json(...args: string[]): Promise<Record<string, unknown>[]> {
-  const { stdout } = await goethe(args)
-  return stdout
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  return jsonLines((await goethe(args)).stdout)
 }

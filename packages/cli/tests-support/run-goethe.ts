@@ -62,3 +62,11 @@ export async function runGoethe(
   await new Promise((resolve) => setImmediate(resolve))
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
+
+/** What was written as a JSON object a line. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+}

@@ -54,10 +54,7 @@ function flagValues(
         unknown(
           'flag',
           flag,
-          nearest(
-            flag,
-            table.map((one) => one.flag),
-          ),
+          table.map((one) => one.flag),
         ),
       )
     }
@@ -90,10 +87,7 @@ function envValues(
         unknown(
           'variable',
           name,
-          nearest(
-            name,
-            table.map((one) => one.env),
-          ),
+          table.map((one) => one.env),
         ),
       )
   }
@@ -139,10 +133,7 @@ function fileValues(
           unknown(
             'setting',
             key,
-            nearest(
-              key,
-              table.map((one) => one.key),
-            ),
+            table.map((one) => one.key),
             place,
           ),
         )
@@ -158,7 +149,8 @@ function fileValues(
   return found
 }
 
-function unknown(what: string, name: string, suggestion: string | undefined, place = ''): string {
+function unknown(what: string, name: string, known: readonly string[], place = ''): string {
+  const suggestion = nearest(name, known)
   const where = place === '' ? '' : ` in ${place}`
   const hint = suggestion === undefined ? '' : `; did you mean ${quote(suggestion)}?`
   return `There is no ${what} ${quote(name)}${where}${hint}`
