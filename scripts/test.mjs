@@ -37,7 +37,7 @@ const checks = {
   'other-node': {
     title: `Testing on Node ${otherMajor}`,
     // What runs in Chromium does so whichever Node drives it: once is enough.
-    work: async () => test(await otherNode(), ['--project=!browser']),
+    work: async () => test(await otherNode(), ['--project=!*browser']),
     loud: true,
   },
   packages: { title: 'Packing the packages and using them as a stranger', work: checkPackages },
