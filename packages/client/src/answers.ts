@@ -2,7 +2,7 @@
 import type { AbortSignalLike } from '@goethe/core'
 import type { Readable } from 'node:stream'
 import type { Connection } from './connection.js'
-import { errorOf } from './failures.js'
+import { asThrown, errorOf } from './failures.js'
 import { assertGoingOn, noAnswerError } from './waiting.js'
 
 /** What is used of a grpc-js call that answers with a stream. */
@@ -47,7 +47,7 @@ export async function* answersOf<Message>(
   } catch (failure) {
     assertGoingOn(connection, signal)
     const error = errorOf(failure)
-    throw isLate ? noAnswerError(connection) : error
+    throw isLate ? noAnswerError(connection) : asThrown(error)
   } finally {
     stopTimer()
     stopListening()

@@ -2,6 +2,7 @@
 import { GoetheError } from '@goethe/core'
 import type { StreamedAppend, StreamedReceipt } from '@goethe/protocol'
 import type { AppendLane } from './append-lane.js'
+import { asThrown } from './failures.js'
 
 /** One caller's append. */
 export interface Member {
@@ -11,7 +12,7 @@ export interface Member {
   /** Where it is at the moment; undefined once its caller was told how it ended. */
   group: Group | undefined
   resolve(receipt: StreamedReceipt): void
-  reject(error: GoetheError): void
+  reject(error: Error): void
 }
 
 /** What the producer's sequence of an append led to. */
@@ -123,7 +124,7 @@ export class Group {
   reject({ code, message, cause, details }: GoetheError): void {
     for (const member of this.#members) {
       if (this.#release(member)) {
-        member.reject(new GoetheError(code, message, { cause, details }))
+        member.reject(asThrown(new GoetheError(code, message, { cause, details })))
       }
     }
   }

@@ -6,12 +6,12 @@ import type {
   Metadata,
   ServiceError,
 } from '@grpc/grpc-js'
-import { ArgumentError, type AbortSignalLike, GoetheError } from '@goethe/core'
+import { type AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import type { Method } from '@goethe/protocol'
 import { backoffMs } from './backoff.js'
 import type { Connection } from './connection.js'
-import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
+import { asThrown, closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { deadlineOf, pause } from './waiting.js'
 
 /** One answer to one request; tries again while the server is away, until the deadline. */
@@ -43,19 +43,13 @@ export async function withRetries<Result>(
       const error = errorOf(failure)
       if (connection.closed) throw closedError()
       if (signal?.aborted) throw abortedError(signal)
-      if (!isPassing(error)) throw thrown(error)
+      if (!isPassing(error)) throw asThrown(error)
       if (isDisconnect(error)) connection.failed(client, error)
       const delayMs = error.details.retryDelayMs ?? backoffMs(failures, connection.options.random)
       if (connection.options.nowMs() + delayMs >= deadline) throw error
       await pause(connection, delayMs, signal)
     }
   }
-}
-
-/** What only the server could see to be a wrong argument is one all the same. */
-function thrown(error: GoetheError): Error {
-  if (error.code !== 'GOETHE_INVALID_ARGUMENT') return error
-  return new ArgumentError(error.message, { cause: error })
 }
 
 /** Opens a stream of answers. */

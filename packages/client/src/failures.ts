@@ -1,6 +1,6 @@
 /** What a failed call of grpc-js means, and whether trying again makes sense. */
 import { status as grpcStatus, type ServiceError } from '@grpc/grpc-js'
-import { GoetheError, type GoetheErrorCode } from '@goethe/core'
+import { ArgumentError, GoetheError, type GoetheErrorCode } from '@goethe/core'
 import { decodeError, detailsTrailer } from '@goethe/protocol'
 
 /** The error of a call, from its status and its trailer. */
@@ -20,6 +20,15 @@ export function errorOf(failure: unknown): GoetheError {
   }
   const known = decodeError(code, details ?? '', bytes)
   return new GoetheError(known.code, known.message, { cause: failure, details: known.details })
+}
+
+/**
+ * The error as a caller gets it: what only the server could see to be a wrong argument is one all
+ * the same.
+ */
+export function asThrown(error: GoetheError): Error {
+  if (error.code !== 'GOETHE_INVALID_ARGUMENT') return error
+  return new ArgumentError(error.message, { cause: error })
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 import { backoffMs } from './backoff.js'
 import { openRead } from './calls.js'
 import type { Connection } from './connection.js'
-import { errorOf, isDisconnect, isPassing } from './failures.js'
+import { asThrown, errorOf, isDisconnect, isPassing } from './failures.js'
 import { assertGoingOn, deadlineOf, noAnswerError, pause } from './waiting.js'
 
 export interface ReadRequest {
@@ -167,7 +167,7 @@ export class ReadSource implements RangeSource {
     if (this.#ended) return
     if (this.#isLate) throw noAnswerError(this.#connection)
     // Who was never reached is looked for as long as a first connection may take, and no longer.
-    if (!isPassing(error) || !this.#connection.everConnected) throw error
+    if (!isPassing(error) || !this.#connection.everConnected) throw asThrown(error)
     if (this.#client !== undefined && isDisconnect(error)) {
       this.#connection.failed(this.#client, error)
     }
