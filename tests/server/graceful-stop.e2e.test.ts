@@ -40,6 +40,7 @@ test('what is accepted is answered, streams are told, and clients go on with the
   const cautious = connect(server.address, { idempotent: false })
   const single = Array.from({ length: 1000 }, (_, index) => appendOnce(cautious, `once ${index}`))
   const posts = Array.from({ length: 100 }, (_, index) => post(server, `post ${index}`))
+  const reads = Array.from({ length: 5 }, () => log.read('steady').toArray())
   await Promise.all([Promise.race(single), Promise.race(posts)])
 
   server.kill('SIGTERM')
@@ -56,6 +57,10 @@ test('what is accepted is answered, streams are told, and clients go on with the
   const { texts } = appends
   await Promise.all([tail.arrived.reaches(texts.length), work.arrived.reaches(texts.length)])
   expect(tail.texts).toEqual(texts)
+  for (const read of await Promise.all(reads)) {
+    expect(read.length).toBeGreaterThanOrEqual(3000)
+    expect(read.map((event) => event.text())).toEqual(texts.slice(0, read.length))
+  }
   expect([...work.texts].sort()).toEqual([...texts].sort())
   // Who does not repeat an append has heard of each that was made, and of no other.
   expect(await made(single)).toEqual(await storedIn(log, 'once'))
