@@ -19,6 +19,7 @@ export class TcpProxy {
   readonly port: number
   /** Where new connections go to. */
   target: number
+  targetHost = '127.0.0.1'
   /** Connections that were accepted so far. */
   accepted = 0
   readonly #server: Server
@@ -27,6 +28,9 @@ export class TcpProxy {
   #next: Record<Direction, number> = { up: Infinity, down: Infinity }
   #onAccept: ((left: Record<Direction, number>) => void) | undefined
   #onCut: (() => void)[] = []
+  /** Which bytes do not pass. */
+  readonly #frozen = new Set<Direction>()
+  readonly #onPass: Record<Direction, (() => void)[]> = { up: [], down: [] }
 
   private constructor(server: Server, target: number) {
     this.#server = server
@@ -73,13 +77,23 @@ export class TcpProxy {
     })
   }
 
-  /** Nothing passes any more; connections stay, and new ones are accepted. */
-  freeze(): void {
+  /** Nothing passes any more, or not in that direction; connections stay, and new ones are accepted. */
+  freeze(direction?: Direction): void {
     this.#mode = 'frozen'
-    for (const { down, up } of this.#links) {
-      down.pause()
-      up.pause()
+    for (const way of direction === undefined ? (['up', 'down'] as const) : [direction]) {
+      this.#frozen.add(way)
     }
+    for (const { down, up } of this.#links) {
+      if (this.#frozen.has('up')) down.pause()
+      if (this.#frozen.has('down')) up.pause()
+    }
+  }
+
+  /** Resolves when bytes have passed in this direction. */
+  nextPass(direction: Direction): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onPass[direction].push(resolve)
+    })
   }
 
   /** New connections end at once. */
@@ -90,6 +104,7 @@ export class TcpProxy {
   /** All is well again. */
   heal(): void {
     this.#mode = 'open'
+    this.#frozen.clear()
     for (const { down, up } of this.#links) {
       down.resume()
       up.resume()
@@ -116,7 +131,7 @@ export class TcpProxy {
       return
     }
     this.accepted++
-    const up = connect(this.target, '127.0.0.1')
+    const up = connect(this.target, this.targetHost)
     const link: Link = { down, up, left: this.#next }
     this.#next = { up: Infinity, down: Infinity }
     this.#onAccept?.(link.left)
@@ -130,7 +145,8 @@ export class TcpProxy {
     }
     this.#pass(link, 'up', down, up)
     this.#pass(link, 'down', up, down)
-    if (this.#mode === 'frozen') this.freeze()
+    if (this.#frozen.has('up')) down.pause()
+    if (this.#frozen.has('down')) up.pause()
   }
 
   #pass(link: Link, direction: Direction, from: Socket, to: Socket): void {
@@ -138,10 +154,11 @@ export class TcpProxy {
       const left = link.left[direction]
       if (bytes.length < left) {
         link.left[direction] = left - bytes.length
+        for (const resolve of this.#onPass[direction].splice(0)) resolve()
         if (!to.write(bytes)) {
           from.pause()
           to.once('drain', () => {
-            if (this.#mode !== 'frozen') from.resume()
+            if (!this.#frozen.has(direction)) from.resume()
           })
         }
         return

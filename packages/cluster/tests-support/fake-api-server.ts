@@ -1,0 +1,417 @@
+/**
+ * As much of a Kubernetes API server as members of a cluster see, behaving as a real one (1.34) was
+ * observed to: optimistic locking with its reasons, checks of what is written, lists, watches with
+ * bookmarks, versions that are too old or in the future, rights, slow ends.
+ */
+import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { TlsOptions } from 'node:tls'
+import type { KubernetesObject } from '../src/kubernetes/resource.js'
+import { leaseProblem, metadataProblem } from './lease-validation.js'
+
+interface StoredEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  version: number
+  collection: string
+  object: KubernetesObject
+  labels: Record<string, string>
+}
+
+interface Watch {
+  response: ServerResponse
+  matches(event: StoredEvent): boolean
+  collection: string
+  bookmarks: boolean
+}
+
+interface Target {
+  collection: string
+  plural: string
+  name: string | undefined
+  query: URLSearchParams
+}
+
+/** An answer other than success. */
+class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export class FakeApiServer {
+  port = 0
+  /** The only token that is taken; undefined: no token is asked for. */
+  token: string | undefined
+  /** `verb plural` pairs that RBAC does not allow, such as 'watch leases'. */
+  readonly forbidden = new Set<string>()
+  /** Requests so far, as `verb plural`. */
+  readonly requests: string[] = []
+  /** While set, writes are done, and answered with this status all the same. */
+  answersWritesWith: number | undefined
+  readonly #tls: TlsOptions | undefined
+  #server: ReturnType<typeof createServer> | undefined
+  /** By collection and name. */
+  readonly #objects = new Map<string, { collection: string; object: KubernetesObject }>()
+  #events: StoredEvent[] = []
+  #version = 100
+  #oldest = 0
+  readonly #watches = new Set<Watch>()
+  #onRequest = new Map<string, (() => void)[]>()
+  #silent = false
+
+  private constructor(tls: TlsOptions | undefined) {
+    this.#tls = tls
+  }
+
+  static async start(tls?: TlsOptions): Promise<FakeApiServer> {
+    const server = new FakeApiServer(tls)
+    await server.listen()
+    return server
+  }
+
+  get url(): string {
+    return `${this.#tls === undefined ? 'http' : 'https'}://127.0.0.1:${this.port}`
+  }
+
+  /** Those who watch at the moment. */
+  get watchers(): number {
+    return this.#watches.size
+  }
+
+  async listen(): Promise<void> {
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#handle(request, response)
+    }
+    const server =
+      this.#tls === undefined ? createServer(handle) : createSecureServer(this.#tls, handle)
+    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
+    this.port = (server.address() as AddressInfo).port
+    this.#server = server
+  }
+
+  /** Ends as one that is killed; what it keeps stays. */
+  async stop(): Promise<void> {
+    const stopped = this.drain()
+    this.#server?.closeAllConnections()
+    await stopped
+  }
+
+  /**
+   * Ends as one that is stopped: it takes no connection any more, while those that there are go on.
+   * Resolves when all of them have ended.
+   */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server?.close(() => {
+        resolve()
+      })
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  /** Resolves with the next request of this kind, such as 'list leases', when it arrives. */
+  nextRequest(what: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onRequest.set(what, [...(this.#onRequest.get(what) ?? []), resolve])
+    })
+  }
+
+  /** Accepts requests and answers none, for as long as true. */
+  set silent(silent: boolean) {
+    this.#silent = silent
+  }
+
+  /** Forgets what happened before now: who watches from an earlier version is told 410. */
+  compact(): void {
+    this.#oldest = this.#version
+    this.#events = []
+  }
+
+  /** The store is an older one: versions that were given out lie in the future now. */
+  restoreBackup(versions: number): void {
+    this.#version -= versions
+    this.#events = []
+    this.#oldest = 0
+  }
+
+  /** Sends each watcher that asked for them the version it has seen. */
+  bookmark(): void {
+    for (const { response, bookmarks } of this.#watches) {
+      if (!bookmarks) continue
+      const object = { kind: 'Bookmark', metadata: { resourceVersion: `${this.#version}` } }
+      response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`)
+    }
+  }
+
+  /** Sends all who watch a line that is no event. */
+  garble(): void {
+    for (const { response } of this.#watches) response.write('{"type":\n')
+  }
+
+  /** Tells all who watch that their version has expired, and ends their watches. */
+  expireWatches(): void {
+    for (const { response } of this.#watches) response.end(`${JSON.stringify(expired)}\n`)
+  }
+
+  /** Ends all watches, as their time does. */
+  endWatches(): void {
+    for (const { response } of this.#watches) response.end()
+  }
+
+  /** Stores an object as a controller would; undefined deletes it. */
+  put(plural: string, namespace: string, name: string, object?: object): void {
+    const collection = `${namespace}/${plural}`
+    const stored = this.#objects.get(`${collection}/${name}`)?.object
+    if (object === undefined) {
+      if (stored === undefined) throw new Error(`There is no ${collection}/${name}`)
+      this.#store(collection, 'DELETED', stored)
+      return
+    }
+    const { metadata } = object as { metadata?: object }
+    const whole = { ...object, metadata: { ...metadata, name, namespace } }
+    this.#store(collection, stored === undefined ? 'ADDED' : 'MODIFIED', whole)
+  }
+
+  /** What is stored under a name. */
+  stored(plural: string, namespace: string, name: string): KubernetesObject | undefined {
+    return this.#objects.get(`${namespace}/${plural}/${name}`)?.object
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const body = await bodyOf(request)
+      const target = targetOf(new URL(request.url ?? '', 'http://server'))
+      const verb = verbOf(request.method ?? '', target)
+      const what = `${verb} ${target.plural}`
+      this.requests.push(what)
+      const waiting = this.#onRequest.get(what) ?? []
+      this.#onRequest.delete(what)
+      for (const resolve of waiting) resolve()
+      if (this.#silent) return
+      this.#authorize(request, what, target)
+      if (verb === 'watch') this.#watch(target, response)
+      else answer(response, verb === 'create' ? 201 : 200, this.#do(verb, target, body))
+    } catch (error) {
+      const { status, reason, message } =
+        error instanceof Refused ? error : new Refused(500, 'InternalError', String(error))
+      answer(response, status, {
+        kind: 'Status',
+        apiVersion: 'v1',
+        status: 'Failure',
+        code: status,
+        reason,
+        message,
+      })
+    }
+  }
+
+  #authorize(request: IncomingMessage, what: string, { collection }: Target): void {
+    const { authorization } = request.headers
+    if (this.token !== undefined && authorization !== `Bearer ${this.token}`) {
+      throw new Refused(401, 'Unauthorized', 'Unauthorized')
+    }
+    if (!this.forbidden.has(what)) return
+    throw new Refused(403, 'Forbidden', `User "goethe" cannot ${what} in ${collection}`)
+  }
+
+  #do(verb: string, target: Target, body: string): unknown {
+    if (verb === 'list') return this.#list(target)
+    const { collection, plural, name } = target
+    const stored = this.#objects.get(`${collection}/${name}`)?.object
+    if (verb === 'get') {
+      if (stored === undefined) throw notFound(target)
+      return stored
+    }
+    const object = this.#checked(target, body)
+    const written =
+      verb === 'create' ? this.#create(target, object) : this.#update(target, object, stored)
+    if (this.answersWritesWith !== undefined) {
+      throw new Refused(this.answersWritesWith, 'Timeout', `${plural} ${name} took too long`)
+    }
+    return written
+  }
+
+  #checked({ plural, name }: Target, body: string): KubernetesObject {
+    const object = JSON.parse(body) as KubernetesObject
+    if (plural === 'leases') {
+      const { decoding, invalid } = leaseProblem(object)
+      if (decoding !== undefined) throw new Refused(400, 'BadRequest', decoding)
+      const problem = invalid ?? metadataProblem(object)
+      if (problem !== undefined) throw new Refused(422, 'Invalid', problem)
+    }
+    if (name !== undefined && object.metadata.name !== name) {
+      throw new Refused(400, 'BadRequest', 'the name of the object does not match that of the URL')
+    }
+    return object
+  }
+
+  #create({ collection, plural }: Target, object: KubernetesObject): KubernetesObject {
+    const { name } = object.metadata
+    if (this.#objects.has(`${collection}/${name}`)) {
+      throw new Refused(409, 'AlreadyExists', `${plural} "${name}" already exists`)
+    }
+    if (object.metadata.resourceVersion !== undefined) {
+      throw new Refused(500, '', 'resourceVersion should not be set on objects to be created')
+    }
+    return this.#store(collection, 'ADDED', object)
+  }
+
+  #update(
+    target: Target,
+    object: KubernetesObject,
+    stored: KubernetesObject | undefined,
+  ): KubernetesObject {
+    const { resourceVersion } = object.metadata
+    if (resourceVersion === undefined || resourceVersion === '') {
+      const message =
+        'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update'
+      throw new Refused(422, 'Invalid', message)
+    }
+    // A Lease may be created by PUT; the uid that is sent along is what a real server holds on to.
+    if (stored === undefined) {
+      if (object.metadata.uid === undefined) return this.#store(target.collection, 'ADDED', object)
+      const message = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `
+      throw new Refused(409, 'Conflict', message)
+    }
+    if (stored.metadata.resourceVersion !== resourceVersion) {
+      const message = `Operation cannot be fulfilled on ${target.plural} "${target.name}": the object has been modified`
+      throw new Refused(409, 'Conflict', message)
+    }
+    return this.#store(target.collection, 'MODIFIED', object)
+  }
+
+  #list({ collection, query }: Target): unknown {
+    const version = Number(query.get('resourceVersion') ?? '0')
+    if (version > this.#version) {
+      throw new Refused(504, 'Timeout', `Too large resource version: ${version}`)
+    }
+    const items = [...this.#objects.values()]
+      .filter((stored) => stored.collection === collection)
+      .map(({ object }) => object)
+      .filter((object) => selects(query, object, object.metadata.labels ?? {}))
+    return { kind: 'List', metadata: { resourceVersion: `${this.#version}` }, items }
+  }
+
+  #watch({ collection, query }: Target, response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.flushHeaders()
+    const from = Number(query.get('resourceVersion'))
+    if (from < this.#oldest) {
+      response.end(`${JSON.stringify(expired)}\n`)
+      return
+    }
+    const watch: Watch = {
+      response,
+      collection,
+      bookmarks: query.get('allowWatchBookmarks') === 'true',
+      matches: (event) =>
+        event.version > from &&
+        event.collection === collection &&
+        selects(query, event.object, event.labels),
+    }
+    this.#watches.add(watch)
+    response.on('close', () => this.#watches.delete(watch))
+    for (const event of this.#events) send(watch, event)
+  }
+
+  #store(
+    collection: string,
+    type: StoredEvent['type'],
+    object: KubernetesObject,
+  ): KubernetesObject {
+    const version = ++this.#version
+    const { name } = object.metadata
+    const key = `${collection}/${name}`
+    const before = this.#objects.get(key)?.object
+    const metadata = {
+      ...object.metadata,
+      namespace: collection.split('/')[0]!,
+      uid: before?.metadata.uid ?? crypto.randomUUID(),
+      resourceVersion: `${version}`,
+    }
+    const stored = { ...object, metadata }
+    if (type === 'DELETED') this.#objects.delete(key)
+    else this.#objects.set(key, { collection, object: stored })
+    const labels = metadata.labels ?? {}
+    const event: StoredEvent = { type, version, collection, object: stored, labels }
+    this.#events.push(event)
+    for (const watch of this.#watches) send(watch, event)
+    return stored
+  }
+}
+
+const expired = {
+  type: 'ERROR',
+  object: {
+    kind: 'Status',
+    status: 'Failure',
+    code: 410,
+    reason: 'Expired',
+    message: 'too old resource version',
+  },
+}
+
+function send({ response, matches }: Watch, event: StoredEvent): void {
+  if (!matches(event)) return
+  response.write(`${JSON.stringify({ type: event.type, object: event.object })}\n`)
+}
+
+function selects(
+  query: URLSearchParams,
+  object: KubernetesObject,
+  labels: Record<string, string>,
+): boolean {
+  const field = query.get('fieldSelector')
+  if (field !== null && field !== `metadata.name=${object.metadata.name}`) return false
+  const pairs = (query.get('labelSelector') ?? '').split(',').filter((pair) => pair !== '')
+  return pairs.every((pair) => {
+    const [key, value] = pair.split('=')
+    return labels[key!] === value
+  })
+}
+
+function targetOf(url: URL): Target {
+  const match =
+    /^\/apis\/(?:coordination|discovery)\.k8s\.io\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
+      url.pathname,
+    )
+  if (match === null) throw new Refused(404, '', '404 page not found')
+  const [, namespace, plural, name] = match
+  return {
+    collection: `${namespace}/${plural}`,
+    plural: plural!,
+    name: name === undefined ? undefined : decodeURIComponent(name),
+    query: url.searchParams,
+  }
+}
+
+function verbOf(method: string, { name, query }: Target): string {
+  if (method === 'GET' && name !== undefined) return 'get'
+  if (method === 'GET') return query.get('watch') === 'true' ? 'watch' : 'list'
+  if (method === 'POST' && name === undefined) return 'create'
+  if (method === 'PUT' && name !== undefined) return 'update'
+  throw new Refused(405, 'MethodNotAllowed', `${method} is not allowed here`)
+}
+
+function notFound({ plural, name }: Target): Refused {
+  return new Refused(404, 'NotFound', `${plural} "${name}" not found`)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
