@@ -40,6 +40,9 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** For what only another process knows. */
+const patience = { timeout: 25_000 }
+
 // Of the size of the data: the longest that a slow machine may take.
 const timeout = 120_000
 
@@ -53,6 +56,21 @@ test('all events are imported, each under its topic and its time', { timeout }, 
       .map(([topic, count]) => ({ topic, count }))
       .sort(({ topic: one }, { topic: other }) => (one < other ? -1 : 1)),
   )
+})
+
+test('lines that come one by one are appended under their topics and times, too', async () => {
+  const some = commits.slice(0, 20_000)
+  await using other = await startServerProcess({ args })
+  const fields = ['--topic-field', 'source', '--time-field', 'time']
+  const environment = { GOETHE_SERVER: other.address }
+  const append = startGoethe(['append', ...fields], environment)
+  const { code, stdout } = await resultOf(append, textOf(some))
+  expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({ code: 0, count: 20_000 })
+  await using log = connect(other.address)
+  const read = await log.read('*', { from: new Date(some[100]!.time) }).toArray()
+  const expected = some.filter(({ time }) => time >= some[100]!.time)
+  expect(read.map((event) => event.text())).toEqual(expected.map(({ line }) => line))
+  expect(read.map(({ topic }) => topic)).toEqual(expected.map(({ source }) => source))
 })
 
 describe('what was imported', () => {
@@ -95,7 +113,7 @@ describe('what was imported', () => {
   })
 })
 
-describe('while the server is killed twice', () => {
+describe('while the server is killed twice', { timeout }, () => {
   test('clients that share a consumer handle all, and what is appended is there once', async () => {
     const topic = 'openshift/microshift'
     const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
@@ -116,7 +134,7 @@ describe('while the server is killed twice', () => {
     await work.handled.reaches(expected.length)
     // What was stored and not confirmed before a kill does not come again, so nobody here knows of it.
     const cursor = workers[0]!.cursor(topic, 'worker')
-    await expect.poll(() => cursor.lag()).toBe(0)
+    await expect.poll(() => cursor.lag(), patience).toBe(0)
     await Promise.all(workers.map((client) => client.close()))
     await Promise.all(working)
     await appends.end()
@@ -132,40 +150,50 @@ describe('while the server is killed twice', () => {
     expect(appended.map(({ id }) => id)).toEqual(appends.ids.map(String))
   })
 
-  test('commands that share a consumer handle all', async () => {
-    const topic = 'fastify/fastify'
-    const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
-    const seen = new Set<string>()
-    let kill: (() => void) | undefined
-    const killed = new Promise<void>((resolve) => (kill = resolve))
-    const consume = async (): Promise<string> => {
-      const child = startGoethe(
-        ['consume', topic, '--consumer', 'printer', '--drain', '--json', '--max-in-flight', '20'],
-        { GOETHE_SERVER: server.address },
-      )
+  test('commands that share a consumer handle all, and end when they are told to', async () => {
+    const expected = commits.slice(0, 5000).map(({ line }) => line)
+    const [first = '', ...others] = expected
+    await using log = connect(server.address)
+    await log.append('work', Buffer.from(first))
+    const printed = new Set<string>()
+    const progress = new Tally()
+    const consumers = Array.from({ length: 2 }, () => {
+      const consume = ['consume', 'work', '--consumer', 'printer', '--json']
+      const child = startGoethe(consume, { GOETHE_SERVER: server.address })
       createInterface({ input: child.stdout }).on('line', (line) => {
-        seen.add((JSON.parse(line) as { payload: string }).payload)
-        if (seen.size > expected.length / 3) kill?.()
+        const { payload } = JSON.parse(line) as { payload: string }
+        if (!printed.has(payload)) progress.add()
+        printed.add(payload)
       })
-      const { code, stderr } = await resultOf(child)
-      expect({ code, stderr }).toEqual({
-        code: 0,
-        stderr: expect.stringMatching(/^(goethe: .*\n)*$/),
-      })
-      return stderr
-    }
-    const consuming = [consume(), consume()]
-    await killed
+      return { child, result: resultOf(child) }
+    })
+    // A command that never reached its server would not wait for one.
+    await expect.poll(() => streamsOf('Consume'), patience).toBe(2)
+    for (const line of others) void log.append('work', Buffer.from(line))
+    await progress.reaches(expected.length / 3)
     server.kill('SIGKILL')
     server = await startAgain(server, args)
-    await Promise.all(consuming)
-    expect([...seen].sort()).toEqual([...expected].sort())
-    expect(await json('cursors', topic)).toMatchObject([{ sequence: expected.length, lag: 0 }])
+    await progress.reaches(expected.length)
+    await expect.poll(() => log.cursor('work', 'printer').lag(), patience).toBe(0)
+    for (const { child, result } of consumers) {
+      child.kill('SIGINT')
+      const { code, stderr } = await result
+      expect(code).toBe(130)
+      // What was printed and not confirmed before the kill is told.
+      expect(stderr).toMatch(/^(goethe: .* \(GOETHE_DELIVERY_EXPIRED\)\n)*$/)
+    }
+    expect([...printed].sort()).toEqual([...expected].sort())
+    expect((await log.read('work').toArray()).map((event) => event.text())).toEqual(expected)
   })
 
-  test('nothing is lost or changed', { timeout }, async () => {
+  test('nothing is lost or changed', async () => {
     const { stdout } = await goethe('read', '*', '--to', '2026-10-01', '--payloads')
     expect(stdout === textOf(commits)).toBe(true)
+    const counts = (await json('topics')).map(({ topic, count }) => [topic, count])
+    const imported = counts.filter(([topic]) => topic !== 'appended' && topic !== 'work')
+    expect(new Map(imported as [string, number][])).toEqual(
+      countBy(commits, ({ source }) => source),
+    )
     expect(await json('verify')).toMatchObject([{ type: 'result', problems: 0 }])
   })
 })
@@ -224,6 +252,14 @@ async function json(...command: string[]): Promise<Record<string, unknown>[]> {
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Record<string, unknown>)
+}
+
+/** Streams of a method that are under way at the server. */
+async function streamsOf(method: string): Promise<number> {
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  const [, count] =
+    new RegExp(`^goethe_streams\\{.*method="${method}".*\\} (\\d+)$`, 'm').exec(metrics) ?? []
+  return Number(count ?? 0)
 }
 
 function textOf(lines: readonly Commit[]): string {
