@@ -2,13 +2,11 @@ import { type Delivery, GoetheError, LogEvent, type NackOptions } from '@goethe/
 import { checkNumber, checkOptions } from '@goethe/core/contract'
 import type { ConsumeCommand, SentDelivery } from '@goethe/protocol'
 
-type Change = (command: ConsumeCommand) => void
-
-/** Through what a delivery speaks. */
+/** Through what the deliveries of an instance speak. */
 export interface DeliveryContext {
-  /** Says something to the server with the next message. */
-  say(change: Change): void
-  /** An ack or nack waits for its answer; gives the moment, in milliseconds. */
+  /** What is sent to the server at the end of this turn. */
+  message(): ConsumeCommand
+  /** An ack or nack waits for its answer from now on; gives the moment, in milliseconds. */
   awaitAnswer(): number
 }
 
@@ -18,30 +16,27 @@ export class RemoteDelivery implements Delivery {
   readonly event: LogEvent
   readonly attempt: number
   readonly #context: DeliveryContext
-  #change: Change | undefined
+  #said: 'ack' | { readonly nackDelayMs: number } | 'extend' | undefined
   #outcome: Promise<void> | undefined
   #resolve: (() => void) | undefined
   #reject: ((error: GoetheError) => void) | undefined
   #end: GoetheError | 'stored' | undefined
   #askedAt = 0
   #looked = false
-  #extended = false
   // Functions, so that `const { event, ack } = delivery` works as with the embedded log.
-  readonly ack = (): Promise<void> => {
-    return this.#settle((command) => command.acks.push(this.number))
-  }
+  readonly ack = (): Promise<void> => this.#settle('ack')
   readonly nack = async (options: NackOptions = {}): Promise<void> => {
     checkOptions(options, ['delayMs'])
-    const delayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
-    await this.#settle((command) => command.nacks.push({ number: this.number, delayMs }))
+    const nackDelayMs = checkNumber('delayMs', options.delayMs, { default: 0, min: 0 })
+    await this.#settle({ nackDelayMs })
   }
   readonly extend = (): void => {
     if (this.#end instanceof GoetheError) throw this.#end
     if (this.#outcome !== undefined) {
       throw new GoetheError('GOETHE_DELIVERY_EXPIRED', 'The delivery was settled already')
     }
-    this.#extended = true
-    this.#context.say((command) => command.extends.push(this.number))
+    this.#said = 'extend'
+    this.say(this.#context.message())
   }
 
   constructor(topic: string, sent: SentDelivery, context: DeliveryContext) {
@@ -62,7 +57,7 @@ export class RemoteDelivery implements Delivery {
 
   /** True while an ack or nack waits to be stored. */
   get isUnanswered(): boolean {
-    return this.#change !== undefined && this.#end === undefined
+    return this.#outcome !== undefined && this.#end === undefined
   }
 
   /**
@@ -77,10 +72,13 @@ export class RemoteDelivery implements Delivery {
     return false
   }
 
-  /** Says again what was said and not answered: the connection broke, and it may be lost. */
-  repeat(command: ConsumeCommand): void {
-    if (this.#change !== undefined) this.#change(command)
-    else if (this.#extended) command.extends.push(this.number)
+  /** Says what is to be said last of it; again, where the message before may be lost. */
+  say({ acks, nacks, extends: extensions }: ConsumeCommand): void {
+    const { number } = this
+    if (this.#said === undefined) return
+    if (this.#said === 'ack') acks.push(number)
+    else if (this.#said === 'extend') extensions.push(number)
+    else nacks.push({ number, delayMs: this.#said.nackDelayMs })
   }
 
   /** The server has answered, or will not any more. */
@@ -90,16 +88,16 @@ export class RemoteDelivery implements Delivery {
     else this.#reject?.(error)
   }
 
-  #settle(change: Change): Promise<void> {
+  #settle(how: 'ack' | { readonly nackDelayMs: number }): Promise<void> {
     if (this.#outcome !== undefined) return this.#outcome
     if (this.#end instanceof GoetheError) return Promise.reject(this.#end)
-    this.#change = change
+    this.#said = how
     this.#outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
     this.#askedAt = this.#context.awaitAnswer()
-    this.#context.say(change)
+    this.say(this.#context.message())
     return this.#outcome
   }
 }

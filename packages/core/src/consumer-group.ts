@@ -22,6 +22,7 @@ import { GoetheError } from './errors.js'
 import { type GroupInstance, type Held, type InstanceOptions, lose } from './group-instance.js'
 import { deliveriesPerTurn, unsettledMax } from './limits.js'
 import type { LogEvent } from './log-event.js'
+import { NumberMap } from './number-map.js'
 import type { CheckedPosition } from './position.js'
 import { type Retry, RetryQueue } from './retry-queue.js'
 import { SequenceRanges } from './sequence-ranges.js'
@@ -73,7 +74,7 @@ export class ConsumerGroup {
   #read = 0
   #settled = new SequenceRanges()
   #attempts = new DeliveryAttempts(newCursorRecord)
-  readonly #held = new Map<number, Held>()
+  readonly #held = new NumberMap<Held>()
   readonly #retries = new RetryQueue()
   /** Was read for another delivery that nobody could take any more. */
   #again: Next | undefined

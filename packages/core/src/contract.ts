@@ -16,6 +16,7 @@ export { type Output, checkExport, outputOf } from './export-log.js'
 export { checkImport } from './import-log.js'
 export { type Interval, intervalMs } from './interval.js'
 export { describeValue, nameBytes } from './names.js'
+export { NumberMap } from './number-map.js'
 export {
   type CheckedPosition,
   type CheckedSelector,

@@ -78,6 +78,36 @@ describe('an instance of a consumer', () => {
     expect(settlementsIn()).toEqual([{ numbers: [1, 2], error: undefined }])
   })
 
+  test('is sent some while it handles others, also when it has granted more', async () => {
+    await append(...Array.from({ length: 1000 }, (_, index) => String(index)))
+    const program = new Program(client)
+    await program.open({}, 600)
+    const received: number[] = []
+    let settled = 0
+    while (settled < 600) {
+      const report = await program.next()
+      const numbers = numbersOf(report)
+      expect(numbers.length).toBeLessThanOrEqual(256)
+      received.push(...numbers)
+      for (const { numbers: ofThese } of report.settlements) settled += ofThese.length
+      if (numbers.length > 0) program.command({ acks: numbers })
+    }
+    expect(received).toEqual(Array.from({ length: 600 }, (_, index) => index + 1))
+  })
+
+  test('shares what comes with another that waits as well', async () => {
+    const programs = [new Program(client), new Program(client)]
+    for (const program of programs) await program.open({}, 100)
+    await append(...Array.from({ length: 100 }, (_, index) => String(index)))
+    const counts = [0, 0]
+    const take = async (program: Program, index: number): Promise<void> => {
+      while (counts[0]! + counts[1]! < 100) counts[index]! += numbersOf(await program.next()).length
+    }
+    // One of the two may go on waiting when there are no more.
+    await Promise.race(programs.map(take))
+    expect(Math.min(...counts)).toBeGreaterThan(25)
+  })
+
   test('goes on in another connection, with what it has not received', async () => {
     await append('Faust', 'Egmont')
     const first = new Program(client)

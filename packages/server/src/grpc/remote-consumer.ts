@@ -7,6 +7,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Clock, OwnDelivery } from '@goethe/core'
 import { GoetheError } from '@goethe/core'
+import { NumberMap } from '@goethe/core/contract'
 import {
   type ConsumeCommand,
   type ConsumeReport,
@@ -36,7 +37,7 @@ export class RemoteConsumer {
   readonly #consumer: ServedConsumer
   readonly #clock: Clock
   /** Delivered and not settled, by number, in ascending order. */
-  readonly #deliveries = new Map<number, Sent>()
+  readonly #deliveries = new NumberMap<Sent>()
   /** Deliveries that ended otherwise than by an ack or a nack. */
   readonly #lost = new Set<number>()
   #lastNumber = 0
@@ -71,7 +72,7 @@ export class RemoteConsumer {
     this.#credit = 0
     this.#report = emptyReport()
     this.#report.instance = this.instance
-    for (const [number, { delivery }] of this.#deliveries) {
+    for (const [number, { delivery }] of this.#deliveries.entries()) {
       if (number > Number(received)) this.#report.deliveries.push(message(number, delivery))
     }
     this.#flush()
@@ -119,7 +120,7 @@ export class RemoteConsumer {
     this.#credit = 0
     this.#report.deliveries = []
     // From behind, so that each goes before those that wait to be delivered again.
-    for (const number of [...this.#deliveries.keys()].reverse()) {
+    for (const [number] of [...this.#deliveries.entries()].reverse()) {
       if (number <= Number(received)) return
       this.#release(number)
     }
@@ -135,10 +136,8 @@ export class RemoteConsumer {
   async close(): Promise<void> {
     this.#closed = true
     this.#stopTimer?.()
-    for (const number of [...this.#deliveries.keys()].reverse()) {
-      // What the program has not answered counts as an attempt, as with any that vanishes.
-      this.#deliveries.delete(number)
-    }
+    // What the program has not answered counts as an attempt, as with any that vanishes.
+    this.#deliveries.clear()
     await this.#consumer.close()
   }
 
@@ -235,7 +234,7 @@ export class RemoteConsumer {
 
   #wasSettled(number: number): boolean {
     const isKnown = number <= this.#lastNumber && !this.#lost.has(number)
-    return isKnown && !this.#deliveries.has(number)
+    return isKnown && this.#deliveries.get(number) === undefined
   }
 
   #extend(number: number): void {
