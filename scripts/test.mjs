@@ -28,7 +28,11 @@ const checks = {
     title: 'Comparing generated code with the proto files',
     work: checkGenerated,
   },
-  chromium: { title: 'Looking for Chromium, for the browser tests', work: findChromium },
+  chromium: {
+    title: 'Looking for Chromium, for the browser tests',
+    work: () => findDebian('chromium'),
+  },
+  etcd: { title: 'Looking for etcd, for the cluster tests', work: () => findDebian('etcd-server') },
   tests: {
     title: `Testing on Node ${process.versions.node}`,
     work: async () => test(),
@@ -81,8 +85,9 @@ async function tool(file, ...args) {
   return ''
 }
 
-async function findChromium() {
-  const installed = await installDebian(['chromium'])
+/** @param {string} name */
+async function findDebian(name) {
+  const installed = await installDebian([name])
   return installed.length === 0 ? '' : 'installed now'
 }
 

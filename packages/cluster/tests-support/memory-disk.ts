@@ -13,11 +13,12 @@ export interface Chooser {
 
 export type DiskCall = 'read' | 'write' | 'truncate' | 'sync' | 'open' | 'rename' | 'remove'
 
+/** Grows by doubling, as a journal's segments are written to again and again. */
 interface StoredFile {
-  bytes: Uint8Array
-  durable: Uint8Array
-  /** Written and not synced. */
-  writes: { position: number; bytes: Uint8Array }[]
+  buffer: Uint8Array
+  length: number
+  /** What was done since the last sync, with what was there before. */
+  changes: { position: number; bytes: Uint8Array; before: Uint8Array; lengthBefore: number }[]
 }
 
 const sectorBytes = 512
@@ -42,7 +43,7 @@ export class MemoryDisk implements Disk {
       throw new Error(create ? `EEXIST: ${name}` : `ENOENT: ${name}`)
     }
     if (create) {
-      const file = { bytes: new Uint8Array(0), durable: new Uint8Array(0), writes: [] }
+      const file = { buffer: new Uint8Array(0), length: 0, changes: [] }
       this.#change((names) => names.set(name, file))
     }
     return this.#open(name, this.#files.get(name)!)
@@ -70,7 +71,7 @@ export class MemoryDisk implements Disk {
 
   /** The bytes of a file as they would be read. */
   bytes(name: string): Uint8Array {
-    return this.#files.get(name)!.bytes
+    return contentOf(this.#files.get(name)!)
   }
 
   /** The power fails: only what is durable, and some of the rest, is there afterwards. */
@@ -80,11 +81,7 @@ export class MemoryDisk implements Disk {
     this.#changes = []
     this.#files = new Map(names)
     this.#durableNames = names
-    for (const file of names.values()) {
-      file.bytes = afterCrash(file, choose)
-      file.durable = file.bytes.slice()
-      file.writes = []
-    }
+    for (const file of names.values()) crashFile(file, choose)
   }
 
   #change(change: (names: Map<string, StoredFile>) => void): void {
@@ -94,54 +91,71 @@ export class MemoryDisk implements Disk {
 
   #open(name: string, file: StoredFile): DiskFile {
     return {
-      size: () => Promise.resolve(file.bytes.length),
+      size: () => Promise.resolve(file.length),
       read: async (position, length) => {
         this.fault?.('read', name)
-        return file.bytes.slice(position, position + length)
+        return contentOf(file).slice(position, position + length)
       },
       write: async (position, bytes) => {
         this.fault?.('write', name)
-        file.writes.push({ position, bytes: bytes.slice() })
-        file.bytes = written(file.bytes, position, bytes)
+        write(file, position, bytes.slice())
       },
       truncate: async (length) => {
         this.fault?.('truncate', name)
-        file.bytes = written(file.bytes.slice(0, length), length, new Uint8Array(0))
+        cut(file, length)
       },
       sync: async () => {
         this.fault?.('sync', name)
         this.syncs++
-        file.durable = file.bytes.slice()
-        file.writes = []
+        file.changes = []
       },
       close: () => Promise.resolve(),
     }
   }
 }
 
-function written(file: Uint8Array, position: number, bytes: Uint8Array): Uint8Array {
-  const longer = new Uint8Array(Math.max(file.length, position + bytes.length))
-  longer.set(file)
-  longer.set(bytes, position)
-  return longer
+function contentOf({ buffer, length }: StoredFile): Uint8Array {
+  return buffer.subarray(0, length)
 }
 
-function afterCrash({ bytes, durable, writes }: StoredFile, choose: Chooser): Uint8Array {
-  if (writes.length === 0) return durable.slice()
-  if (choose.chance(0.5)) {
-    // All up to some byte.
-    const from = Math.min(durable.length, ...writes.map(({ position }) => position))
-    return bytes.slice(0, choose.int(Math.max(from, durable.length), bytes.length))
+function write(file: StoredFile, position: number, bytes: Uint8Array): void {
+  const end = position + bytes.length
+  const before = contentOf(file).slice(position, end)
+  file.changes.push({ position, bytes, before, lengthBefore: file.length })
+  if (end > file.buffer.length) {
+    const larger = new Uint8Array(Math.max(end, file.buffer.length * 2))
+    larger.set(contentOf(file))
+    file.buffer = larger
   }
-  let left: Uint8Array = durable.slice()
-  for (const write of writes) {
-    for (let at = 0; at < write.bytes.length;) {
-      const end = at + sectorBytes - ((write.position + at) % sectorBytes)
-      if (choose.chance(0.6)) {
-        left = written(left, write.position + at, write.bytes.subarray(at, end))
-      }
+  file.buffer.set(bytes, position)
+  file.length = Math.max(file.length, end)
+}
+
+function cut(file: StoredFile, length: number): void {
+  const before = contentOf(file).slice(length)
+  const change = { position: length, bytes: new Uint8Array(0), before, lengthBefore: file.length }
+  file.changes.push(change)
+  file.buffer.fill(0, length)
+  file.length = length
+}
+
+/** Leaves what is durable, and of the rest everything up to some byte, or some sectors. */
+function crashFile(file: StoredFile, choose: Chooser): void {
+  const { changes } = file
+  file.changes = []
+  for (const { position, before, lengthBefore } of changes.toReversed()) {
+    file.buffer.fill(0, lengthBefore)
+    file.buffer.set(before, position)
+    file.length = lengthBefore
+  }
+  const whole = choose.chance(0.5)
+  for (const { position, bytes } of changes) {
+    if (whole) write(file, position, bytes.subarray(0, choose.int(0, bytes.length)))
+    for (let at = 0; !whole && at < bytes.length;) {
+      const end = at + sectorBytes - ((position + at) % sectorBytes)
+      if (choose.chance(0.6)) write(file, position + at, bytes.subarray(at, end))
       at = end
     }
   }
-  return left
+  file.changes = []
 }
