@@ -60,19 +60,25 @@ export class Admission {
 
   /** Admits bytes of an append. Throws GOETHE_LIMIT where too many are under way. */
   bytes(count: number): Release {
+    this.resize(0, count)
+    return once(() => {
+      this.resize(count, 0)
+    })
+  }
+
+  /** The same where they come in pieces: so many were admitted, and now it is another number. */
+  resize(before: number, count: number): void {
     const max = this.#limits.inFlightBytes
-    if (this.#bytes + count > max) {
+    const more = count - before
+    if (more > 0 && this.#bytes + more > max) {
       throw new GoetheError(
         'GOETHE_LIMIT',
-        `${this.#bytes} bytes of appends are under way, and ${count} more would exceed ${max} ` +
+        `${this.#bytes} bytes of appends are under way, and ${more} more would exceed ${max} ` +
           '(limits.inFlightBytes)',
         { details: { retryDelayMs } },
       )
     }
-    this.#bytes += count
-    return once(() => {
-      this.#bytes -= count
-    })
+    this.#bytes += more
   }
 }
 

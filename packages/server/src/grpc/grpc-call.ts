@@ -26,12 +26,16 @@ export interface SurfaceCall {
 /** Finds out who calls. Rejects with GOETHE_UNAUTHENTICATED, GOETHE_LIMIT or GOETHE_CANCELLED. */
 export async function beginCall(context: ServerContext, call: SurfaceCall): Promise<Call> {
   if (context.stopping.aborted) throw stoppingError()
-  const certificate = call.getAuthContext().sslPeerCertificate
-  const peer = call.getPeer()
-  const address = peer.replace(/:\d+$/, '')
-  const identity = await context.identify(headersOf(call.metadata), certificate, address)
+  const identity = await callerOf(context, call)
   context.admission.request(identity)
-  return { context, identity, log: context.logFor(identity), peer }
+  return { context, identity, log: context.logFor(identity), peer: call.getPeer() }
+}
+
+/** Who calls. Rejects as `Identify` does. */
+export function callerOf(context: ServerContext, call: SurfaceCall): Promise<Identity> {
+  const address = call.getPeer().replace(/:\d+$/, '')
+  const certificate = call.getAuthContext().sslPeerCertificate
+  return context.identify(headersOf(call.metadata), certificate, address)
 }
 
 /** The error with which a stopping server ends what is under way. */

@@ -26,6 +26,7 @@ import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream
 import { GrpcListener, type PortTls } from './grpc-listener.js'
 import { addHealthService } from './health-service.js'
 import { legacyService } from './legacy-service.js'
+import { messageAdmission } from './message-admission.js'
 import { methodDefinition } from './method-definition.js'
 import { read, seek } from './read-service.js'
 import { addReflectionService } from './reflection-service.js'
@@ -52,7 +53,10 @@ export async function startGrpc(
   { tls }: GrpcOptions = {},
 ): Promise<Listener> {
   const { config, logger, clock } = context
-  const server = new Server(serverOptions(config))
+  const server = new Server({
+    ...serverOptions(config),
+    interceptors: [messageAdmission(context)],
+  })
   const consumers = new RemoteConsumers(clock)
   const { definition, implementation } = eventLogService(context, consumers)
   server.addService(definition, implementation)
