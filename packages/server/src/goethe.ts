@@ -2,6 +2,7 @@
  * The one place where a server is put together: steps in order, each of which may leave something
  * to be stopped; stopping goes the other way round.
  */
+import { setMaxListeners } from 'node:events'
 import { type Clock, type EventLog, systemClock } from '@goethe/core'
 import { Admission } from './admission.js'
 import { authorized } from './auth/authorized-log.js'
@@ -87,13 +88,11 @@ async function start(
   const admission = new Admission(config.limits, clock)
   const { store, guard } = await startStore(config, dependencies, metrics, steps)
   const auth = new ServedAuth({ config, clock, logger })
-  const identify = limitFailedAttempts(
-    dependencies.identify ?? auth.identify,
-    config.limits,
-    clock,
-  )
+  const identify = limitFailedAttempts(dependencies.identify ?? auth.identify, config.limits, clock)
   const logFor = dependencies.logFor ?? authorized
   const stopping = new AbortController()
+  // Each stream listens to it, however many there are.
+  setMaxListeners(0, stopping.signal)
   const context: ServerContext = {
     config,
     clock,

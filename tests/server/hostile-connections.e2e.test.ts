@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { HostileTarget } from './hostile-target.js'
+import { opening } from './http2-frames.js'
+
+/** Connections of those who behave: the client, and who asks for metrics. */
+const room = 5
+
+/** For what another process does when it comes to it. */
+const patience = { timeout: 20_000 }
+
+/** Files that this process has open for other things. */
+const otherFiles = 500
+
+/** As many as the limit of files allows, and 10,000 at most: each end of a connection is a file. */
+const connectionsMax = Math.min(10_000, openFilesMax() - otherFiles)
+
+function openFilesMax(): number {
+  const text = execFileSync('sh', ['-c', 'ulimit -n'], { encoding: 'utf8' }).trim()
+  return text === 'unlimited' ? Number.MAX_SAFE_INTEGER : Number(text)
+}
+
+/** So many at a time, as the queue of a port that listens has 511 places at most. */
+const atOnce = 100
+
+async function openMany(
+  target: HostileTarget,
+  port: 'grpc' | 'http',
+  count: number,
+): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  while (sockets.length < count) {
+    const next = Math.min(atOnce, count - sockets.length)
+    sockets.push(...(await Promise.all(Array.from({ length: next }, () => target.socket(port)))))
+  }
+  return sockets
+}
+
+describe('idle connections', () => {
+  test.each([
+    ['grpc', 'speak HTTP/2 and then nothing', opening, connectionsMax, 500],
+    ['grpc', 'say nothing', undefined, Math.min(connectionsMax, 2_000), 200],
+    ['http', 'say nothing', undefined, Math.min(connectionsMax, 2_000), 200],
+  ] as const)(
+    'to the port of %s that %s leave others alone, and more are refused',
+    async (port, _what, first, count, residentMebibytesMax) => {
+      await using target = await HostileTarget.start({
+        residentMebibytesMax,
+        args: ['--limits-connections-max', String(count + room)],
+      })
+      await target.expectWell()
+      const sockets = await openMany(target, port, count)
+      if (first !== undefined) for (const socket of sockets) socket.resume().write(first)
+      await target.expectWell()
+
+      await openMany(target, port, 100)
+      const refused = `goethe_refused_connections_total{protocol="${port}"}`
+      await expect.poll(() => target.metric(refused), patience).toBeGreaterThanOrEqual(100 - room)
+      await target.expectWell()
+      const told = target.server.lines.filter(({ level }) => level === 'warn')
+      expect(told).toEqual([expect.objectContaining({ protocol: port })])
+
+      for (const socket of sockets) socket.destroy()
+      const open = `goethe_connections{protocol="${port}"}`
+      await expect.poll(() => target.metric(open), patience).toBeLessThan(room + 100)
+      await target.expectWell()
+    },
+  )
+})
