@@ -1,4 +1,5 @@
 /** One request on its way through the server. */
+import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Release } from '../admission.js'
@@ -114,7 +115,7 @@ export function methodOf(request: FastifyRequest): string {
 }
 
 /** Answers with JSON in which ids are text. */
-export function sendJson(reply: FastifyReply, json: string): FastifyReply {
+export function sendJson(reply: FastifyReply, json: string | Readable): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(json)
 }
 

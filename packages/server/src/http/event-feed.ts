@@ -21,7 +21,7 @@ export interface FeedOptions {
 }
 
 /** A chunk is handed to the connection once it has so many characters. */
-const chunkLength = 64 * 1024
+export const chunkLength = 64 * 1024
 
 /** After how long a browser connects again. */
 const retryMs = 1000

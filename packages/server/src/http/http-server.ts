@@ -102,6 +102,8 @@ function serverOptions(
   const timeouts: TlsOptions = {
     maxHeaderSize: headBytesMax,
     headersTimeout: keepalive.handshakeTimeoutMs,
+    // Else those who are late are looked for every 30 seconds only.
+    connectionsCheckingInterval: Math.ceil(keepalive.handshakeTimeoutMs / 4),
     // Bytes that were announced count as under way, so they have to come at some time.
     requestTimeout: Math.max(keepalive.idleMs, keepalive.handshakeTimeoutMs),
   }
@@ -147,6 +149,8 @@ function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
     const { status, code, headers, body } = problemOf(error)
     request.call.code = code
     if (code === 'GOETHE_INTERNAL') logger.error({ error, method: methodOf(request) }, 'A defect')
+    // The rest of a body that is too large is not waited for.
+    if (status === 413) void reply.header('connection', 'close')
     return reply.code(status).headers(headers).send(body)
   })
   app.setNotFoundHandler((request, reply) => {

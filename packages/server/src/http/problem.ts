@@ -34,6 +34,12 @@ export function knownError(error: unknown): GoetheError {
     statusCode: number
     code: string
   }>
+  // What the runtime calls a body that breaks off, or that is not what its head says.
+  if (code === 'ECONNRESET' && message === 'aborted') {
+    return new GoetheError('GOETHE_ABORTED', 'The request ended before it was complete', {
+      cause: error,
+    })
+  }
   const framework = typeof statusCode === 'number' && statusCode < 500 && code?.startsWith('FST_')
   if (statusCode === 413) {
     return new GoetheError(

@@ -4,7 +4,7 @@ import { GoetheError, type LogEvent, type ReadOptions, type TopicSelector } from
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { becomeStream, logOf, methodOf, sendJson } from './call.js'
-import { eventFeed } from './event-feed.js'
+import { chunkLength, eventFeed } from './event-feed.js'
 import { type PayloadFormat, eventJson } from './event-json.js'
 import { parseEventId, parsePosition, parseTime } from './position.js'
 import {
@@ -29,10 +29,13 @@ interface ReadQuery {
   prefix?: string
 }
 
-/** A page is one string in memory: bounded in events and in bytes of payload. */
+/** A page is bounded in events and in bytes of payload: clients mostly take it as a whole. */
 const pageEvents = 1000
 const pageEventsMax = 10_000
 const pageBytesMax = 8 * 1024 * 1024
+
+/** Chunks that wait for a connection; by default there would be 16, each of an event or more. */
+const oneAhead = { highWaterMark: 1 }
 
 export function readRoutes(app: FastifyInstance, context: ServerContext): void {
   const produces = ['application/json', 'application/x-ndjson', 'text/event-stream']
@@ -138,7 +141,7 @@ async function read(
   })
   const type = format === 'sse' ? 'text/event-stream' : 'application/x-ndjson'
   void reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
-  return reply.type(`${type}; charset=utf-8`).send(Readable.from(feed))
+  return reply.type(`${type}; charset=utf-8`).send(Readable.from(feed, oneAhead))
 }
 
 /** What the client can take, and whether that goes on. */
@@ -178,23 +181,53 @@ async function sendPage(
   topics: TopicSelector,
   options: ReadOptions,
 ): Promise<FastifyReply> {
+  const text = pageText(context, request, topics, options)
+  // What cannot be read is told by the status, which goes with the first bytes.
+  const first = await text.next()
+  if (first.done === true) return sendJson(reply, first.value)
+  const start = first.value
+  const whole = async function* (): AsyncGenerator<string> {
+    yield start
+    yield yield* text
+  }
+  return sendJson(reply, Readable.from(whole(), oneAhead))
+}
+
+/**
+ * A page as it is written, no faster than it is read: a client that does not read would else keep
+ * all of it in memory. What is left is returned, which for most pages is all.
+ */
+async function* pageText(
+  context: ServerContext,
+  request: FastifyRequest<{ Querystring: ReadQuery }>,
+  topics: TopicSelector,
+  options: ReadOptions,
+): AsyncGenerator<string, string> {
   const limit = Math.min(options.limit ?? pageEvents, pageEventsMax)
-  const events: LogEvent[] = []
-  let bytes = 0
-  let more = false
   // One more than is shown tells whether there is a next page.
   const signal = request.call.gone
-  for await (const event of logOf(request).read(topics, { ...options, limit: limit + 1, signal })) {
-    more = events.length === limit || (bytes > 0 && bytes + event.payload.length > pageBytesMax)
-    if (more) break
-    events.push(event)
+  const events = logOf(request).read(topics, { ...options, limit: limit + 1, signal })
+  let text = '{"events":['
+  let count = 0
+  let bytes = 0
+  let last: LogEvent | undefined
+  for await (const event of events) {
+    if (count === limit || (count > 0 && bytes + event.payload.length > pageBytesMax)) {
+      context.metrics.read('http', count, bytes)
+      const next = last && `,"next":${JSON.stringify(nextOf(last, options))}`
+      return `${text}]${next ?? ''}}`
+    }
+    if (count > 0) text += ','
+    text += JSON.stringify(eventJson(event, request.query.payload))
+    count++
     bytes += event.payload.length
+    last = event
+    if (text.length < chunkLength) continue
+    yield text
+    text = ''
   }
-  countRead(context, events)
-  const last = events.at(-1)
-  const shown = events.map((event) => eventJson(event, request.query.payload))
-  const next = more && last !== undefined ? { next: nextOf(last, options) } : {}
-  return sendJson(reply, JSON.stringify({ events: shown, ...next }))
+  context.metrics.read('http', count, bytes)
+  return `${text}]}`
 }
 
 /** Where the next page begins. */
