@@ -1,5 +1,12 @@
 export { EventLog } from './event-log.js'
-export { ArgumentError, GoetheError, errorCodes, isGoetheError } from './errors.js'
+export {
+  ArgumentError,
+  GoetheError,
+  assert,
+  errorCodes,
+  isGoetheError,
+  unreachable,
+} from './errors.js'
 export { LogEvent } from './log-event.js'
 export { systemClock } from './clock.js'
 export type { Clock } from './clock.js'

@@ -1,0 +1,97 @@
+/**
+ * Which entries of the segments count, and where they lie. Segments are only ever appended to, so a
+ * truncation leaves what it drops where it is; here it is forgotten.
+ */
+import { EpochHistory } from '../replica/epoch-history.js'
+import type { Position } from '../replica/position.js'
+import type { StoredEntry } from './stored-entry.js'
+
+/** How far apart, in bytes, the places are that are remembered. */
+const pointDistanceBytes = 64 * 1024
+
+interface Point {
+  readonly lsn: number
+  readonly offset: number
+}
+
+/** Consecutive entries in one segment without a restart between them. */
+interface Run {
+  readonly segment: number
+  readonly firstLsn: number
+  lastLsn: number
+  /** Some groups of the run, in order; the first is where the run begins. */
+  readonly points: Point[]
+}
+
+export class LiveEntries {
+  #runs: Run[] = []
+  #epochs: EpochHistory
+  /** True until a group was added behind the last restart. */
+  #fresh = true
+
+  /** `base` stands before the first entry. */
+  constructor(base: Position) {
+    this.#epochs = new EpochHistory(base)
+  }
+
+  get epochs(): EpochHistory {
+    return this.#epochs
+  }
+
+  get last(): Position {
+    return this.#epochs.last
+  }
+
+  /** Takes up a group, whose entries follow the last one. */
+  add(segment: number, offset: number, entries: readonly StoredEntry[]): void {
+    const first = entries[0]!.lsn
+    const last = first + entries.length - 1
+    const run = this.#runs.at(-1)
+    if (run === undefined || this.#fresh || run.segment !== segment) {
+      this.#runs.push({ segment, firstLsn: first, lastLsn: last, points: [{ lsn: first, offset }] })
+      this.#fresh = false
+    } else {
+      run.lastLsn = last
+      if (offset - run.points.at(-1)!.offset >= pointDistanceBytes) {
+        run.points.push({ lsn: first, offset })
+      }
+    }
+    for (const entry of entries) this.#epochs.append(entry)
+  }
+
+  /** Forgets what is behind this place; the next entry is the one that follows it. */
+  restart(place: Position): void {
+    const { lsn } = place
+    this.#fresh = true
+    if (lsn > this.last.lsn || lsn < this.#epochs.base.lsn) {
+      this.#runs = []
+      this.#epochs = new EpochHistory(place)
+      return
+    }
+    this.#runs = this.#runs.filter(({ firstLsn }) => firstLsn <= lsn)
+    const run = this.#runs.at(-1)
+    if (run !== undefined) run.lastLsn = Math.min(run.lastLsn, lsn)
+    this.#epochs.truncate(lsn)
+  }
+
+  /** True when no entry from `lsn` on lies in the segment. */
+  isBelow(segment: number, lsn: number): boolean {
+    return this.#runs.every((run) => run.segment !== segment || run.lastLsn < lsn)
+  }
+
+  /** Forgets the entries of a segment, which are the first ones. */
+  dropSegment(segment: number): void {
+    const lsn = this.#runs.findLast((run) => run.segment === segment)?.lastLsn
+    if (lsn === undefined) return
+    this.#runs = this.#runs.filter((run) => run.segment !== segment)
+    this.#epochs.trim(lsn)
+  }
+
+  /** From where to read for this entry, and until which one. */
+  find(lsn: number): { segment: number; offset: number; lastLsn: number } | undefined {
+    const run = this.#runs.find(({ firstLsn, lastLsn }) => firstLsn <= lsn && lsn <= lastLsn)
+    if (run === undefined) return undefined
+    const point = run.points.findLast((candidate) => candidate.lsn <= lsn)!
+    return { segment: run.segment, offset: point.offset, lastLsn: run.lastLsn }
+  }
+}

@@ -1,0 +1,72 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Disk, DiskFile } from './disk.js'
+
+/** A directory of this machine. It is made where there is none. */
+export async function nodeDisk(directory: string): Promise<Disk> {
+  await mkdir(directory, { recursive: true })
+  return {
+    list: () => readdir(directory),
+    open: async (name, create = false) =>
+      new NodeFile(await open(join(directory, name), create ? 'wx+' : 'r+')),
+    rename: (from, to) => rename(join(directory, from), join(directory, to)),
+    remove: (name) => rm(join(directory, name)),
+    async syncDirectory() {
+      const handle = await open(directory, 'r')
+      try {
+        await handle.sync()
+      } finally {
+        await handle.close()
+      }
+    },
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly #handle: FileHandle
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async size(): Promise<number> {
+    return (await this.#handle.stat()).size
+  }
+
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const bytes = Buffer.allocUnsafeSlow(length)
+    let read = 0
+    while (read < length) {
+      const { bytesRead } = await this.#handle.read(bytes, read, length - read, position + read)
+      if (bytesRead === 0) break
+      read += bytesRead
+    }
+    return bytes.subarray(0, read)
+  }
+
+  async write(position: number, bytes: Uint8Array): Promise<void> {
+    // The system may take less than it is given, as where the disk is nearly full.
+    let written = 0
+    while (written < bytes.length) {
+      const { bytesWritten } = await this.#handle.write(
+        bytes,
+        written,
+        bytes.length - written,
+        position + written,
+      )
+      written += bytesWritten
+    }
+  }
+
+  truncate(length: number): Promise<void> {
+    return this.#handle.truncate(length)
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.datasync()
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close()
+  }
+}
