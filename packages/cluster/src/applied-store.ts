@@ -1,0 +1,171 @@
+/**
+ * What readers see: the state of the store above after some entry of the journal. It shares the
+ * member's local database with a note of which entry that was, so that an entry and the note of it
+ * are one atomic batch, and applying it twice or never cannot happen.
+ *
+ *     '!store!'    what is above: an event log
+ *     '!cluster!'  'applied': the last applied entry (8 bytes lsn, 8 bytes epoch, CRC-32 of both)
+ */
+import { crc32 } from 'node:zlib'
+import { type Database, GoetheError } from '@goethe/core'
+import type { AbstractSnapshot } from 'abstract-level'
+import { putNumber, takeNumber, viewOf } from './journal/numbers.js'
+import type { StoredEntry } from './journal/stored-entry.js'
+import type { SnapshotChunk } from './member/snapshot-source.js'
+import { decodeOperations } from './operation-codec.js'
+import { type Position, origin } from './replica/position.js'
+
+const views = { keyEncoding: 'view', valueEncoding: 'view' } as const
+const recordBytes = 20
+
+export class AppliedStore {
+  /** The member's local database. */
+  readonly root: Database
+  /** The part of it that the entries are about. */
+  readonly level: ReturnType<typeof sublevelsOf>['store']
+  readonly #appliedKey: Uint8Array
+  #applied: Position = origin
+  #flushedLsn = 0
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(root: Database) {
+    this.root = root
+    const { store, cluster } = sublevelsOf(root)
+    this.level = store
+    this.#appliedKey = cluster.prefixKey(new TextEncoder().encode('applied'), 'view', true)
+  }
+
+  /** Opens the database. Rejects with GOETHE_CORRUPT when it does not know what it holds. */
+  async open(options: { createIfMissing?: boolean; errorIfExists?: boolean } = {}): Promise<void> {
+    try {
+      await this.root.open(options)
+    } catch (error) {
+      // Whoever opens the level above says once more that it is not open.
+      throw (error as Error).cause ?? error
+    }
+    await this.level.open()
+    this.#applied = await this.positionAt()
+    this.#flushedLsn = this.#applied.lsn
+  }
+
+  /** The last entry that readers see. */
+  get applied(): Position {
+    return this.#applied
+  }
+
+  /** What of it survives a loss of power for certain. */
+  get flushedLsn(): number {
+    return this.#flushedLsn
+  }
+
+  /** The last entry that a snapshot of the database has seen; without one, the last of all. */
+  async positionAt(snapshot?: AbstractSnapshot): Promise<Position> {
+    const options = snapshot === undefined ? views : { ...views, snapshot }
+    const bytes = await this.root.get<Uint8Array, Uint8Array>(this.#appliedKey, options)
+    if (bytes === undefined) return origin
+    const view = viewOf(bytes)
+    if (bytes.length !== recordBytes || view.getUint32(16, true) !== crc32(bytes.subarray(0, 16))) {
+      throw new GoetheError(
+        'GOETHE_CORRUPT',
+        'The local store is damaged: the note of which entry was applied last is not what was written',
+      )
+    }
+    return { lsn: takeNumber(view, 0), epoch: takeNumber(view, 8) }
+  }
+
+  /**
+   * Applies entries that follow the last one, all or none. They are in the journal, so there is no
+   * need to flush them each time: `flush` says from where on the journal is still needed.
+   */
+  apply(entries: readonly StoredEntry[], options = { flush: false }): Promise<void> {
+    return this.#inOrder(() => this.#apply(entries, options.flush))
+  }
+
+  /**
+   * Takes over a snapshot into this empty store, chunk by chunk, each of them durable: what makes it
+   * whole is the note at the end. Resolves with the last entry that it holds. Rejects with
+   * GOETHE_CORRUPT when the end does not come.
+   */
+  async restore(chunks: AsyncIterable<SnapshotChunk>): Promise<Position> {
+    for await (const chunk of chunks) {
+      const batch = this.root.batch()
+      if (chunk.type === 'entries') {
+        for (const [key, value] of chunk.entries) {
+          batch.put(this.level.prefixKey(key, 'view', true), value, views)
+        }
+      } else batch.put(this.#appliedKey, encodePosition(chunk.applied), views)
+      await batch.write({ sync: true })
+      if (chunk.type === 'entries') continue
+      this.#applied = chunk.applied
+      this.#flushedLsn = chunk.applied.lsn
+      return chunk.applied
+    }
+    throw new GoetheError('GOETHE_CORRUPT', 'A snapshot has ended before it was whole')
+  }
+
+  /** Makes everything applied so far durable. */
+  flush(): Promise<void> {
+    return this.#inOrder(() => this.#flush())
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    await this.root.close()
+  }
+
+  async #apply(entries: readonly StoredEntry[], flush: boolean): Promise<void> {
+    const last = entries.at(-1)
+    if (last === undefined) return
+    if (entries[0]!.lsn !== this.#applied.lsn + 1) {
+      throw new GoetheError(
+        'GOETHE_INTERNAL',
+        `Entry ${entries[0]!.lsn} does not follow ${this.#applied.lsn}, which was applied last`,
+      )
+    }
+    const batch = this.root.batch()
+    for (const { operations } of entries) {
+      for (const operation of decodeOperations(operations)) {
+        const key = this.level.prefixKey(operation.key, 'view', true)
+        if (operation.type === 'put') batch.put(key, operation.value, views)
+        else batch.del(key, views)
+      }
+    }
+    batch.put(this.#appliedKey, encodePosition(last), views)
+    await batch.write({ sync: flush })
+    this.#applied = { lsn: last.lsn, epoch: last.epoch }
+    if (flush) this.#flushedLsn = last.lsn
+  }
+
+  async #flush(): Promise<void> {
+    const position = this.#applied
+    if (position.lsn === this.#flushedLsn) return
+    const batch = this.root.batch()
+    batch.put(this.#appliedKey, encodePosition(position), views)
+    await batch.write({ sync: true })
+    this.#flushedLsn = position.lsn
+  }
+
+  /** One write at a time: the store may do two that are under way in another order. */
+  #inOrder(write: () => Promise<void>): Promise<void> {
+    const done = this.#writing.then(write)
+    this.#writing = done.catch(() => {})
+    return done
+  }
+}
+
+function sublevelsOf(root: Database) {
+  const bytes = views as { keyEncoding: 'view'; valueEncoding: 'view' }
+  return {
+    store: root.sublevel<Uint8Array, Uint8Array>('store', bytes),
+    cluster: root.sublevel<Uint8Array, Uint8Array>('cluster', bytes),
+  }
+}
+
+function encodePosition({ lsn, epoch }: Position): Uint8Array {
+  const bytes = new Uint8Array(recordBytes)
+  const view = viewOf(bytes)
+  putNumber(view, 0, lsn)
+  putNumber(view, 8, epoch)
+  view.setUint32(16, crc32(bytes.subarray(0, 16)), true)
+  return bytes
+}
