@@ -1,0 +1,32 @@
+/** What a member is and holds, whichever role it plays. */
+import type { Applier } from './applier.js'
+import type { CoordinatorAccess } from './coordinator-access.js'
+import type { Effect } from './effect.js'
+import type { Facts } from './facts.js'
+import type { JournalIndex } from './journal-index.js'
+import type { PeerMessage, PeerMessageBody, Sender } from './messages.js'
+import type { ReplicaOptions } from './options.js'
+
+export interface Context {
+  readonly options: ReplicaOptions
+  readonly self: Sender
+  readonly facts: Facts
+  readonly journal: JournalIndex
+  readonly applier: Applier
+  readonly coordinator: CoordinatorAccess
+  /** Names of the other members, as discovered. */
+  peers: readonly string[]
+  /** Every discovered peer was heard from and has never belonged to a cluster. */
+  peersVirgin: boolean
+  /** Milliseconds that this process has observed; a pause counts little. */
+  nowMs: number
+  emit(effect: Effect): void
+  send(to: string, epoch: number, body: PeerMessageBody, toStoreId?: string): void
+  /** Stops everything here. */
+  halt(reason: string, reopen?: boolean): void
+}
+
+/** The envelope of everything this member says in an epoch. */
+export function envelope(context: Context, epoch: number): Omit<PeerMessage, 'body'> {
+  return { from: context.self, clusterId: context.facts.clusterId!, epoch }
+}

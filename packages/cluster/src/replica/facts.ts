@@ -1,0 +1,84 @@
+/** The few facts that a member must not forget at a restart, and their way to the disk (rule 2). */
+import type { Effect } from './effect.js'
+import type { Rules } from './rules.js'
+
+/** What is persisted, apart from the journal and the store. */
+export interface DurableFacts {
+  /** Absent as long as this store has never belonged to a cluster. */
+  readonly clusterId?: string | undefined
+  /** The highest epoch that is known to exist. */
+  readonly seenEpoch: number
+  /** An own attempt to lead of which it is not known that it failed. */
+  readonly attempt?: { readonly epoch: number; readonly token: string | undefined } | undefined
+}
+
+export const noFacts: DurableFacts = { seenEpoch: 0 }
+
+export class Facts {
+  #facts: DurableFacts
+  #ticket = 0
+  #persisted = 0
+
+  constructor(
+    restored: DurableFacts,
+    private readonly rules: Rules,
+    private readonly emit: (effect: Effect) => void,
+  ) {
+    this.#facts = rules.restore(restored)
+  }
+
+  get clusterId(): string | undefined {
+    return this.#facts.clusterId
+  }
+
+  get seenEpoch(): number {
+    return this.#facts.seenEpoch
+  }
+
+  get attempt(): DurableFacts['attempt'] {
+    return this.#facts.attempt
+  }
+
+  /** The lowest epoch whose messages are still taken. */
+  get fence(): number {
+    return this.rules.fence(this.#facts)
+  }
+
+  /** Whether all of this is on disk: before that nothing that relies on it may leave. */
+  get durable(): boolean {
+    return this.#persisted === this.#ticket
+  }
+
+  /**
+   * An epoch is known to exist. One that is not below an own attempt's also tells that the attempt
+   * is over, because the record has moved on.
+   */
+  see(epoch: number, clusterId: string): void {
+    const { attempt, seenEpoch } = this.#facts
+    const left = attempt !== undefined && attempt.epoch <= epoch ? undefined : attempt
+    if (epoch <= seenEpoch && clusterId === this.clusterId && left === attempt) return
+    this.#change({ clusterId, seenEpoch: Math.max(epoch, seenEpoch), attempt: left })
+  }
+
+  /** An attempt to lead is about to be made. */
+  promise(epoch: number, token: string | undefined): void {
+    const { attempt } = this.#facts
+    if (attempt?.epoch === epoch && attempt.token === token) return
+    this.#change({ ...this.#facts, attempt: { epoch, token } })
+  }
+
+  /** The attempt is known to have failed. */
+  withdraw(): void {
+    this.#change({ ...this.#facts, attempt: undefined })
+  }
+
+  persisted(ticket: number): void {
+    this.#persisted = ticket
+  }
+
+  #change(facts: DurableFacts): void {
+    this.#facts = facts
+    this.#ticket += 1
+    this.emit({ type: 'persist-facts', ticket: this.#ticket, facts })
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * A member under a leader, for one epoch of it.
+ *
+ * It first brings its journal in line with the leader's (rule 9), and until that is settled it
+ * neither takes entries nor applies anything. Then it takes entries without gaps, says what is safe
+ * on its disk, and applies what the leader says is committed.
+ */
+import type { Context } from './context.js'
+import type { Append, Heartbeat, Reconciled, Sender } from './messages.js'
+
+type State = 'reconciling' | 'settled' | 'fetching-snapshot' | 'installing-snapshot'
+
+export class Follower {
+  state: State = 'reconciling'
+  #request = 0
+  #requestedMs = -Infinity
+  #gapAtLsn = -1
+  #confirm = 0
+  #wantsSnapshot = false
+
+  constructor(
+    private readonly context: Context,
+    readonly epoch: number,
+    readonly leader: Sender,
+  ) {}
+
+  /** The disk made progress, or time did. */
+  continue(): void {
+    if (this.#wantsSnapshot) this.#fetchSnapshot()
+    const { nowMs, options } = this.context
+    const waited = nowMs - this.#requestedMs >= options.times.heartbeatMs * 2
+    if (this.state === 'reconciling' && waited) this.#reconcile()
+  }
+
+  heartbeat({ commitLsn, trimLsn, confirm }: Heartbeat): void {
+    this.continue()
+    if (this.state === 'fetching-snapshot') this.#send({ type: 'catching-up' })
+    this.#commit(commitLsn)
+    if (this.state !== 'settled') return
+    this.#confirm = Math.max(this.#confirm, confirm)
+    this.#gapAtLsn = -1
+    this.#trim(trimLsn)
+    this.acknowledge()
+  }
+
+  append({ previousLsn, previousEpoch, entries, commitLsn }: Append): void {
+    if (this.state !== 'settled') return this.continue()
+    const { journal } = this.context
+    const { last } = journal
+    if (previousLsn > last.lsn) return this.#reportGap()
+    this.#gapAtLsn = -1
+    const news = entries.filter(({ lsn }) => lsn > last.lsn)
+    if (news.length > 0) {
+      if (previousLsn === last.lsn && previousEpoch !== last.epoch) {
+        return this.context.halt(
+          `entry ${last.lsn} is of epoch ${last.epoch} here, of epoch ${previousEpoch} on the leader`,
+        )
+      }
+      const ticket = journal.append(news)
+      this.context.emit({ type: 'append-journal', ticket, entries: news })
+    }
+    this.#commit(commitLsn)
+    // What is new is acknowledged when it is safe.
+    if (news.length === 0) this.acknowledge()
+  }
+
+  reconciled({ request, answer }: Reconciled): void {
+    if (this.state !== 'reconciling' || request !== this.#request) return
+    switch (answer.type) {
+      case 'settled':
+        this.state = 'settled'
+        return this.acknowledge()
+      case 'snapshot':
+        return this.#fetchSnapshot()
+      case 'truncate':
+        this.#truncate(answer.epoch, answer.lsn)
+        return this.#reconcile()
+    }
+  }
+
+  reconcileAgain(): void {
+    if (this.state !== 'settled') return
+    this.state = 'reconciling'
+    this.#reconcile()
+  }
+
+  /** Says what is safe here, once that this epoch was seen is safe too (rule 2). */
+  acknowledge(gap = false): void {
+    const { facts, journal, applier, options } = this.context
+    if (this.state !== 'settled' || !facts.durable) return
+    this.#send({
+      type: 'acknowledge',
+      durableLsn: options.rules.acknowledgedLsn(journal),
+      receivedLsn: journal.last.lsn,
+      flushedLsn: applier.flushedLsn,
+      confirm: this.#confirm,
+      gap,
+    })
+  }
+
+  /** Asks to be let go, for a graceful stop. */
+  leave(): void {
+    if (this.context.facts.durable) this.#send({ type: 'leave' })
+  }
+
+  /** Takes what was fetched unless the store has come that far by itself. */
+  snapshotFetched(lsn: number, epoch: number): void {
+    if (this.state !== 'fetching-snapshot') return
+    if (lsn <= this.context.applier.appliedLsn) return this.snapshotFailed()
+    this.state = 'installing-snapshot'
+    this.context.emit({ type: 'install-snapshot', lsn, epoch })
+  }
+
+  snapshotFailed(): void {
+    if (this.state === 'fetching-snapshot') this.state = 'reconciling'
+  }
+
+  /** While the snapshot is put in place, where nothing else is touched. */
+  stillInstalling(): void {
+    this.#send({ type: 'catching-up' })
+  }
+
+  #fetchSnapshot(): void {
+    // Store and journal are replaced under nobody's hands.
+    this.#wantsSnapshot = this.context.applier.applying
+    if (this.#wantsSnapshot) return
+    this.state = 'fetching-snapshot'
+    this.context.emit({ type: 'fetch-snapshot', from: this.leader.member, epoch: this.epoch })
+  }
+
+  #reconcile(): void {
+    const { facts, journal, nowMs } = this.context
+    if (!facts.durable) return
+    this.#request += 1
+    this.#requestedMs = nowMs
+    const { lsn, epoch } = journal.last
+    this.#send({ type: 'reconcile', request: this.#request, lastLsn: lsn, lastEpoch: epoch })
+  }
+
+  /** Drops entries of later epochs than `epoch`, then those beyond `endLsn`; never a committed one. */
+  #truncate(epoch: number, endLsn: number): void {
+    const { journal, applier } = this.context
+    const lsn = Math.min(journal.history.endOf(epoch)?.lsn ?? 0, endLsn)
+    if (lsn < applier.commitLsn) {
+      return this.context.halt(
+        `the leader of epoch ${this.epoch} does not have entry ${lsn + 1}, which is committed here`,
+      )
+    }
+    const ticket = journal.truncate(lsn)
+    this.context.emit({ type: 'truncate-journal', ticket, lsn })
+  }
+
+  #reportGap(): void {
+    const { lsn } = this.context.journal.last
+    if (this.#gapAtLsn === lsn) return
+    this.#gapAtLsn = lsn
+    this.acknowledge(true)
+  }
+
+  #commit(commitLsn: number): void {
+    const { applier, journal, options } = this.context
+    applier.commit(options.rules.applicableLsn(commitLsn, journal, this.state === 'settled'))
+  }
+
+  #trim(trimLsn: number): void {
+    const { applier, journal } = this.context
+    const lsn = Math.min(trimLsn, applier.flushedLsn)
+    if (lsn <= journal.history.base.lsn) return
+    journal.trim(lsn)
+    this.context.emit({ type: 'trim-journal', lsn })
+  }
+
+  #send(body: Parameters<Context['send']>[2]): void {
+    this.context.send(this.leader.member, this.epoch, body)
+  }
+}

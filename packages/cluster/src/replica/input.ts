@@ -1,0 +1,64 @@
+/** Everything that can happen to a replica. */
+import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
+import type { PeerMessage } from './messages.js'
+
+export type Input =
+  /** Time passed: a monotonic clock, in milliseconds; about every `tickMs`. */
+  | { readonly type: 'tick'; readonly nowMs: number }
+  | { readonly type: 'message'; readonly message: PeerMessage }
+  /** The journal write of this ticket, and all before it, are fsynced. */
+  | { readonly type: 'journal-written'; readonly ticket: number }
+  /** What a `persist-facts` asked for is fsynced. */
+  | { readonly type: 'facts-persisted'; readonly ticket: number }
+  /** A write or an fsync failed: nothing in memory about the disk is to be trusted any more. */
+  | { readonly type: 'storage-failed'; readonly reason: string }
+  /** The store is at `lsn`; a power loss would leave it at `flushedLsn` or later. */
+  | { readonly type: 'applied'; readonly lsn: number; readonly flushedLsn: number }
+  /** Entries from `fromLsn` to `toLsn` went out to a follower. */
+  | {
+      readonly type: 'shipped'
+      readonly storeId: string
+      readonly fromLsn: number
+      readonly toLsn: number
+      readonly bytes: number
+    }
+  /** A snapshot of the leader's store is complete and checked, but not in place. */
+  | { readonly type: 'snapshot-fetched'; readonly lsn: number; readonly epoch: number }
+  | { readonly type: 'snapshot-failed' }
+  /** The store and the journal now begin behind the snapshot. */
+  | { readonly type: 'snapshot-installed'; readonly lsn: number; readonly epoch: number }
+  | {
+      readonly type: 'record-read'
+      readonly ticket: number
+      readonly result:
+        | { readonly type: 'read'; readonly found: VersionedRecord | undefined }
+        | { readonly type: 'failed'; readonly reason: string }
+    }
+  | { readonly type: 'record-changed'; readonly ticket: number; readonly outcome: ChangeOutcome }
+  /** The coordinator's watch says that a read would be worth it. */
+  | { readonly type: 'record-may-have-changed' }
+  /** Who there is, by discovery and gossip: names of members, this one left out. */
+  | {
+      readonly type: 'peers'
+      readonly members: readonly string[]
+      /** Every one of them was heard from and has never belonged to a cluster (rule 12). */
+      readonly allVirgin: boolean
+    }
+  /** An in-sync member says over gossip that it hears the leader of this epoch. */
+  | { readonly type: 'leader-heard'; readonly epoch: number }
+  | {
+      readonly type: 'propose'
+      readonly proposal: number
+      readonly payload: unknown
+      readonly bytes: number
+    }
+  /** Is this still the leader, and what is committed? For linearizable reads. */
+  | { readonly type: 'confirm'; readonly confirmation: number }
+  /** Give up the lead and stay a follower. */
+  | { readonly type: 'hand-over' }
+  /** Give up the lead or the place in the in-sync set, then say `stopped`. */
+  | { readonly type: 'stop' }
+  /** An operator removes a member for good. */
+  | { readonly type: 'remove-member'; readonly member: string }
+  /** An operator makes this member lead although committed entries may be missing here. */
+  | { readonly type: 'recover' }

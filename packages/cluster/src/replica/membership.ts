@@ -1,0 +1,216 @@
+/** How a leader keeps the in-sync set and the record: shrink, grow, renew, release (rules 3, 5, 6, 7). */
+import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
+import type { ClusterRecord, MemberStore } from '../record.js'
+import type { Context } from './context.js'
+import type { FollowerProgress } from './follower-progress.js'
+import type { Leader } from './leader.js'
+
+export class Membership {
+  readonly #startedMs: number
+  readonly #removed = new Set<string>()
+  #mustRead = false
+  #pauseUntilMs = -Infinity
+  #changedMs: number
+  #handingOverSinceMs: number | undefined
+
+  constructor(
+    private readonly context: Context,
+    private readonly leader: Leader,
+  ) {
+    this.#startedMs = context.nowMs
+    this.#changedMs = context.nowMs
+  }
+
+  get handingOver(): boolean {
+    return this.#handingOverSinceMs !== undefined
+  }
+
+  /** Everybody who hears the leader: those discovered, and those in the set. */
+  members(): Set<string> {
+    const { peers, self } = this.context
+    const members = new Set(peers)
+    for (const { member } of this.leader.set.needed) members.add(member)
+    members.delete(self.member)
+    for (const member of this.#removed) members.delete(member)
+    return members
+  }
+
+  tick(): void {
+    if (this.context.nowMs - this.#changedMs >= this.context.options.times.renewMs) {
+      this.#mustRead ||= this.leader.set.uncertain
+    }
+    this.coordinate()
+  }
+
+  handOver(): void {
+    this.#handingOverSinceMs ??= this.context.nowMs
+    this.coordinate()
+  }
+
+  remove(member: string): void {
+    this.#removed.add(member)
+    this.coordinate()
+  }
+
+  /** A watch says that the record may have been changed by somebody else. */
+  readSoon(): void {
+    this.#mustRead = true
+    this.coordinate()
+  }
+
+  /** Asks the coordinator for what is wanted next, if anything. */
+  coordinate(): void {
+    const { coordinator, nowMs } = this.context
+    this.#letGo()
+    if (coordinator.busy || nowMs < this.#pauseUntilMs) return
+    if (this.#mustRead) return coordinator.read(this.#asker)
+    const { set } = this.leader
+    const record = this.#wanted(set.record)
+    if (record === undefined) return
+    // From here on commit needs both, the old set and the new one.
+    set.attempt(record)
+    coordinator.change(this.#asker, set.token, record)
+  }
+
+  changed(answer: ChangeOutcome): void {
+    const { set } = this.leader
+    const { nowMs, options } = this.context
+    const outcome = options.rules.outcome(answer)
+    if (outcome.outcome === 'changed') {
+      set.changed(outcome.token)
+      this.#changedMs = nowMs
+    } else {
+      if (outcome.outcome === 'refused') set.refused()
+      else this.#pause()
+      this.#mustRead = true
+    }
+  }
+
+  /** What a read found; the caller has checked that it is still this leader's. */
+  read({ record, token }: VersionedRecord): void {
+    this.#mustRead = false
+    if (token !== this.leader.set.token) this.#changedMs = this.context.nowMs
+    this.leader.set.read(record, token)
+  }
+
+  readFailed(): void {
+    this.#pause()
+  }
+
+  /** Who should lead next: the most advanced of those that hold everything. */
+  successor(): FollowerProgress | undefined {
+    const { journal, options, nowMs } = this.context
+    return [...this.leader.followers.values()]
+      .filter(({ sender }) => this.leader.set.has(sender.storeId))
+      .filter(({ heldLsn, leaving }) => heldLsn >= journal.last.lsn && !leaving)
+      .filter(({ lastHeardMs }) => nowMs - lastHeardMs < options.times.electionTimeoutMs)
+      .sort((first, second) => second.flushedLsn - first.flushedLsn)[0]
+  }
+
+  /** Why appends are refused, as a sentence for people; undefined when they are taken (rule 7). */
+  whyNotWritable(): string | undefined {
+    const { leader } = this
+    if (this.handingOver) return `the leader of epoch ${leader.epoch} hands over`
+    const { set } = leader
+    const fewest = this.context.options.rules.fewest(set.record)
+    const missing = this.#members(set.needed).filter((store) => this.#lags(store))
+    const present = set.record.inSync.filter((store) => !missing.includes(store)).length
+    const stuckMs = Math.max(0, ...missing.map((store) => this.#silentMs(store)))
+    const stuck = stuckMs >= 2 * this.context.options.times.replicaTimeoutMs
+    if (present >= fewest && !stuck) {
+      return leader.leading ? undefined : `the leader of epoch ${leader.epoch} is still taking over`
+    }
+    const { lsn } = this.context.journal.last
+    const behind = [...leader.followers.values()]
+      .filter(({ sender }) => !missing.some(({ storeId }) => storeId === sender.storeId))
+      .filter(({ heldLsn }) => heldLsn < lsn)
+      .map(({ sender, heldLsn }) => `${sender.member} is ${lsn - heldLsn} entries behind`)
+    const silent = missing.map(({ member }) => `${member} does not acknowledge`)
+    return [`in sync ${present} of ${fewest} needed`, ...silent, ...behind].join('; ')
+  }
+
+  /** The record as it should be, or undefined when it is well. */
+  #wanted(record: ClusterRecord): ClusterRecord | undefined {
+    const { nowMs, options } = this.context
+    if (this.#mayRelease()) return { ...record, leader: undefined }
+    const inSync = this.#wantedSet(record)
+    if (inSync !== undefined) return { ...record, inSync }
+    if (nowMs - this.#changedMs >= options.times.renewMs) return record
+    return undefined
+  }
+
+  #wantedSet(record: ClusterRecord): readonly MemberStore[] | undefined {
+    const joining = [...this.leader.followers.values()]
+      .filter((follower) => this.#mayJoin(follower))
+      .map(({ sender: { member, storeId } }) => ({ member, storeId }))
+    const wanted = [...record.inSync, ...joining]
+    const going = this.#members(record.inSync)
+      .filter((store) => this.#lags(store) || this.#goes(store))
+      .sort((first, second) => this.#silentMs(second) - this.#silentMs(first))
+    const fewest = this.context.options.rules.fewest(record)
+    const gone = going.slice(0, Math.max(0, wanted.length - fewest))
+    if (joining.length === 0 && gone.length === 0) return undefined
+    return wanted
+      .filter((store) => !gone.includes(store))
+      .sort((first, second) => (first.member < second.member ? -1 : 1))
+  }
+
+  #mayJoin({ sender, heldLsn, leaving, lastHeardMs, nextLsn }: FollowerProgress): boolean {
+    const { applier, options, nowMs } = this.context
+    return (
+      nextLsn !== undefined &&
+      !this.leader.set.has(sender.storeId) &&
+      !leaving &&
+      !this.#removed.has(sender.member) &&
+      nowMs - lastHeardMs < options.times.replicaTimeoutMs / 2 &&
+      options.rules.mayJoin(heldLsn, applier.commitLsn, this.leader.markLsn)
+    )
+  }
+
+  /** Whether the lead may be given up now: everything is done, or was waited for in vain. */
+  #mayRelease(): boolean {
+    if (this.#handingOverSinceMs === undefined) return false
+    const { applier, journal, nowMs, options } = this.context
+    const done = applier.appliedLsn >= journal.last.lsn && this.successor() !== undefined
+    return done || nowMs - this.#handingOverSinceMs >= options.times.replicaTimeoutMs
+  }
+
+  /** Tells those who want to stop that they may: they are out, or the set cannot be smaller. */
+  #letGo(): void {
+    const { set } = this.leader
+    for (const { sender, leaving } of this.leader.followers.values()) {
+      if (!leaving) continue
+      const needed = set.needed.some(({ storeId }) => storeId === sender.storeId)
+      const small = set.record.inSync.length <= this.context.options.rules.fewest(set.record)
+      if (!needed || (small && !set.uncertain)) this.leader.send(sender, { type: 'left' })
+    }
+  }
+
+  #goes({ storeId, member }: MemberStore): boolean {
+    return this.#removed.has(member) || (this.leader.followers.get(storeId)?.leaving ?? false)
+  }
+
+  #lags(store: MemberStore): boolean {
+    return this.#silentMs(store) >= this.context.options.times.replicaTimeoutMs
+  }
+
+  /** How long a store has not acknowledged anything new although there was something. */
+  #silentMs({ storeId }: MemberStore): number {
+    const since = this.leader.followers.get(storeId)?.lastProgressMs ?? this.#startedMs
+    return this.context.nowMs - since
+  }
+
+  /** All but the leader itself. */
+  #members(stores: readonly MemberStore[]): MemberStore[] {
+    return stores.filter(({ storeId }) => storeId !== this.context.self.storeId)
+  }
+
+  #pause(): void {
+    const { nowMs, options } = this.context
+    this.#pauseUntilMs = nowMs + options.times.retryMs * (0.5 + options.random())
+  }
+
+  get #asker() {
+    return { seenEpoch: this.context.facts.seenEpoch, role: 'leader' } as const
+  }
+}

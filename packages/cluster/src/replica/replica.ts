@@ -1,0 +1,336 @@
+/**
+ * One member's part in replication, as a state machine: inputs in, effects out.
+ *
+ * It does no input or output, knows no clock and no promise; a driver owns those. It holds what is
+ * true whichever role the member plays, and passes inputs on to the role: a leader, or a follower of
+ * one. `takeover` decides how the one becomes the other.
+ */
+import { unreachable } from '@goethe/core'
+import type { VersionedRecord } from '../coordinator/coordinator.js'
+import { Applier } from './applier.js'
+import { type Context, envelope } from './context.js'
+import { CoordinatorAccess } from './coordinator-access.js'
+import type { Effect, Refusal } from './effect.js'
+import { Facts } from './facts.js'
+import { Follower } from './follower.js'
+import type { Input } from './input.js'
+import { JournalIndex } from './journal-index.js'
+import { Leader } from './leader.js'
+import type { FromLeader, PeerMessage } from './messages.js'
+import type { ReplicaOptions, RestoredState } from './options.js'
+import { type ReplicaStatus, statusOf } from './status.js'
+import { Takeover } from './takeover.js'
+
+export class Replica {
+  readonly #context: Context
+  readonly #takeover: Takeover
+  #effects: Effect[] = []
+  #clockMs: number | undefined
+  #leader: Leader | undefined
+  #follower: Follower | undefined
+  #halted: string | undefined
+  #stopping = false
+  // While a snapshot replaces store and journal, nothing else may touch them.
+  #installing = false
+
+  constructor(options: ReplicaOptions, restored: RestoredState) {
+    const emit = (effect: Effect) => void this.#effects.push(effect)
+    const journal = new JournalIndex(restored.journal)
+    const { member, storeId, incarnation } = options
+    const context: Context = {
+      options,
+      self: { member, storeId, incarnation },
+      facts: new Facts(restored.facts, options.rules, emit),
+      journal,
+      applier: new Applier(restored.appliedLsn, journal, emit),
+      coordinator: new CoordinatorAccess(emit),
+      peers: [],
+      peersVirgin: false,
+      nowMs: 0,
+      emit,
+      send: (to, epoch, body, toStoreId) => {
+        const message: PeerMessage = { ...envelope(context, epoch), toStoreId, body }
+        emit({ type: 'send', to, message })
+      },
+      halt: (reason, reopen = false) => this.#halt(reason, reopen),
+    }
+    this.#context = context
+    this.#takeover = new Takeover(context, {
+      won: (won) => this.#lead(won),
+      seen: (record) => this.#see(record.epoch, record.clusterId),
+      promised: () => this.#refuseLower(),
+    })
+  }
+
+  /** The one door: what happened, and what is to be done about it, in this order. */
+  step(input: Input): readonly Effect[] {
+    if (this.#halted === undefined) this.#step(input)
+    const effects = this.#effects
+    this.#effects = []
+    return effects
+  }
+
+  /** A snapshot for people and monitoring. */
+  get status(): ReplicaStatus {
+    return statusOf(this.#context, this.#takeover, this.#leader, this.#follower, this.#halted)
+  }
+
+  #step(input: Input): void {
+    const { journal, facts, applier } = this.#context
+    switch (input.type) {
+      case 'tick':
+        return this.#tick(input.nowMs)
+      case 'message':
+        return this.#receive(input.message)
+      case 'journal-written':
+        journal.written(input.ticket)
+        applier.continue()
+        this.#leader?.commit()
+        return this.#follower?.acknowledge()
+      case 'facts-persisted':
+        facts.persisted(input.ticket)
+        this.#follower?.continue()
+        return this.#takeover.continue()
+      case 'storage-failed':
+        return this.#halt(input.reason, true)
+      case 'applied':
+        applier.applied(input.lsn, input.flushedLsn)
+        this.#leader?.applied()
+        return this.#follower?.continue()
+      case 'shipped':
+        return this.#leader?.shipped(input)
+      case 'snapshot-fetched':
+        this.#follower?.snapshotFetched(input.lsn, input.epoch)
+        this.#installing = this.#follower?.state === 'installing-snapshot'
+        return
+      case 'snapshot-failed':
+        return this.#follower?.snapshotFailed()
+      case 'snapshot-installed':
+        return this.#snapshotInstalled(input.lsn, input.epoch)
+      case 'record-read':
+      case 'record-changed':
+        return this.#coordinatorAnswered(input)
+      case 'record-may-have-changed':
+        return this.#readSoon()
+      case 'peers':
+        this.#context.peers = input.members
+        this.#context.peersVirgin = input.allVirgin
+        return
+      case 'leader-heard':
+        if (input.epoch >= facts.seenEpoch) this.#takeover.othersHeard()
+        return
+      case 'propose':
+        if (this.#leader !== undefined) return this.#leader.propose(input)
+        return this.#context.emit({
+          type: 'reject',
+          proposal: input.proposal,
+          refusal: this.#notLeader(),
+        })
+      case 'confirm':
+        if (this.#leader !== undefined) return this.#leader.confirm(input.confirmation)
+        return this.#context.emit({
+          type: 'unconfirmed',
+          confirmation: input.confirmation,
+          refusal: this.#notLeader(),
+        })
+      case 'hand-over':
+        return this.#leader?.membership.handOver()
+      case 'stop':
+        return this.#stop()
+      case 'remove-member':
+        return this.#leader?.membership.remove(input.member)
+      case 'recover':
+        if (this.#leader === undefined) this.#takeover.recover()
+        return
+      default:
+        unreachable(input)
+    }
+  }
+
+  #tick(clockMs: number): void {
+    const context = this.#context
+    const passedMs = clockMs - (this.#clockMs ?? clockMs)
+    this.#clockMs = clockMs
+    context.nowMs += Math.max(0, Math.min(passedMs, context.options.times.tickMsMax))
+    if (this.#leader !== undefined) return this.#leader.tick()
+    this.#follower?.continue()
+    if (this.#stopping) this.#follower?.leave()
+    else if (!this.#installing) this.#takeover.continue()
+  }
+
+  #receive(message: PeerMessage): void {
+    const { facts, self } = this.#context
+    const { from, clusterId, epoch, toStoreId, body } = message
+    if (clusterId !== (facts.clusterId ?? clusterId) || from.storeId === self.storeId) return
+    if (toStoreId !== undefined && toStoreId !== self.storeId) return
+    switch (body.type) {
+      case 'reconcile':
+      case 'catching-up':
+      case 'acknowledge':
+      case 'leave':
+        if (this.#leader?.epoch === epoch) this.#leader.receive(from, body)
+        return
+      case 'refuse':
+        if (epoch <= facts.seenEpoch) return
+        this.#see(epoch, clusterId)
+        return this.#takeover.readSoon()
+      case 'heartbeat':
+      case 'append':
+      case 'reconciled':
+      case 'reconcile-again':
+      case 'take-over':
+      case 'left':
+        return this.#receiveFromLeader(message, body)
+      default:
+        unreachable(body)
+    }
+  }
+
+  #receiveFromLeader({ from, clusterId, epoch }: PeerMessage, body: FromLeader): void {
+    const { facts, options } = this.#context
+    if (!this.#takeover.informed && !options.rules.answersUninformed()) return
+    if (this.#installing) {
+      if (epoch === this.#follower?.epoch) this.#follower.stillInstalling()
+      return
+    }
+    if (epoch < facts.seenEpoch && facts.durable) {
+      return this.#context.send(from.member, facts.seenEpoch, { type: 'refuse' })
+    }
+    if (epoch < facts.fence) return
+    this.#see(epoch, clusterId)
+    if (this.#leader !== undefined) return
+    if (this.#follower === undefined) {
+      this.#follower = new Follower(this.#context, epoch, from)
+    }
+    this.#takeover.leaderHeard()
+    this.#follow(this.#follower, body)
+  }
+
+  #follow(follower: Follower, body: FromLeader): void {
+    switch (body.type) {
+      case 'heartbeat':
+        return follower.heartbeat(body)
+      case 'append':
+        return follower.append(body)
+      case 'reconciled':
+        return follower.reconciled(body)
+      case 'reconcile-again':
+        return follower.reconcileAgain()
+      case 'take-over':
+        return this.#stopping ? undefined : this.#takeover.invite()
+      case 'left':
+        if (this.#stopping) this.#context.emit({ type: 'stopped' })
+    }
+  }
+
+  #coordinatorAnswered(input: Extract<Input, { type: 'record-read' | 'record-changed' }>): void {
+    const asker = this.#context.coordinator.answered(input)
+    if (asker === undefined) return
+    const role = this.#leader === undefined ? 'follower' : 'leader'
+    // It was asked in another role or epoch: its answer concerns nobody any more.
+    const moved = asker.seenEpoch !== this.#context.facts.seenEpoch
+    const stale =
+      asker.role !== role || (moved && (role === 'leader' || input.type === 'record-changed'))
+    if (stale) return this.#readSoon()
+    if (this.#leader !== undefined) this.#leaderAnswered(this.#leader, input)
+    else if (input.type === 'record-changed') this.#takeover.changed(input.outcome)
+    else if (input.result.type === 'failed') this.#takeover.readFailed()
+    else if (!this.#installing) this.#takeover.read(input.result.found, asker.seenEpoch)
+  }
+
+  #leaderAnswered(
+    leader: Leader,
+    input: Extract<Input, { type: 'record-read' | 'record-changed' }>,
+  ): void {
+    if (input.type === 'record-changed') leader.membership.changed(input.outcome)
+    else if (input.result.type === 'failed') leader.membership.readFailed()
+    else if (input.result.found === undefined) {
+      this.#halt(
+        'the record of the cluster is gone, and only an operator may make a new one',
+        false,
+      )
+      return
+    } else if (leader.stillLeads(input.result.found.record)) {
+      leader.membership.read(input.result.found)
+    } else {
+      const { record } = input.result.found
+      this.#see(record.epoch, record.clusterId)
+      if (this.#leader !== undefined) this.#release()
+      return
+    }
+    if (leader.set.record.leader === undefined) return this.#release()
+    leader.commit()
+    leader.membership.coordinate()
+  }
+
+  /** An epoch exists: whoever led or was followed before is history. */
+  #see(epoch: number, clusterId: string): void {
+    const { facts } = this.#context
+    facts.see(epoch, clusterId)
+    this.#refuseLower()
+  }
+
+  #refuseLower(): void {
+    const { fence } = this.#context.facts
+    if (this.#leader !== undefined && this.#leader.epoch < fence) this.#stepDown()
+    if (this.#follower !== undefined && this.#follower.epoch < fence) this.#follower = undefined
+  }
+
+  #stepDown(): void {
+    this.#leader?.end()
+    this.#leader = undefined
+    this.#takeover.rest()
+  }
+
+  #lead({ record, token }: VersionedRecord): void {
+    this.#see(record.epoch, record.clusterId)
+    this.#follower = undefined
+    this.#leader = new Leader(this.#context, record.epoch, { record, token })
+  }
+
+  /** The lead was given up: the most advanced follower is told, so that nobody has to wait. */
+  #release(): void {
+    const leader = this.#leader!
+    const successor = leader.membership.successor()
+    this.#stepDown()
+    if (successor !== undefined) leader.send(successor.sender, { type: 'take-over' })
+    if (this.#stopping) this.#context.emit({ type: 'stopped' })
+  }
+
+  #stop(): void {
+    this.#stopping = true
+    if (this.#leader !== undefined) this.#leader.membership.handOver()
+    else if (this.#follower !== undefined) this.#follower.leave()
+    else this.#context.emit({ type: 'stopped' })
+  }
+
+  #snapshotInstalled(lsn: number, epoch: number): void {
+    const { journal, applier } = this.#context
+    journal.restart({ lsn, epoch })
+    applier.restart(lsn)
+    this.#installing = false
+    this.#follower &&= new Follower(this.#context, this.#follower.epoch, this.#follower.leader)
+    this.#follower?.continue()
+  }
+
+  #readSoon(): void {
+    if (this.#leader !== undefined) this.#leader.membership.readSoon()
+    else if (!this.#installing && !this.#stopping) this.#takeover.readSoon()
+  }
+
+  #notLeader(): Refusal {
+    const member = this.#follower?.leader.member
+    const leader = this.#takeover.record?.leader
+    const address = leader?.member === member ? leader?.address : undefined
+    return { code: 'NOT_LEADER', leader: address ?? leader?.address }
+  }
+
+  #halt(reason: string, reopen: boolean): void {
+    if (this.#halted !== undefined) return
+    this.#halted = reason
+    this.#leader?.end()
+    this.#leader = undefined
+    this.#follower = undefined
+    this.#context.emit({ type: 'halt', reason, reopen })
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The decisions on which safety rests, each a small function. A simulation breaks them one by one,
+ * to see whether its checks notice.
+ */
+import type { ChangeOutcome } from '../coordinator/coordinator.js'
+import type { ClusterRecord, MemberStore } from '../record.js'
+import type { EpochHistory } from './epoch-history.js'
+import type { DurableFacts } from './facts.js'
+import type { JournalIndex } from './journal-index.js'
+import type { Reconciled } from './messages.js'
+import type { Position } from './position.js'
+
+export interface Rules {
+  /** What a restart finds of the promises made before it (rule 2). */
+  restore(facts: DurableFacts): DurableFacts
+  /** The lowest epoch whose messages are taken (rule 2). */
+  fence(facts: DurableFacts): number
+  /** Whether this store may try to lead by this record (rule 1). */
+  mayLead(record: ClusterRecord, storeId: string): boolean
+  /** The fewest stores that the record may be left with (rules 1 and 5). */
+  fewest(record: ClusterRecord): number
+  /** Whose acknowledgement commit needs, where the record may be any of these (rules 4 to 6). */
+  needed(known: ClusterRecord, attempts: readonly ClusterRecord[]): readonly MemberStore[]
+  /** What a member may say that it holds (rule 4). */
+  acknowledgedLsn(journal: JournalIndex): number
+  /** What every needed store holds: `held` has one lsn for each (rule 4). */
+  committedLsn(ownLsn: number, held: readonly number[]): number
+  /** Whether a follower outside of the set may join it (rule 6). */
+  mayJoin(heldLsn: number, commitLsn: number, markLsn: number): boolean
+  /** How an attempt to change the record is taken to have ended. */
+  outcome(outcome: ChangeOutcome): ChangeOutcome
+  /** The answer to a follower whose journal ends at `last` (rule 9). */
+  reconcile(leader: EpochHistory, last: Position): Reconciled['answer']
+  /** Whether a leader has applied all that came before it, so that it may take appends (rule 8). */
+  leads(appliedLsn: number, markLsn: number): boolean
+  /** The latest question that all have answered: `answers` has one for each needed store. */
+  confirmed(answers: readonly number[]): number
+  /** Whether a member may answer leaders although it has not read the record since its start (rule 2). */
+  answersUninformed(): boolean
+  /** Up to where journals may be trimmed: `flushed` has one lsn for each needed store (rule 9). */
+  trimLsn(flushed: readonly number[]): number
+  /** Whether it is known that the attempt which named `token` can no longer succeed (rule 2). */
+  attemptFailed(token: string | undefined, tokenNow: string): boolean
+  /** Up to where a follower may apply (rule 9): what it holds, in this epoch settled. */
+  applicableLsn(commitLsn: number, journal: JournalIndex, settled: boolean): number
+}
+
+export const rules: Rules = {
+  restore: (facts) => facts,
+  fence: ({ seenEpoch, attempt }) => Math.max(seenEpoch, attempt?.epoch ?? 0),
+  mayLead: ({ inSync }, storeId) => inSync.some((store) => store.storeId === storeId),
+  fewest: ({ minInSync }) => minInSync,
+  needed: (known, attempts) => unionOf([known, ...attempts]),
+  acknowledgedLsn: ({ durableLsn }) => durableLsn,
+  committedLsn: (ownLsn, held) => Math.min(ownLsn, ...held),
+  mayJoin: (heldLsn, commitLsn, markLsn) => heldLsn >= commitLsn && heldLsn >= markLsn,
+  outcome: (outcome) => outcome,
+  reconcile(leader, last) {
+    const end = leader.endOf(last.epoch)
+    if (end === undefined) return { type: 'snapshot' }
+    if (end.epoch < last.epoch || end.lsn < last.lsn) return { type: 'truncate', ...end }
+    return last.lsn < leader.base.lsn ? { type: 'snapshot' } : { type: 'settled' }
+  },
+  leads: (appliedLsn, markLsn) => appliedLsn >= markLsn,
+  confirmed: (answers) => Math.min(Infinity, ...answers),
+  answersUninformed: () => false,
+  trimLsn: (flushed) => Math.min(...flushed),
+  attemptFailed: (token, tokenNow) => token !== tokenNow,
+  applicableLsn: (commitLsn, { last }, settled) => (settled ? Math.min(commitLsn, last.lsn) : 0),
+}
+
+/** Every store that is in one of these records' sets. */
+export function unionOf(records: readonly ClusterRecord[]): readonly MemberStore[] {
+  if (records.length === 1) return records[0]!.inSync
+  const stores = new Map<string, MemberStore>()
+  for (const { inSync } of records) {
+    for (const store of inSync) stores.set(store.storeId, store)
+  }
+  return [...stores.values()]
+}

@@ -1,0 +1,81 @@
+/** What a member knows of itself and of its followers, for people and monitoring. */
+import type { Context } from './context.js'
+import type { Follower } from './follower.js'
+import type { Leader } from './leader.js'
+import type { MemberStore } from '../record.js'
+import type { Takeover } from './takeover.js'
+
+export interface FollowerStatus extends MemberStore {
+  readonly inSync: boolean
+  readonly heldLsn: number
+  readonly behind: number
+  readonly silentMs: number
+}
+
+export interface ReplicaStatus extends MemberStore {
+  readonly clusterId: string | undefined
+  readonly role: 'leader' | 'follower' | 'candidate' | 'halted'
+  readonly epoch: number
+  readonly leader: string | undefined
+  readonly lastLsn: number
+  readonly durableLsn: number
+  readonly commitLsn: number
+  readonly appliedLsn: number
+  readonly inSync: readonly MemberStore[]
+  readonly minInSync: number | undefined
+  /** On the leader: how far the others are. */
+  readonly followers: readonly FollowerStatus[]
+  /** On the leader: why appends are refused, as a sentence. */
+  readonly notWritable: string | undefined
+  /** What keeps this member from taking part, as a sentence. */
+  readonly problem: string | undefined
+}
+
+export function statusOf(
+  context: Context,
+  takeover: Takeover,
+  leader: Leader | undefined,
+  follower: Follower | undefined,
+  halted: string | undefined,
+): ReplicaStatus {
+  const { self, facts, journal, applier } = context
+  const record = leader?.set.record ?? takeover.record
+  return {
+    member: self.member,
+    storeId: self.storeId,
+    clusterId: facts.clusterId,
+    role: roleOf(leader, follower, halted),
+    epoch: facts.seenEpoch,
+    leader: leader === undefined ? follower?.leader.member : self.member,
+    lastLsn: journal.last.lsn,
+    durableLsn: journal.durableLsn,
+    commitLsn: applier.commitLsn,
+    appliedLsn: applier.appliedLsn,
+    inSync: record?.inSync ?? [],
+    minInSync: record?.minInSync,
+    followers: leader === undefined ? [] : followersOf(context, leader),
+    notWritable: leader?.membership.whyNotWritable(),
+    problem: halted ?? takeover.problem,
+  }
+}
+
+function roleOf(
+  leader: Leader | undefined,
+  follower: Follower | undefined,
+  halted: string | undefined,
+): ReplicaStatus['role'] {
+  if (halted !== undefined) return 'halted'
+  if (leader !== undefined) return 'leader'
+  return follower === undefined ? 'candidate' : 'follower'
+}
+
+function followersOf({ journal, nowMs }: Context, leader: Leader): readonly FollowerStatus[] {
+  return [...leader.followers.values()].map(({ sender, heldLsn, lastHeardMs }) => ({
+    member: sender.member,
+    storeId: sender.storeId,
+    inSync: leader.set.has(sender.storeId),
+    heldLsn,
+    behind: journal.last.lsn - heldLsn,
+    silentMs: nowMs - lastHeardMs,
+  }))
+}

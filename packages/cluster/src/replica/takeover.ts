@@ -1,0 +1,247 @@
+/**
+ * How a member that does not lead comes to lead (rules 1, 2, 3 and 12).
+ *
+ * Time only decides when it tries. To try is: read the record, promise the next epoch on disk, then
+ * ask for it by compare-and-set. When no answer comes, the attempt stands until a read shows that
+ * the record has moved on.
+ */
+import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
+import type { ClusterRecord } from '../record.js'
+import type { Context } from './context.js'
+
+/** What takeover asks of the replica. */
+export interface TakeoverEvents {
+  /** The record is this member's: it leads. */
+  won(won: VersionedRecord): void
+  /** The record tells of an epoch: follow it, unless a higher one is known. */
+  seen(record: ClusterRecord): void
+  /** From now on messages of lower epochs are refused. */
+  promised(): void
+}
+
+type Attempt = { readonly token: string | undefined; readonly record: ClusterRecord }
+
+export class Takeover {
+  /** What keeps this member from taking part, for people. */
+  problem: string | undefined
+  #known: VersionedRecord | undefined
+  #read = false
+  #mustRead = true
+  #pauseUntilMs = -Infinity
+  #readMs = -Infinity
+  // Since when the record was seen to stand still, without a gap in the reads.
+  #tokenSinceMs: number | undefined
+  #leaderHeardMs: number
+  #othersHeardMs = -Infinity
+  #patienceMs: number
+  #invited = false
+  #unclean = false
+  #attempt: Attempt | undefined
+
+  constructor(
+    private readonly context: Context,
+    private readonly events: TakeoverEvents,
+  ) {
+    this.#leaderHeardMs = context.nowMs
+    this.#patienceMs = this.#newPatienceMs()
+  }
+
+  /** Whether the record was read since the start: before that no leader is answered (rule 2). */
+  get informed(): boolean {
+    return this.#read
+  }
+
+  get record(): ClusterRecord | undefined {
+    return this.#known?.record
+  }
+
+  leaderHeard(): void {
+    this.#leaderHeardMs = this.context.nowMs
+  }
+
+  /** Another in-sync member says that it hears the leader. */
+  othersHeard(): void {
+    this.#othersHeardMs = this.context.nowMs
+  }
+
+  /** The leader that gave up its lead wants this member to be next. */
+  invite(): void {
+    this.#invited = true
+    this.#pauseUntilMs = -Infinity
+    this.readSoon()
+  }
+
+  /** An operator wants this member to lead, whatever may be missing here (rule 1). */
+  recover(): void {
+    this.#unclean = true
+    this.readSoon()
+  }
+
+  readSoon(): void {
+    this.#mustRead = true
+    this.continue()
+  }
+
+  /** The lead was lost or given up: be patient anew. */
+  rest(): void {
+    this.#attempt = undefined
+    this.#invited = false
+    this.#mustRead = true
+    this.#tokenSinceMs = undefined
+    this.#leaderHeardMs = this.context.nowMs
+    this.#patienceMs = this.#newPatienceMs()
+  }
+
+  /** Time passed, or something is on disk. */
+  continue(): void {
+    const { coordinator, facts, nowMs, options } = this.context
+    if (coordinator.busy) return
+    if (this.#attempt !== undefined) {
+      if (facts.attempt?.epoch !== this.#attempt.record.epoch) this.#attempt = undefined
+      else if (facts.durable) {
+        const { token, record } = this.#attempt
+        this.#attempt = { token, record }
+        return coordinator.change(this.#asker, token, record)
+      } else return
+    }
+    if (nowMs < this.#pauseUntilMs) return
+    const due = nowMs - this.#readMs >= options.times.renewMs || this.#tries(this.#known?.record)
+    if (this.#mustRead || due) coordinator.read(this.#asker)
+  }
+
+  readFailed(): void {
+    this.#tokenSinceMs = undefined
+    this.#pause()
+  }
+
+  /** What a read found that began when `seenEpochThen` was the highest epoch known. */
+  read(found: VersionedRecord | undefined, seenEpochThen: number): void {
+    const { nowMs } = this.context
+    this.#mustRead = false
+    this.#readMs = nowMs
+    this.#pause()
+    this.problem = this.#problemWith(found?.record, seenEpochThen)
+    if (found === undefined) this.#foundNone()
+    else if (this.problem === undefined || this.#unclean) this.#found(found)
+    this.continue()
+  }
+
+  changed(answer: ChangeOutcome): void {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    const outcome = this.context.options.rules.outcome(answer)
+    this.#mustRead = true
+    if (outcome.outcome === 'unknown') this.#pause()
+    if (outcome.outcome !== 'changed' || attempt === undefined) return this.continue()
+    this.#win({ record: attempt.record, token: outcome.token })
+  }
+
+  #found(found: VersionedRecord): void {
+    const { record, token } = found
+    const { facts, nowMs, self, options } = this.context
+    if (token !== this.#known?.token || this.#tokenSinceMs === undefined) this.#tokenSinceMs = nowMs
+    if (record.epoch > (this.#known?.record.epoch ?? 0)) this.#leaderHeardMs = nowMs
+    this.#known = found
+    this.#read = true
+    const { attempt } = facts
+    if (attempt !== undefined && options.rules.attemptFailed(attempt.token, token)) {
+      const own = record.epoch === attempt.epoch && record.leader?.incarnation === self.incarnation
+      if (own) return this.#win(found)
+      facts.withdraw()
+    }
+    this.events.seen(record)
+    if (this.#tries(record)) this.#try(found)
+  }
+
+  #foundNone(): void {
+    const { facts, peersVirgin } = this.context
+    if (this.#unclean && facts.clusterId !== undefined) return this.#try(undefined)
+    if (this.problem !== undefined || !peersVirgin) return
+    this.#read = true
+    this.#try(undefined)
+  }
+
+  /** Why a record is not to be acted on, whatever else it says. */
+  #problemWith(record: ClusterRecord | undefined, seenEpochThen: number): string | undefined {
+    const { facts } = this.context
+    if (record === undefined) {
+      return facts.clusterId === undefined
+        ? undefined
+        : 'the record of the cluster is gone, and only an operator may make a new one'
+    }
+    if (facts.clusterId !== undefined && facts.clusterId !== record.clusterId) {
+      return `the record is that of cluster ${record.clusterId}, this store belongs to ${facts.clusterId}`
+    }
+    if (record.epoch < seenEpochThen) {
+      return `the record is of epoch ${record.epoch}, but ${seenEpochThen} was seen already`
+    }
+    return undefined
+  }
+
+  /** When to try (rule 3). */
+  #tries(record: ClusterRecord | undefined): boolean {
+    const { facts, nowMs, options, self } = this.context
+    if (record === undefined) return facts.clusterId === undefined && this.context.peersVirgin
+    if (this.#unclean) return true
+    if (!options.rules.mayLead(record, self.storeId)) return false
+    // An attempt that may yet succeed keeps this member from following anybody.
+    if (facts.attempt !== undefined) return true
+    const { leader } = record
+    const silentMs = nowMs - this.#leaderHeardMs
+    if (leader === undefined) return this.#invited || silentMs >= this.#patienceMs / 2
+    // An older incarnation of this very store leads no more (rule 12).
+    if (leader.storeId === self.storeId) return true
+    const silent = silentMs >= this.#patienceMs
+    const othersHear = nowMs - this.#othersHeardMs < options.times.electionTimeoutMs
+    const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
+    return (silent && !othersHear) || stoodMs >= options.times.leaseMs
+  }
+
+  /** Promises the next epoch; the request itself leaves when the promise is on disk. */
+  #try(found: VersionedRecord | undefined): void {
+    const { facts } = this.context
+    const token = found?.token
+    const record = this.#recordToAskFor(found?.record)
+    facts.promise(record.epoch, token)
+    this.#attempt = { token, record }
+    this.events.promised()
+  }
+
+  #recordToAskFor(record: ClusterRecord | undefined): ClusterRecord {
+    const { facts, options, self } = this.context
+    const own = { member: self.member, storeId: self.storeId }
+    const leader = { ...self, address: options.address }
+    const leaseDurationMs = options.times.leaseMs
+    if (record === undefined || this.#unclean) {
+      const { seenEpoch, clusterId = options.newClusterId } = facts
+      const epoch = Math.max(record?.epoch ?? 0, seenEpoch) + 1
+      const minInSync = record?.minInSync ?? options.minInSync
+      const inSync = [own]
+      return { clusterId, epoch, leader, inSync, minInSync, leaseDurationMs, renewTimeMs: 0 }
+    }
+    const others = record.inSync.filter(({ storeId }) => storeId !== record.leader?.storeId)
+    const lessOld =
+      record.leader?.storeId !== self.storeId && others.length >= options.rules.fewest(record)
+    const inSync = lessOld ? others : record.inSync
+    return { ...record, epoch: record.epoch + 1, leader, inSync, leaseDurationMs }
+  }
+
+  #win(won: VersionedRecord): void {
+    this.#unclean = false
+    this.#known = won
+    this.events.won(won)
+  }
+
+  #pause(): void {
+    const { nowMs, options } = this.context
+    this.#pauseUntilMs = nowMs + options.times.retryMs * (0.5 + options.random())
+  }
+
+  #newPatienceMs(): number {
+    return this.context.options.times.electionTimeoutMs * (1 + this.context.options.random() / 2)
+  }
+
+  get #asker() {
+    return { seenEpoch: this.context.facts.seenEpoch, role: 'follower' } as const
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * What is true, seen from outside: every entry that any member ever took for committed. The invariants
+ * of the design (a to h) are held against it.
+ */
+import type { Effect } from '../replica/effect.js'
+import type { JournalEntry } from '../replica/messages.js'
+import type { ClusterRecord, MemberStore } from '../record.js'
+import type { Payload } from './payload.js'
+import type { SimulatedDisk } from './simulated-disk.js'
+import { check } from './violation.js'
+
+export class Ledger {
+  // Entry n is at n - 1.
+  readonly #entries: JournalEntry[] = []
+  readonly #leaders = new Map<number, string>()
+  readonly #refused = new Set<number>()
+  readonly #attempts = new Map<number, Payload>()
+  readonly #producerSequences = new Map<number, Payload[]>()
+  readonly #topicSequences = new Map<number, number>()
+  #lastId = 0
+  #acceptedLsn = 0
+  #acknowledged = 0
+
+  /** `diskOf` finds the disk of a store, unless it was emptied; `record` is the coordinator's. */
+  constructor(
+    private readonly diskOf: (storeId: string) => SimulatedDisk | undefined,
+    private readonly record: () => ClusterRecord | undefined,
+  ) {}
+
+  get lastLsn(): number {
+    return this.#entries.length
+  }
+
+  /** The newest entry that anybody was told is committed. */
+  get acceptedLsn(): number {
+    return this.#acceptedLsn
+  }
+
+  get acknowledged(): number {
+    return this.#acknowledged
+  }
+
+  entry(lsn: number): JournalEntry {
+    return this.#entries[lsn - 1]!
+  }
+
+  /** a: an epoch has one leader, ever. */
+  leads(epoch: number, incarnation: string): void {
+    const leader = this.#leaders.get(epoch) ?? incarnation
+    this.#leaders.set(epoch, leader)
+    check(leader === incarnation, 'a', () => `epoch ${epoch} has two leaders`)
+  }
+
+  /** A member applies an entry, or is about to. b, c: the same one as everybody at this lsn. */
+  committed(member: string, lsn: number, entry: JournalEntry | undefined): void {
+    check(entry !== undefined, 'b', () => `${member} is to apply ${lsn}, which it does not have`)
+    const known = this.#entries[lsn - 1]
+    if (known === undefined) return this.#add(member, lsn, entry!)
+    check(
+      known.epoch === entry!.epoch && known.payload === entry!.payload,
+      'c',
+      () => `${member} applies ${described(entry!)}, others applied ${described(known)}`,
+    )
+  }
+
+  /** g: whoever is in the set holds everything that is committed, safely. */
+  checkSet(from = 1): void {
+    const record = this.record()
+    if (record === undefined || this.lastLsn === 0) return
+    for (const store of record.inSync) {
+      const disk = this.diskOf(store.storeId)
+      if (disk !== undefined) this.#checkHolds(store, disk, Math.max(from, disk.base.lsn + 1))
+    }
+  }
+
+  refused(attempt: number): void {
+    this.#refused.add(attempt)
+    check(!this.#attempts.has(attempt), 'e', () => `append ${attempt} was refused, but is stored`)
+  }
+
+  /** d: what is acknowledged is there, under the id that was told. */
+  accepted(producer: number, producerSequence: number, id: number): Payload {
+    const payload = this.#producerSequences.get(producer)?.[producerSequence - 1]
+    check(
+      payload?.id === id,
+      'd',
+      () => `${producer}/${producerSequence} was acknowledged as ${id}, stored is ${payload?.id}`,
+    )
+    this.#acknowledged += 1
+    return payload!
+  }
+
+  acceptedEntry({ lsn }: Extract<Effect, { type: 'accept' }>): void {
+    check(lsn <= this.lastLsn, 'd', () => `entry ${lsn} was acknowledged before it was committed`)
+    this.#acceptedLsn = Math.max(this.#acceptedLsn, lsn)
+  }
+
+  /** A linearizable read sees everything that was acknowledged before it began. */
+  confirmed(lsn: number, acceptedLsnBefore: number): void {
+    check(
+      lsn >= acceptedLsnBefore,
+      'd',
+      () => `a linearizable read saw ${lsn} entries after ${acceptedLsnBefore} were acknowledged`,
+    )
+  }
+
+  #add(member: string, lsn: number, entry: JournalEntry): void {
+    check(
+      lsn === this.lastLsn + 1,
+      'b',
+      () => `${member} commits ${lsn} after only ${this.lastLsn} were`,
+    )
+    this.#entries.push(entry)
+    if (entry.payload !== undefined) this.#checkPayload(entry.payload as Payload)
+    const record = this.record()!
+    check(
+      record.inSync.length >= record.minInSync,
+      'g',
+      () => `entry ${lsn} is committed with ${record.inSync.length} in sync`,
+    )
+    this.checkSet(lsn)
+  }
+
+  #checkPayload(payload: Payload): void {
+    const { attempt, producer, producerSequence, id, topic, topicSequence } = payload
+    this.#attempts.set(attempt, payload)
+    check(!this.#refused.has(attempt), 'e', () => `append ${attempt} was refused, now it is there`)
+    check(id > this.#lastId, 'f', () => `id ${id} came after ${this.#lastId}`)
+    this.#lastId = id
+    const expected = (this.#topicSequences.get(topic) ?? 0) + 1
+    check(topicSequence === expected, 'f', () => `topic ${topic}: ${topicSequence} at ${expected}`)
+    this.#topicSequences.set(topic, topicSequence)
+    const stored = this.#producerSequences.get(producer) ?? []
+    this.#producerSequences.set(producer, stored)
+    stored.push(payload)
+    check(
+      producerSequence === stored.length,
+      'f',
+      () => `producer ${producer}: ${producerSequence} was stored as number ${stored.length}`,
+    )
+  }
+
+  #checkHolds({ member }: MemberStore, disk: SimulatedDisk, from: number): void {
+    for (let lsn = from; lsn <= this.lastLsn; lsn++) {
+      const [held, entry] = [disk.safeEntry(lsn), this.entry(lsn)]
+      check(
+        held !== undefined && held.epoch === entry.epoch && held.payload === entry.payload,
+        'g',
+        () =>
+          `${member} is in sync without ${described(entry)}: ` +
+          (held === undefined ? `it ends at ${disk.safeLsn}` : `it has ${described(held)}`),
+      )
+    }
+  }
+}
+
+function described({ lsn, epoch, payload }: JournalEntry): string {
+  const text = payload === undefined ? 'mark' : `append ${(payload as Payload).attempt}`
+  return `${lsn} of epoch ${epoch} (${text})`
+}

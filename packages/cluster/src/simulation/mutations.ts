@@ -1,0 +1,68 @@
+/**
+ * The rules of the design, each broken on purpose. Some seed among the first few thousand must notice
+ * each of them: a checker that has never seen a mistake proves nothing.
+ */
+import { noFacts } from '../replica/facts.js'
+import type { Mutation } from './world.js'
+
+export const mutations: Record<string, Mutation> = {
+  'acknowledges before a follower has it (4)': {
+    rules: { committedLsn: (ownLsn) => ownLsn },
+  },
+  'acknowledges before the fsync (4)': {
+    rules: { acknowledgedLsn: ({ last }) => last.lsn },
+  },
+  // Of these two either is enough; see below.
+  'forgets what it promised, and answers before it has read the record (2)': {
+    rules: {
+      restore: ({ clusterId }) => ({ ...noFacts, clusterId }),
+      answersUninformed: () => true,
+    },
+  },
+  'asks without a promise, and answers before it has read the record (2)': {
+    rules: { fence: ({ seenEpoch }) => seenEpoch, answersUninformed: () => true },
+  },
+  'lets a store lead that is not in the set (1)': {
+    rules: { mayLead: () => true },
+  },
+  'shrinks the set below minInSync (5)': {
+    rules: { fewest: () => 1 },
+  },
+  'commits before a change of the set is known (5)': {
+    rules: { needed: (known, attempts) => (attempts.at(-1) ?? known).inSync },
+  },
+  'trusts a lost change (5)': {
+    rules: {
+      outcome: (outcome) =>
+        outcome.outcome === 'unknown' ? { outcome: 'changed', token: 'unknown' } : outcome,
+    },
+  },
+  'adds a member before its acknowledgement counts (6)': {
+    rules: { needed: (known) => known.inSync },
+  },
+  'adds a member without the mark of the epoch (6)': {
+    rules: { mayJoin: (heldLsn, commitLsn) => heldLsn >= commitLsn },
+  },
+  'takes appends before the mark of the epoch is applied (8)': {
+    rules: { leads: () => true },
+  },
+  'truncates by lsn alone (9)': {
+    rules: {
+      reconcile(leader, last) {
+        if (last.lsn < leader.base.lsn) return { type: 'snapshot' }
+        if (last.lsn <= leader.last.lsn) return { type: 'settled' }
+        return { type: 'truncate', epoch: last.epoch, lsn: leader.last.lsn }
+      },
+    },
+  },
+  'applies before its journal is in line with the leader (9)': {
+    rules: { applicableLsn: (commitLsn, { last }) => Math.min(commitLsn, last.lsn) },
+  },
+  'trims what it has not applied itself (9)': {
+    rules: { trimLsn: () => Infinity },
+  },
+  'confirms its lead without the others': {
+    rules: { confirmed: () => Infinity },
+  },
+  'reuses the store id of an emptied disk': { reusesStoreIds: true },
+}

@@ -1,0 +1,97 @@
+/**
+ * The coordinator: one record with compare-and-set, reached over a line on which requests and answers
+ * get lost, and requests arrive long after everybody gave up waiting for them.
+ */
+import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
+import type { Input } from '../replica/input.js'
+import type { ClusterRecord } from '../record.js'
+import type { Random } from './random.js'
+import type { Timeline } from './timeline.js'
+
+type ReadResult = Extract<Input, { type: 'record-read' }>['result']
+
+export interface CoordinatorFaults {
+  lostRequests: number
+  lostAnswers: number
+  lateRequests: number
+}
+
+const timeoutMs = 1_000
+
+export class SimulatedCoordinator {
+  /** Members (by name) that cannot reach it. */
+  readonly unreachable = new Set<string>()
+  faults: CoordinatorFaults = { lostRequests: 0, lostAnswers: 0, lateRequests: 0 }
+  #found: VersionedRecord | undefined
+  #version = 0
+  #late = new Set<{ token: string | undefined; record: ClusterRecord }>()
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly random: Random,
+    private readonly onChange: (record: ClusterRecord) => void,
+  ) {}
+
+  get record(): ClusterRecord | undefined {
+    return this.#found?.record
+  }
+
+  /** The record as it is, and as requests that are under way may make it. */
+  get possibleRecords(): readonly ClusterRecord[] {
+    const late = [...this.#late].filter(({ token }) => token === this.#found?.token)
+    const found = this.#found === undefined ? [] : [this.#found.record]
+    return [...found, ...late.map(({ record }) => record)]
+  }
+
+  read(member: string, answer: (result: ReadResult) => void): void {
+    const lost = this.#lost(member)
+    let result: ReadResult = { type: 'failed', reason: 'no answer' }
+    this.timeline.after(this.#lineMs(), () => {
+      if (!lost) result = { type: 'read', found: this.#found }
+    })
+    const answered = !lost && !this.random.chance(this.faults.lostAnswers)
+    if (answered) this.timeline.after(this.#lineMs() + 20, () => answer(result))
+    else this.timeline.after(timeoutMs, () => answer({ type: 'failed', reason: 'no answer' }))
+  }
+
+  change(
+    member: string,
+    token: string | undefined,
+    record: ClusterRecord,
+    answer: (outcome: ChangeOutcome) => void,
+  ): void {
+    const request = { token, record }
+    const lost = this.#lost(member)
+    const late = !lost && this.random.chance(this.faults.lateRequests)
+    const answered = !lost && !late && !this.random.chance(this.faults.lostAnswers)
+    const reachesMs = late ? this.random.between(timeoutMs / 2, timeoutMs * 6) : this.#lineMs()
+    if (!lost) {
+      this.#late.add(request)
+      this.timeline.after(reachesMs, () => {
+        const outcome = this.#change(request)
+        if (answered) this.timeline.after(this.#lineMs(), () => answer(outcome))
+      })
+    }
+    if (!answered) {
+      this.timeline.after(timeoutMs, () => answer({ outcome: 'unknown', cause: 'no answer' }))
+    }
+  }
+
+  #change(request: { token: string | undefined; record: ClusterRecord }): ChangeOutcome {
+    this.#late.delete(request)
+    if (request.token !== this.#found?.token) return { outcome: 'refused' }
+    this.#version += 1
+    const token = String(this.#version)
+    this.#found = { record: request.record, token }
+    this.onChange(request.record)
+    return { outcome: 'changed', token }
+  }
+
+  #lost(member: string): boolean {
+    return this.unreachable.has(member) || this.random.chance(this.faults.lostRequests)
+  }
+
+  #lineMs(): number {
+    return this.random.between(1, 20)
+  }
+}

@@ -1,0 +1,199 @@
+/** Everything that there is in one simulation, and its life from the first start to the last check. */
+import { type Rules, rules as correctRules } from '../replica/rules.js'
+import { Client } from './client.js'
+import { Ledger } from './ledger.js'
+import { Nemesis } from './nemesis.js'
+import { makePlan, type Plan } from './plan.js'
+import { Random } from './random.js'
+import { SimulatedCoordinator } from './simulated-coordinator.js'
+import { SimulatedMember } from './simulated-member.js'
+import { SimulatedNetwork } from './simulated-network.js'
+import { Timeline } from './timeline.js'
+import { check } from './violation.js'
+
+/** A rule that is broken on purpose. */
+export interface Mutation {
+  readonly rules?: Partial<Rules>
+  /** An emptied disk passes for the store that it was. */
+  readonly reusesStoreIds?: boolean
+}
+
+export interface WorldOptions {
+  readonly members?: number | undefined
+  readonly mutation?: Mutation | undefined
+  /** Called with each thing that happens. */
+  readonly trace?: ((line: string) => void) | undefined
+}
+
+export class World {
+  readonly random: Random
+  readonly plan: Plan
+  readonly rules: Rules
+  readonly reusesStoreIds: boolean
+  readonly timeline = new Timeline()
+  readonly members: readonly SimulatedMember[]
+  readonly network: SimulatedNetwork
+  readonly coordinator: SimulatedCoordinator
+  readonly ledger: Ledger
+  /** Names that discovery has found. */
+  readonly discovered = new Set<string>()
+  /** How many answers get lost between members and clients. */
+  clientLoss = 0.05
+  /** Clients begin nothing new. */
+  quiet = false
+  steps = 0
+  #attempts = 0
+  readonly #clients: readonly Client[]
+  readonly #trace: ((line: string) => void) | undefined
+
+  constructor(seed: number, options: WorldOptions = {}) {
+    this.#trace = options.trace
+    this.random = new Random(seed)
+    this.plan = makePlan(this.random, options.members)
+    this.rules = { ...correctRules, ...options.mutation?.rules }
+    this.reusesStoreIds = options.mutation?.reusesStoreIds ?? false
+    this.members = Array.from(
+      { length: this.plan.members },
+      (_, index) => new SimulatedMember(`m${index}`, this),
+    )
+    this.network = new SimulatedNetwork(this.timeline, this.random, (to, message) =>
+      this.member(to)?.input({ type: 'message', message }),
+    )
+    this.coordinator = new SimulatedCoordinator(this.timeline, this.random, (record) => {
+      this.trace(() => `record: ${JSON.stringify(record)}`)
+      this.ledger.checkSet()
+      this.#watch()
+    })
+    this.ledger = new Ledger(
+      (storeId) => this.members.find(({ disk }) => disk.storeId === storeId)?.disk,
+      () => this.coordinator.record,
+    )
+    this.#clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
+  }
+
+  /** Lives it to the end; throws a Violation when an invariant breaks. */
+  run(): void {
+    const { plan, timeline, random, members } = this
+    this.trace(() => `plan: ${JSON.stringify(plan)}`)
+    for (const member of members) {
+      if (this.discovered.size < 2 || random.chance(0.8)) this.discovered.add(member.name)
+      timeline.after(random.between(0, 300), () => {
+        if (!member.running) member.start()
+      })
+    }
+    for (const client of this.#clients) client.start()
+    this.#gossip()
+    this.#readLinearizably()
+    const nemesis = new Nemesis(this)
+    nemesis.start()
+    this.#until(plan.faultsMs)
+    this.trace(() => 'faults are over')
+    nemesis.end()
+    this.#converge()
+  }
+
+  trace(line: () => string): void {
+    this.#trace?.(`${this.timeline.nowMs.toFixed(1)} ${line()}`)
+  }
+
+  member(name: string): SimulatedMember | undefined {
+    return this.members.find((member) => member.name === name)
+  }
+
+  nextAttempt(): number {
+    this.#attempts += 1
+    return this.#attempts
+  }
+
+  /** Whom a client asks: mostly a leader, sometimes anybody. */
+  likelyLeader(): SimulatedMember {
+    const leaders = this.members.filter(({ leading }) => leading)
+    const known = leaders.length > 0 && this.random.chance(0.9)
+    return this.random.pick(known ? leaders : this.members)
+  }
+
+  /** Whether a store may be lost for good: some other one holds all, whatever the record becomes. */
+  mayLose(storeId: string): boolean {
+    const exists = (other: string) => this.members.some(({ disk }) => disk.storeId === other)
+    const { record, possibleRecords } = this.coordinator
+    if (record === undefined) return false
+    return possibleRecords.every(({ inSync, minInSync }) => {
+      const left = inSync.filter((other) => other.storeId !== storeId && exists(other.storeId))
+      const small = inSync.length < minInSync && inSync.some((other) => other.storeId === storeId)
+      return left.length > 0 && !small
+    })
+  }
+
+  #until(endMs: number): void {
+    while (this.timeline.nowMs < endMs && this.timeline.next()) this.steps += 1
+  }
+
+  /** h: with faults gone, everybody gets further, and everybody gets to hold the same. */
+  #converge(): void {
+    const before = this.#clients.map(({ appended }) => appended)
+    this.#untilNothing(() => {
+      const stuck = this.#clients.findIndex(({ appended }, index) => appended < before[index]! + 3)
+      return stuck === -1 ? undefined : `client ${stuck} got no further`
+    })
+    this.quiet = true
+    this.#untilNothing(() => this.#difference())
+    this.ledger.checkSet()
+  }
+
+  #untilNothing(missing: () => string | undefined): void {
+    const { timeline, plan } = this
+    const endMs = timeline.nowMs + plan.calmMsMax
+    while (missing() !== undefined && timeline.nowMs < endMs) this.#until(timeline.nowMs + 250)
+    const left = missing()
+    check(left === undefined, 'h', () => `${plan.calmMsMax} ms after the last fault, ${left}`)
+  }
+
+  #difference(): string | undefined {
+    const { lastLsn } = this.ledger
+    const behind = this.members.find(({ disk }) => disk.appliedLsn < lastLsn)
+    if (behind !== undefined) {
+      return `${behind.name} has applied ${behind.disk.appliedLsn} of ${lastLsn}`
+    }
+    const inSync = this.coordinator.record?.inSync.map(({ storeId }) => storeId) ?? []
+    const outside = this.members.find(({ disk }) => !inSync.includes(disk.storeId))
+    if (outside !== undefined) return `${outside.name} is not in sync`
+    return inSync.length > this.members.length ? 'a lost store is still in the set' : undefined
+  }
+
+  /** Members hear of each other now and then. */
+  #gossip(): void {
+    const { timeline, members, network, random } = this
+    for (const member of members) {
+      const others = members.filter((other) => other !== member && this.discovered.has(other.name))
+      const heard = others.filter(
+        (other) => other.running && network.connects(other.name, member.name),
+      )
+      const virgins = heard.filter(({ disk }) => disk.facts.clusterId === undefined)
+      member.input({
+        type: 'peers',
+        members: others.map(({ name }) => name),
+        allVirgin: virgins.length === others.length,
+      })
+      const other = heard.length > 0 ? random.pick(heard).replica!.status : undefined
+      if (other?.role === 'follower' || other?.role === 'leader') {
+        member.input({ type: 'leader-heard', epoch: other.epoch })
+      }
+    }
+    timeline.after(random.between(200, 400), () => this.#gossip())
+  }
+
+  #watch(): void {
+    for (const member of this.members) {
+      if (this.random.chance(0.3)) continue
+      this.timeline.after(this.random.between(5, 300), () => {
+        if (this.coordinator.unreachable.has(member.name)) return
+        member.input({ type: 'record-may-have-changed' })
+      })
+    }
+  }
+
+  #readLinearizably(): void {
+    this.likelyLeader().confirm()
+    this.timeline.after(this.random.between(50, 400), () => this.#readLinearizably())
+  }
+}
