@@ -47,6 +47,9 @@ export async function* verifyLog(
 type Problem = Extract<VerifyStep, { type: 'problem' }>
 type Phase = Extract<VerifyStep, { type: 'progress' }>['phase']
 
+/** Entries that are looked at at a time: more than a disk answers at once, less than takes memory. */
+const checksMax = 256
+
 /** What the walk over a topic's blocks has come to. */
 interface TopicWalk {
   topic: string
@@ -63,6 +66,7 @@ class Verifier {
   readonly #intervalNs: bigint
   readonly #signal: AbortSignalLike | undefined
   readonly #snapshot: ReturnType<Store['snapshot']>
+  #known: { topic: string; record: Promise<TopicRecord | undefined> } | undefined
   #checked = 0
   #blocks = 0
   #named = 0
@@ -104,82 +108,28 @@ class Verifier {
   }
 
   async *commits(): AsyncGenerator<VerifyStep> {
-    const { commits, events } = this.#store.keyspaces
-    for await (const entry of this.#walk(commits, 'commits')) {
-      if (!Array.isArray(entry)) {
-        yield entry
-        continue
-      }
-      const [key, value] = entry
-      const names = decoded(() => decodeCommit(value))
-      if (names instanceof Error) {
-        yield problem('commits', undefined, key, `The commit cannot be read: ${names.message}`)
-        continue
-      }
-      let before = 0n
-      for (const { topic, lastId } of names) {
-        this.#named++
-        if (lastId <= before || lastId > trailingId(key)) {
-          yield problem('commits', topic, key, 'The commit does not name its blocks in order')
-        }
-        before = lastId
-        const blockKey = appendId(events.topicPrefix(topic), lastId)
-        if ((await this.#get(blockKey)) === undefined) {
-          yield problem('commits', topic, key, `The commit names block ${lastId}, which is missing`)
-        }
-      }
-    }
+    const { commits } = this.#store.keyspaces
+    yield* this.#each(commits, 'commits', (entry) => this.#commitProblems(entry))
     if (this.#named !== this.#blocks) yield* this.#unnamedBlocks()
   }
 
-  async *index(): AsyncGenerator<VerifyStep> {
-    const { index, events } = this.#store.keyspaces
-    for await (const entry of this.#walk(index, 'index')) {
-      if (!Array.isArray(entry)) {
-        yield entry
-        continue
-      }
-      const [key, value] = entry
-      const { topic, id: start } = index.topicAndId(key)
-      const read = decoded(() => decodeIndexEntry(value))
-      if (read instanceof Error) {
-        yield problem('index', topic, key, `The index entry cannot be read: ${read.message}`)
-        continue
-      }
-      if (read.lastId < start || read.lastId >= start + this.#intervalNs) {
-        yield problem('index', topic, key, 'The index entry names an event of another interval')
-      }
-      const record = await this.#record(topic)
-      if (record !== undefined && read.lastId <= record.trimmed.id) continue
-      const gte = appendId(events.topicPrefix(topic), read.lastId)
-      const block = await this.#first({ gte, lt: events.rangeOf(`${topic}:`).lt! })
-      const held = block && decoded(() => Block.decode(topic, block[1]))
-      // A block that cannot be read was reported with the events.
-      if (held === undefined || (held instanceof Block && held.firstId > read.lastId)) {
-        yield problem('index', topic, key, `The index names event ${read.lastId}, which is missing`)
-      }
-    }
+  index(): AsyncGenerator<VerifyStep> {
+    const { index } = this.#store.keyspaces
+    return this.#each(index, 'index', (entry) => this.#indexProblems(entry))
   }
 
-  async *cursors(): AsyncGenerator<VerifyStep> {
+  cursors(): AsyncGenerator<VerifyStep> {
     const { cursors } = this.#store.keyspaces
-    for await (const entry of this.#walk(cursors, 'cursors')) {
-      if (!Array.isArray(entry)) {
-        yield entry
-        continue
-      }
-      const [key, value] = entry
+    return this.#each(cursors, 'cursors', async ([key, value]) => {
       const { topic, name } = cursors.names(key)
       const record = decoded(() => decodeCursorRecord(value))
       if (record instanceof Error) {
-        yield problem('cursors', topic, key, `The cursor cannot be read: ${record.message}`)
-        continue
+        return [problem('cursors', topic, key, `The cursor cannot be read: ${record.message}`)]
       }
       const message = await this.#cursorProblem(topic, record)
-      if (message !== undefined) {
-        yield problem('cursors', topic, key, `The cursor of '${name}' ${message}`)
-      }
-    }
+      if (message === undefined) return []
+      return [problem('cursors', topic, key, `The cursor of '${name}' ${message}`)]
+    })
   }
 
   async *records(): AsyncGenerator<VerifyStep> {
@@ -205,6 +155,54 @@ class Verifier {
       const message = `The results of producer '${name}' cannot be read: ${results.message}`
       yield problem('producers', topic, entry[0], message)
     }
+  }
+
+  async #commitProblems([key, value]: StoreEntry): Promise<Problem[]> {
+    const { events } = this.#store.keyspaces
+    const names = decoded(() => decodeCommit(value))
+    if (names instanceof Error) {
+      return [problem('commits', undefined, key, `The commit cannot be read: ${names.message}`)]
+    }
+    const problems: Problem[] = []
+    let before = 0n
+    for (const { topic, lastId } of names) {
+      this.#named++
+      if (lastId <= before || lastId > trailingId(key)) {
+        const message = 'The commit does not name its blocks in order'
+        problems.push(problem('commits', topic, key, message))
+      }
+      before = lastId
+      const block = await this.#get(appendId(events.topicPrefix(topic), lastId))
+      if (block !== undefined) continue
+      const message = `The commit names block ${lastId}, which is missing`
+      problems.push(problem('commits', topic, key, message))
+    }
+    return problems
+  }
+
+  async #indexProblems([key, value]: StoreEntry): Promise<Problem[]> {
+    const { index, events } = this.#store.keyspaces
+    const { topic, id: start } = index.topicAndId(key)
+    const read = decoded(() => decodeIndexEntry(value))
+    if (read instanceof Error) {
+      return [problem('index', topic, key, `The index entry cannot be read: ${read.message}`)]
+    }
+    const problems: Problem[] = []
+    if (read.lastId < start || read.lastId >= start + this.#intervalNs) {
+      const message = 'The index entry names an event of another interval'
+      problems.push(problem('index', topic, key, message))
+    }
+    const record = await this.#record(topic)
+    if (record !== undefined && read.lastId <= record.trimmed.id) return problems
+    const gte = appendId(events.topicPrefix(topic), read.lastId)
+    const block = await this.#first({ gte, lt: events.rangeOf(`${topic}:`).lt! })
+    const held = block && decoded(() => Block.decode(topic, block[1]))
+    // A block that cannot be read was reported with the events.
+    if (held === undefined || (held instanceof Block && held.firstId > read.lastId)) {
+      const message = `The index names event ${read.lastId}, which is missing`
+      problems.push(problem('index', topic, key, message))
+    }
+    return problems
   }
 
   async *#block(
@@ -316,7 +314,14 @@ class Verifier {
     return { topic, record, lastId: 0n, lastSequence: sequence, bytes, pending: undefined }
   }
 
-  async #record(topic: string): Promise<TopicRecord | undefined> {
+  /** Entries come topic by topic, so that of the topic before is known; if it cannot have changed. */
+  #record(topic: string): Promise<TopicRecord | undefined> {
+    if (this.#snapshot === undefined) return this.#readRecord(topic)
+    if (this.#known?.topic !== topic) this.#known = { topic, record: this.#readRecord(topic) }
+    return this.#known.record
+  }
+
+  async #readRecord(topic: string): Promise<TopicRecord | undefined> {
     const value = await this.#get(this.#store.keyspaces.topics.key(topic))
     const record = value && decoded(() => decodeTopicRecord(value))
     return record instanceof Error ? undefined : record
@@ -344,6 +349,27 @@ class Verifier {
     const found = this.#unreadable
     this.#unreadable = []
     yield* found
+  }
+
+  /**
+   * What is wrong with the entries of a sublevel, in their order. Many are looked at at a time: one
+   * that has to wait for the disk does not keep the next one waiting.
+   */
+  async *#each(
+    keyspace: Keyspace,
+    phase: Phase,
+    check: (entry: StoreEntry) => Promise<Problem[]>,
+  ): AsyncGenerator<VerifyStep> {
+    let checks: Promise<Problem[]>[] = []
+    // The last of a walk is never an entry, so that no check is left over.
+    for await (const step of this.#walk(keyspace, phase)) {
+      const isEntry = Array.isArray(step)
+      if (isEntry) checks.push(check(step))
+      if (isEntry && checks.length < checksMax) continue
+      for (const problems of await Promise.all(checks)) yield* problems
+      checks = []
+      if (!isEntry) yield step
+    }
   }
 
   /** The entries of a sublevel, with progress between them, and what keeps the rest from us. */
