@@ -1,0 +1,439 @@
+/**
+ * One member of a cluster: the replica's state machine, and the input and output that it asks for.
+ *
+ * What happens becomes an input, one after the other; each effect is carried out right away, and
+ * what takes time ends in another input.
+ */
+import { type Clock, GoetheError, unreachable } from '@goethe/core'
+import type { AppliedStore } from '../applied-store.js'
+import type { Coordinator } from '../coordinator/coordinator.js'
+import type { Journal } from '../journal/journal.js'
+import type { StoredEntry } from '../journal/stored-entry.js'
+import type { ReplicaLimits, ReplicaTimes } from '../replica/options.js'
+import type { Effect } from '../replica/effect.js'
+import type { Input } from '../replica/input.js'
+import type { JournalEntry, PeerMessage } from '../replica/messages.js'
+import { Replica } from '../replica/replica.js'
+import { rules } from '../replica/rules.js'
+import type { ReplicaStatus } from '../replica/status.js'
+import type { Replication } from '../replicated-level.js'
+import { EntryApplier } from './entry-applier.js'
+import { EntrySource } from './entry-source.js'
+import { type PendingWrite, PendingWrites, refusalError } from './pending-writes.js'
+import type { SnapshotSource } from './snapshot-source.js'
+import type { StoreDirectory } from './store-directory.js'
+
+/** The way to the other members. Messages may be lost: the replica copes. */
+export interface PeerLink {
+  send(to: string, message: PeerMessage): void
+  /** Entries of this journal, as an append with this header. */
+  sendEntries(
+    to: string,
+    envelope: Omit<PeerMessage, 'body'>,
+    header: Extract<Effect, { type: 'ship' }>['header'],
+    entries: readonly StoredEntry[],
+  ): void
+}
+
+/** What the layer above is told. */
+export interface MemberListener {
+  /** Everything of earlier epochs is applied: load the log's state, and take writes. */
+  onLead(epoch: number): void
+  /** Writes are refused from now on; those under way were rejected before. */
+  onFollow(): void
+  /** The store is about to be replaced: nobody may read it any more once this has resolved. */
+  onReplace(): Promise<void>
+  /** This store serves from now on. */
+  onReplaced(store: AppliedStore): void
+  /** The member takes no part any more. `reopen`: opening it anew may help. */
+  onHalt(reason: string, reopen: boolean): void
+}
+
+export interface MemberOptions {
+  readonly member: string
+  /** `host:port` for clients. */
+  readonly address: string
+  /** Fewest in-sync stores, where this member creates the record. */
+  readonly minInSync: number
+  readonly times: ReplicaTimes
+  readonly limits: ReplicaLimits
+  readonly journal: Journal
+  readonly stores: StoreDirectory
+  readonly snapshots: SnapshotSource
+  readonly coordinator: Coordinator
+  readonly peers: PeerLink
+  readonly listener: MemberListener
+  /** After so long what was applied is flushed, so that journals can be trimmed. Default 10,000. */
+  readonly flushMs?: number | undefined
+  readonly clock: Clock
+  /** Monotonic milliseconds. */
+  nowMs(): number
+  random(): number
+  /** A UUID. */
+  newId(): string
+}
+
+/** How often the state machine learns what time it is. */
+const tickMs = 50
+
+/** Entries kept in memory for followers and for the store. */
+const recentBytesMax = 64 * 1024 * 1024
+
+const flushMsDefault = 10_000
+
+export class Member implements Replication {
+  readonly #options: MemberOptions
+  readonly #replica: Replica
+  readonly #entries: EntrySource
+  readonly #writes = new PendingWrites()
+  readonly #confirmations = new Map<number, Confirmation>()
+  readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
+  readonly #inputs: Input[] = []
+  readonly #work = new Set<Promise<void>>()
+  readonly #fetching = new AbortController()
+  #applier: EntryApplier
+  #confirmation = 0
+  /** Writes that wait for others to be done, while there are too many. */
+  #held: PendingWrite[] | undefined
+  #stepping = false
+  #ended: GoetheError | undefined
+  #onStopped: (() => void) | undefined
+  #stopTick: () => void = () => undefined
+  #stopFlush: () => void = () => undefined
+  readonly #stopWatching: () => void
+
+  /** Takes over an open journal and an open store, and begins at once. */
+  constructor(options: MemberOptions) {
+    this.#options = options
+    const { journal, stores, coordinator } = options
+    const { base, ends } = journal.epochs
+    this.#entries = new EntrySource(journal, recentBytesMax)
+    this.#applier = this.#applierFor(stores.current)
+    this.#replica = new Replica(
+      {
+        member: options.member,
+        storeId: journal.meta.storeId,
+        incarnation: options.newId(),
+        address: options.address,
+        minInSync: options.minInSync,
+        newClusterId: options.newId(),
+        times: options.times,
+        limits: options.limits,
+        random: () => options.random(),
+        rules,
+      },
+      {
+        facts: journal.meta.facts,
+        journal: { base, ends },
+        appliedLsn: stores.current.applied.lsn,
+      },
+    )
+    this.#stopWatching = coordinator.watch(() => {
+      this.input({ type: 'record-may-have-changed' })
+    })
+    this.#tick()
+    this.#flushLater()
+  }
+
+  get status(): ReplicaStatus {
+    return this.#replica.status
+  }
+
+  /** What happened outside: messages of others, who there is, and what operators want. */
+  input(input: Input): void {
+    if (this.#ended !== undefined) return
+    this.#inputs.push(input)
+    if (this.#stepping) return
+    this.#stepping = true
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        for (const effect of this.#replica.step(next)) this.#perform(effect)
+      }
+    } finally {
+      this.#stepping = false
+    }
+  }
+
+  propose(operations: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const write = { operations, resolve, reject }
+      if (this.#ended !== undefined) reject(copyOf(this.#ended))
+      else if (this.#held === undefined) this.#begin(write)
+      else this.#held.push(write)
+    })
+  }
+
+  onApplied(listener: (operations: Uint8Array) => void): () => void {
+    this.#appliedListeners.add(listener)
+    return () => this.#appliedListeners.delete(listener)
+  }
+
+  /**
+   * For linearizable reads: resolves, once the in-sync set has confirmed that this is still the
+   * leader, with the entry that the store must have applied. Rejects as `propose`.
+   */
+  confirm(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(copyOf(this.#ended))
+      const confirmation = ++this.#confirmation
+      this.#confirmations.set(confirmation, { resolve, reject })
+      this.input({ type: 'confirm', confirmation })
+    })
+  }
+
+  /**
+   * Gives up the lead or the place in the in-sync set, if the cluster allows it within `deadlineMs`,
+   * and ends. Journal and stores stay open.
+   */
+  async stop(deadlineMs: number): Promise<void> {
+    if (this.#ended === undefined) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#options.clock.setTimer(resolve, deadlineMs)
+        this.#onStopped = () => {
+          cancel()
+          resolve()
+        }
+        this.input({ type: 'stop' })
+      })
+    }
+    await this.end(new GoetheError('GOETHE_CLOSED', 'The member was stopped'))
+  }
+
+  /** Ends at once; what is under way is rejected with the reason. */
+  async end(reason: GoetheError): Promise<void> {
+    if (this.#ended === undefined) {
+      this.#ended = reason
+      this.#stopTick()
+      this.#stopFlush()
+      this.#stopWatching()
+      this.#fetching.abort(reason)
+      this.#writes.end(() => refusalError({ code: 'OUTCOME_UNKNOWN' }))
+      for (const { reject } of this.#confirmations.values()) reject(copyOf(reason))
+      this.#confirmations.clear()
+      for (const { reject } of this.#held ?? []) reject(copyOf(reason))
+      this.#onStopped?.()
+    }
+    await Promise.all(this.#work)
+  }
+
+  #begin(write: PendingWrite): void {
+    const proposal = this.#writes.add(write)
+    const { operations } = write
+    this.input({ type: 'propose', proposal, payload: operations, bytes: operations.length })
+  }
+
+  #perform(effect: Effect): void {
+    const { peers, journal, listener } = this.#options
+    switch (effect.type) {
+      case 'send':
+        return peers.send(effect.to, effect.message)
+      case 'ship':
+        return this.#ship(effect)
+      case 'append-journal':
+        return this.#append(effect.ticket, effect.entries)
+      case 'truncate-journal':
+        this.#entries.recent.truncate(effect.lsn)
+        return this.#written(effect.ticket, journal.truncate(effect.lsn))
+      case 'trim-journal':
+        return this.#store(journal.trim(effect.lsn + 1))
+      case 'persist-facts': {
+        const { ticket } = effect
+        return this.#store(journal.writeFacts(effect.facts), () => {
+          this.input({ type: 'facts-persisted', ticket })
+        })
+      }
+      case 'apply':
+        return this.#store(this.#applier.apply(effect.fromLsn, effect.toLsn))
+      case 'fetch-snapshot':
+        return this.#fetch(effect.from, effect.epoch)
+      case 'install-snapshot':
+        return this.#install(effect)
+      case 'read-record':
+        return this.#readRecord(effect.ticket)
+      case 'change-record':
+        return this.#changeRecord(effect)
+      case 'accept':
+        return this.#writes.accept(effect.proposal, effect.lsn)
+      case 'reject':
+        return this.#writes.reject(effect.proposal, refusalError(effect.refusal))
+      case 'confirmed':
+        return this.#confirmed(effect.confirmation, ({ resolve }) => resolve(effect.lsn))
+      case 'unconfirmed':
+        return this.#confirmed(effect.confirmation, ({ reject }) => {
+          reject(refusalError(effect.refusal))
+        })
+      case 'lead':
+        return listener.onLead(effect.epoch)
+      case 'follow':
+        this.#writes.disown()
+        return listener.onFollow()
+      case 'pressure':
+        return this.#press(effect.high)
+      case 'stopped':
+        return this.#onStopped?.()
+      case 'halt':
+        return this.#halt(effect.reason, effect.reopen)
+      default:
+        unreachable(effect)
+    }
+  }
+
+  #append(ticket: number, entries: readonly JournalEntry[]): void {
+    const stored = entries.map(({ lsn, epoch, payload }): StoredEntry => {
+      this.#writes.place(payload, lsn)
+      return { lsn, epoch, operations: payload === undefined ? empty : (payload as Uint8Array) }
+    })
+    this.#entries.recent.append(stored)
+    this.#written(ticket, this.#options.journal.append(stored))
+  }
+
+  #written(ticket: number, work: Promise<void>): void {
+    this.#store(work, () => {
+      this.input({ type: 'journal-written', ticket })
+      // What followers need later they get from the journal.
+      const { journal, stores } = this.#options
+      this.#entries.recent.release(Math.min(stores.current.applied.lsn, journal.last.lsn))
+    })
+  }
+
+  /** Work on the disk: when it fails, nothing that memory knows of the disk can be trusted. */
+  #store(work: Promise<void>, done?: () => void): void {
+    this.#track(
+      work.then(done, (error: unknown) => {
+        this.input({ type: 'storage-failed', reason: (error as Error).message })
+      }),
+    )
+  }
+
+  #ship({ to, storeId, fromLsn, bytesMax, message, header }: Extract<Effect, { type: 'ship' }>) {
+    const send = (entries: readonly StoredEntry[]): void => {
+      this.#options.peers.sendEntries(to, message, header, entries)
+      const bytes = entries.reduce((sum, { operations }) => sum + operations.length, 0)
+      this.input({ type: 'shipped', storeId, fromLsn, toLsn: entries.at(-1)!.lsn, bytes })
+    }
+    const entries = this.#entries.read(fromLsn, bytesMax)
+    if (Array.isArray(entries)) send(entries)
+    else this.#store(entries.then(send))
+  }
+
+  #applierFor(store: AppliedStore): EntryApplier {
+    return new EntryApplier({
+      store,
+      read: (lsn, bytesMax) => this.#entries.read(lsn, bytesMax),
+      onApplied: (entries) => {
+        for (const { lsn, operations } of entries) {
+          if (operations.length === 0 || this.#writes.owns(lsn)) continue
+          for (const listener of this.#appliedListeners) listener(operations)
+        }
+      },
+      onProgress: ({ lsn }, flushedLsn) => {
+        this.input({ type: 'applied', lsn, flushedLsn })
+      },
+    })
+  }
+
+  #flushLater(): void {
+    const flush = (): void => {
+      this.#flushLater()
+      this.#store(this.#applier.flush())
+    }
+    const { clock, flushMs = flushMsDefault } = this.#options
+    this.#stopFlush = clock.setTimer(flush, flushMs, 'background')
+  }
+
+  #fetch(from: string, epoch: number): void {
+    const { snapshots, stores } = this.#options
+    const work = async (): Promise<void> => {
+      try {
+        const incoming = await stores.receive(snapshots.fetch(from, epoch, this.#fetching.signal))
+        this.input({ type: 'snapshot-fetched', ...incoming })
+      } catch {
+        // The next one is asked for; what keeps it from coming is in the status of the leader.
+        this.input({ type: 'snapshot-failed' })
+      }
+    }
+    this.#track(work())
+  }
+
+  #install({ lsn, epoch }: Extract<Effect, { type: 'install-snapshot' }>): void {
+    const { stores, journal, listener } = this.#options
+    const work = async (): Promise<void> => {
+      await listener.onReplace()
+      await stores.replace()
+      await journal.reset({ lsn, epoch })
+      this.#entries.recent.clear()
+      this.#applier = this.#applierFor(stores.current)
+      listener.onReplaced(stores.current)
+      this.input({ type: 'snapshot-installed', lsn, epoch })
+    }
+    this.#store(work())
+  }
+
+  #readRecord(ticket: number): void {
+    this.#track(
+      this.#options.coordinator.read().then(
+        (found) => {
+          this.input({ type: 'record-read', ticket, result: { type: 'read', found } })
+        },
+        (error: unknown) => {
+          const reason = (error as Error).message
+          this.input({ type: 'record-read', ticket, result: { type: 'failed', reason } })
+        },
+      ),
+    )
+  }
+
+  #changeRecord({ ticket, token, record }: Extract<Effect, { type: 'change-record' }>): void {
+    const { coordinator, clock } = this.#options
+    const renewed = { ...record, renewTimeMs: Number(clock.now() / 1_000_000n) }
+    this.#track(
+      coordinator.change(token, renewed).then((outcome) => {
+        this.input({ type: 'record-changed', ticket, outcome })
+      }),
+    )
+  }
+
+  #confirmed(confirmation: number, answer: (waiting: Confirmation) => void): void {
+    const waiting = this.#confirmations.get(confirmation)
+    if (waiting === undefined) return
+    this.#confirmations.delete(confirmation)
+    answer(waiting)
+  }
+
+  #press(high: boolean): void {
+    const held = this.#held ?? []
+    this.#held = high ? held : undefined
+    if (!high) for (const write of held) this.#begin(write)
+  }
+
+  #halt(reason: string, reopen: boolean): void {
+    this.#track(
+      this.end(new GoetheError('GOETHE_UNAVAILABLE', `This member takes no part: ${reason}`)),
+    )
+    this.#options.listener.onHalt(reason, reopen)
+  }
+
+  #tick(): void {
+    this.#stopTick = this.#options.clock.setTimer(() => {
+      this.#tick()
+      this.input({ type: 'tick', nowMs: this.#options.nowMs() })
+    }, tickMs)
+  }
+
+  #track(work: Promise<void>): void {
+    this.#work.add(work)
+    void work.finally(() => this.#work.delete(work))
+  }
+}
+
+interface Confirmation {
+  resolve(lsn: number): void
+  reject(error: GoetheError): void
+}
+
+const empty = new Uint8Array(0)
+
+/** Each caller gets an error of its own. */
+function copyOf({ code, message, cause }: GoetheError): GoetheError {
+  return new GoetheError(code, message, { cause })
+}

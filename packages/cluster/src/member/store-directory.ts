@@ -1,0 +1,100 @@
+/**
+ * Where a member's store lies, and how a snapshot takes its place.
+ *
+ *     store/       what readers see
+ *     incoming/    a snapshot that is being fetched, or is complete and about to take its place
+ *     outgoing/    what it has replaced
+ *
+ * A snapshot is complete once its note of the last applied entry is there, which comes last. What
+ * a crash leaves half-way is brought to its end, or cleared away, when the directory is opened.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Database } from '@goethe/core'
+import { AppliedStore } from '../applied-store.js'
+import type { Position } from '../replica/position.js'
+import type { SnapshotChunk } from './snapshot-source.js'
+
+export interface StoreDirectoryOptions {
+  readonly directory: string
+  /** Makes a database for a path; it is opened later. */
+  database(path: string): Database
+}
+
+export class StoreDirectory {
+  readonly #options: StoreDirectoryOptions
+  #current: AppliedStore
+
+  private constructor(options: StoreDirectoryOptions, current: AppliedStore) {
+    this.#options = options
+    this.#current = current
+  }
+
+  /** Opens the store, or makes an empty one. Rejects with GOETHE_CORRUPT, GOETHE_LOCKED. */
+  static async open(options: StoreDirectoryOptions): Promise<StoreDirectory> {
+    const { store, incoming, outgoing } = paths(options.directory)
+    await mkdir(options.directory, { recursive: true })
+    // The crash came between the two renames: the snapshot was complete.
+    if (!existsSync(store) && existsSync(incoming) && existsSync(outgoing)) {
+      await rename(incoming, store)
+      await syncDirectory(options.directory)
+    }
+    await rm(outgoing, { recursive: true, force: true })
+    await rm(incoming, { recursive: true, force: true })
+    const current = new AppliedStore(options.database(store))
+    await current.open()
+    return new StoreDirectory(options, current)
+  }
+
+  get current(): AppliedStore {
+    return this.#current
+  }
+
+  /** Writes a snapshot beside the store. Resolves with the last entry it holds, once it is durable. */
+  async receive(chunks: AsyncIterable<SnapshotChunk>): Promise<Position> {
+    const { incoming } = paths(this.#options.directory)
+    await rm(incoming, { recursive: true, force: true })
+    const fresh = new AppliedStore(this.#options.database(incoming))
+    await fresh.open()
+    try {
+      return await fresh.restore(chunks)
+    } finally {
+      await fresh.close()
+    }
+  }
+
+  /** Puts the snapshot that was received in place of the store, and opens it. */
+  async replace(): Promise<void> {
+    const { directory } = this.#options
+    const { store, incoming, outgoing } = paths(directory)
+    await this.#current.close()
+    await rename(store, outgoing)
+    await rename(incoming, store)
+    await syncDirectory(directory)
+    await rm(outgoing, { recursive: true, force: true })
+    this.#current = new AppliedStore(this.#options.database(store))
+    await this.#current.open()
+  }
+
+  async close(): Promise<void> {
+    await this.#current.close()
+  }
+}
+
+function paths(directory: string) {
+  return {
+    store: join(directory, 'store'),
+    incoming: join(directory, 'incoming'),
+    outgoing: join(directory, 'outgoing'),
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
