@@ -4,7 +4,7 @@
  */
 export function backoffMs(failures: number, random: () => number, maxMs = 10_000): number {
   const ceiling = Math.min(firstMs * 2 ** Math.min(failures, 20), maxMs)
-  return ceiling * (0.5 + random() / 2)
+  return Math.round(ceiling * (0.5 + random() / 2))
 }
 
 const firstMs = 50

@@ -51,6 +51,8 @@ export class FakeApiServer {
   readonly forbidden = new Set<string>()
   /** Requests so far, as `verb plural`. */
   readonly requests: string[] = []
+  /** While set, all is answered with this status, as by one whose own store is away. */
+  refusesWith: number | undefined
   /** While set, writes are done, and answered with this status all the same. */
   answersWritesWith: number | undefined
   readonly #tls: TlsOptions | undefined
@@ -196,6 +198,9 @@ export class FakeApiServer {
       this.#onRequest.delete(what)
       for (const resolve of waiting) resolve()
       if (this.#silent) return
+      if (this.refusesWith !== undefined) {
+        throw new Refused(this.refusesWith, 'ServiceUnavailable', 'etcdserver: no leader')
+      }
       this.#authorize(request, what, target)
       if (verb === 'watch') this.#watch(target, response)
       else answer(response, verb === 'create' ? 201 : 200, this.#do(verb, target, body))

@@ -177,7 +177,7 @@ export class EtcdClient {
 
   /** How long one server is asked while another could be. */
   get #tryMs(): number {
-    return this.#timeoutMs / this.#endpoints.length
+    return Math.ceil(this.#timeoutMs / this.#endpoints.length)
   }
 
   async #prepare(run: Run, endpoint: EtcdEndpoint): Promise<Metadata> {
