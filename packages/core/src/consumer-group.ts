@@ -14,10 +14,10 @@
 import type { EventReader } from './api.js'
 import type { AppendPart } from './append-part.js'
 import type { Clock } from './clock.js'
+import { ConsumerProgress } from './consumer-progress.js'
 import type { Placement } from './cursor-placement.js'
-import { type CursorRecord, newCursorRecord } from './cursor-record.js'
+import type { CursorRecord } from './cursor-record.js'
 import { type CursorStore, checkSession } from './cursor-store.js'
-import { DeliveryAttempts } from './delivery-attempts.js'
 import { GoetheError } from './errors.js'
 import { type GroupInstance, type Held, type InstanceOptions, lose } from './group-instance.js'
 import { deliveriesPerTurn, unsettledMax } from './limits.js'
@@ -25,7 +25,6 @@ import type { LogEvent } from './log-event.js'
 import { NumberMap } from './number-map.js'
 import type { CheckedPosition } from './position.js'
 import { type Retry, RetryQueue } from './retry-queue.js'
-import { SequenceRanges } from './sequence-ranges.js'
 import { UpcomingEvents } from './upcoming-events.js'
 import { WakeTimer } from './wake-timer.js'
 
@@ -69,11 +68,7 @@ export class ConsumerGroup {
   readonly #stopListening: () => void
   #session: number | undefined
   #upcoming: UpcomingEvents | undefined
-  #floor = { id: 0n, sequence: 0 }
-  /** The last sequence that was read of the topic. */
-  #read = 0
-  #settled = new SequenceRanges()
-  #attempts = new DeliveryAttempts(newCursorRecord)
+  #progress = new ConsumerProgress()
   readonly #held = new NumberMap<Held>()
   readonly #retries = new RetryQueue()
   /** Was read for another delivery that nobody could take any more. */
@@ -82,8 +77,6 @@ export class ConsumerGroup {
   /** True while the cursor is being taken over, or an event read again: what comes waits for it. */
   #preparing = false
   #flush: Promise<void> | undefined
-  /** True while what is stored may count attempts at which nobody looked. */
-  #released = false
   /** Grows when the cursor was moved: what was read before counts no more. */
   #generation = 0
   #failure: unknown
@@ -179,8 +172,7 @@ export class ConsumerGroup {
     held.outcome = 'lost'
     this.#release(held)
     const { event, attempt } = held
-    this.#attempts.takeBack(event.sequence, attempt)
-    this.#released = true
+    this.#progress.takeBack(event, attempt)
     this.#retry({ id: event.id, sequence: event.sequence, attempt, dueAt: 0n })
     // Many are given back at a time, and the first of them is to come first.
     void Promise.resolve().then(() => {
@@ -204,7 +196,8 @@ export class ConsumerGroup {
     this.#failure = reason
     this.#context.onEnd(this)
     // What is held at the end counts as an attempt, also for whoever goes on after a restart.
-    const stored = this.#held.size > 0 || this.#released ? this.#store() : this.#flush
+    const { countsTooMany } = this.#progress
+    const stored = this.#held.size > 0 || countsTooMany ? this.#store() : this.#flush
     for (const held of this.#held.values()) lose(held, reason)
     for (const request of this.#requests.splice(0)) request.reject(reason)
     this.#timer.stop()
@@ -300,12 +293,9 @@ export class ConsumerGroup {
   }
 
   #load(record: CursorRecord): void {
-    const { id, sequence } = record
-    this.#floor = { id, sequence }
-    this.#read = sequence
-    this.#settled = new SequenceRanges(record.acknowledged)
-    this.#attempts = new DeliveryAttempts(record)
-    const begin = async (): Promise<CheckedPosition> => Promise.resolve({ type: 'id', id: id + 1n })
+    this.#progress = new ConsumerProgress(record)
+    const position: CheckedPosition = { type: 'id', id: record.id + 1n }
+    const begin = (): Promise<CheckedPosition> => Promise.resolve(position)
     this.#upcoming = new UpcomingEvents(
       this.#context.follow(this.topic, begin),
       () => {
@@ -319,42 +309,31 @@ export class ConsumerGroup {
 
   /** The next event that was not settled before, if it was read already. */
   #nextUpcoming(): Next | undefined {
-    for (let event = this.#upcoming!.take(); event !== undefined; event = this.#upcoming!.take()) {
-      const { sequence } = event
-      this.#skipTo(event)
-      // What was acknowledged ahead is no longer among the ranges once the position has passed it.
-      if (sequence <= this.#floor.sequence || this.#settled.has(sequence)) continue
-      return { event, attempt: this.#attempts.of(sequence) + 1 }
+    const upcoming = this.#upcoming!
+    for (let event = upcoming.take(); event !== undefined; event = upcoming.take()) {
+      const isOpen = this.#progress.read(event)
+      if (isOpen) return { event, attempt: this.#progress.attempts(event) + 1 }
     }
     return undefined
   }
 
   async #readAgain(retry: Retry, generation: number): Promise<void> {
-    const { id, sequence, attempt } = retry
-    const event = await this.#context.readOne(this.topic, id)
+    const event = await this.#context.readOne(this.topic, retry.id)
     if (generation !== this.#generation || this.#failure !== undefined) return
     if (event !== undefined) {
-      this.#again = { event, attempt }
+      this.#again = { event, attempt: retry.attempt }
       return
     }
     // Trimmed meanwhile: there is nothing left to handle.
-    this.#settled.add({ from: sequence, to: sequence, toId: id })
+    this.#progress.settle(retry)
     await this.#store()
-  }
-
-  /** Sequences between the last one read and this one are gone: nobody will acknowledge them. */
-  #skipTo(event: LogEvent): void {
-    const from = this.#read + 1
-    const to = event.sequence - 1
-    if (from <= to) this.#settled.add({ from, to, toId: event.id - 1n })
-    this.#read = Math.max(this.#read, event.sequence)
   }
 
   #hold(instance: GroupInstance, { event, attempt }: Next, deadline: bigint): Held {
     const held: Held = { event, attempt, instance, deadline, outcome: undefined, onLost: undefined }
     instance.held++
     this.#held.set(event.sequence, held)
-    this.#attempts.delivered(event.sequence, attempt)
+    this.#progress.delivered(event, attempt)
     this.#timer.wakeAt(deadline)
     return held
   }
@@ -367,9 +346,7 @@ export class ConsumerGroup {
 
   #settle(held: Held): Promise<void> {
     this.#release(held)
-    const { sequence, id } = held.event
-    this.#attempts.settled(sequence)
-    this.#settled.add({ from: sequence, to: sequence, toId: id })
+    this.#progress.settle(held.event)
     this.#serve()
     return this.#store()
   }
@@ -390,10 +367,8 @@ export class ConsumerGroup {
   }
 
   async #bury(event: LogEvent, deadLetter: string, attempts: number): Promise<void> {
-    const { sequence, id, payload } = event
-    this.#attempts.settled(sequence)
-    this.#settled.add({ from: sequence, to: sequence, toId: id })
-    const part = { topic: deadLetter, payloads: [payload] }
+    this.#progress.settle(event)
+    const part = { topic: deadLetter, payloads: [event.payload] }
     await this.#write([{ ...part, expect: undefined, producer: undefined, time: undefined }])
     this.#context.onDeadLetter(event, deadLetter, attempts)
   }
@@ -422,29 +397,13 @@ export class ConsumerGroup {
       this.#flush = undefined
       if (generation !== this.#generation) throw this.#fenced('moved')
       checkSession(record, this.#session!, this.topic, this.consumer)
-      return this.#record(record)
+      return this.#progress.record(record, this.#context.clock.now())
     }
     try {
       await this.#context.cursors.change(this.topic, this.consumer, change, { parts })
     } catch (error) {
       if (generation === this.#generation) this.fail(error)
       throw error
-    }
-  }
-
-  #record(before: CursorRecord): CursorRecord {
-    const next = this.#settled.takeFrom(this.#floor.sequence + 1)
-    if (next !== undefined) {
-      this.#floor = { id: next.toId, sequence: next.to }
-      this.#attempts.settledTo(next.to)
-    }
-    this.#released = false
-    return {
-      ...before,
-      ...this.#floor,
-      updatedAt: this.#context.clock.now(),
-      acknowledged: this.#settled.toArray(),
-      ...this.#attempts.toRecord(),
     }
   }
 
