@@ -170,13 +170,16 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
         },
       },
     )
+    if (!options.readOnly) this.#retention.start()
+    else void this.#committer.close(readOnlyError())
   }
 
   /**
    * Opens a log on a database, which is opened too where it is not open yet, and makes a new log
    * in an empty one. Reads nothing but a few entries, however large the log is, unless the index
    * interval changed. Rejects with GOETHE_LOCKED when the store is in use, GOETHE_INVALID_STORE,
-   * GOETHE_FORMAT, GOETHE_CORRUPT.
+   * GOETHE_FORMAT, GOETHE_CORRUPT, and GOETHE_UNAVAILABLE where a log that is only to be read has an
+   * index that is being rebuilt.
    */
   static async open(database: Database, options?: EventLogOptions): Promise<EventLog> {
     const checked = checkLogOptions(options)
@@ -416,6 +419,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     options: ImportOptions = {},
   ): Promise<TransferResult> {
     this.#assertOpen()
+    if (this.#options.readOnly) throw readOnlyError()
     if (this.#importing) {
       throw new GoetheError('GOETHE_NOT_EMPTY', 'Another import into this log is under way')
     }
@@ -502,6 +506,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   /** Why nothing can be written at the moment. */
   #refusal(): GoetheError | undefined {
     if (this.#closing !== undefined) return closedError()
+    if (this.#options.readOnly) return readOnlyError()
     if (this.#importing || this.#import?.complete === false) {
       return new GoetheError(
         'GOETHE_IMPORT_INCOMPLETE',
@@ -537,6 +542,10 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     // Without a listener an emitter would throw it in the middle of the commit.
     if (this.listenerCount('error') > 0) this.emit('error', error)
   }
+}
+
+function readOnlyError(): GoetheError {
+  return new GoetheError('GOETHE_READ_ONLY', 'The log was opened to be read only')
 }
 
 function closedError(): GoetheError {

@@ -22,7 +22,8 @@ export async function openLog(database: Database, options: CheckedOptions): Prom
   try {
     const meta = (await readMeta(store)) ?? (await create(store, options))
     const intervalMs = options.intervalMs ?? meta.index.intervalMs
-    if (!meta.index.complete || meta.index.intervalMs !== intervalMs) {
+    if (options.readOnly) checkReadable(meta)
+    else if (!meta.index.complete || meta.index.intervalMs !== intervalMs) {
       meta.index = { intervalMs, complete: true }
       await reindex(store, meta.index)
     }
@@ -35,7 +36,19 @@ export async function openLog(database: Database, options: CheckedOptions): Prom
   }
 }
 
+/** Whoever writes the log has to finish this first. */
+function checkReadable({ index }: LogMeta): void {
+  if (index.complete) return
+  throw new GoetheError('GOETHE_UNAVAILABLE', 'The index of the log is being rebuilt; try again')
+}
+
 async function create(store: Store, options: CheckedOptions): Promise<LogMeta> {
+  if (options.readOnly) {
+    throw new GoetheError(
+      'GOETHE_INVALID_STORE',
+      'The store holds no log, and none is made where it may only be read',
+    )
+  }
   const meta: LogMeta = {
     logId: randomLogId(),
     index: { intervalMs: options.intervalMs ?? indexIntervalMsDefault, complete: true },

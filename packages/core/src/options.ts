@@ -1,4 +1,4 @@
-import { checkNumber, checkOptions } from './arguments.js'
+import { checkBoolean, checkNumber, checkOptions } from './arguments.js'
 import { type Clock, systemClock } from './clock.js'
 import { ArgumentError } from './errors.js'
 import { type Interval, intervalMs } from './interval.js'
@@ -37,6 +37,12 @@ export interface EventLogOptions {
   clockBehindMs?: number | undefined
   /** How often retention is enforced. Default: 60,000. */
   retentionIntervalMs?: number | undefined
+  /**
+   * Only reads: makes no log, rebuilds no index, enforces no retention, and rejects whatever would
+   * write with GOETHE_READ_ONLY. For a store that somebody else writes, such as a replica of it; what
+   * is written shows where the store emits `write`. Default: false.
+   */
+  readOnly?: boolean | undefined
   /** Default: the clock of the machine. */
   clock?: Clock | undefined
 }
@@ -50,6 +56,7 @@ export interface CheckedOptions {
   recentBytesMax: number
   clockBehindNs: bigint
   retentionIntervalMs: number
+  readOnly: boolean
   clock: Clock
 }
 
@@ -63,6 +70,7 @@ export function checkLogOptions(options: EventLogOptions = {}): CheckedOptions {
     'recentBytesMax',
     'clockBehindMs',
     'retentionIntervalMs',
+    'readOnly',
     'clock',
   ])
   checkOptions(options.index, ['interval'])
@@ -98,5 +106,6 @@ export function checkLogOptions(options: EventLogOptions = {}): CheckedOptions {
       default: retentionIntervalMsDefault,
       min: 1,
     }),
+    readOnly: checkBoolean('readOnly', options.readOnly),
   }
 }

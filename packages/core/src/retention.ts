@@ -100,6 +100,10 @@ export class RetentionSchedule {
     this.#intervalMs = intervalMs
     this.#onTrim = on.trim
     this.#onError = on.error
+  }
+
+  /** Trims from time to time, from now on. */
+  start(): void {
     this.#schedule()
   }
 

@@ -1,0 +1,86 @@
+import { MemoryLevel } from 'memory-level'
+import { describe, expect, it } from 'vitest'
+import { assertCode } from '../tests-support/log-machine.js'
+import { EventLog } from './event-log.js'
+
+const one = [new Uint8Array([1])]
+
+async function written(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
+  const level = new MemoryLevel<Uint8Array, Uint8Array>()
+  const log = await EventLog.open(level)
+  await log.append('a', one)
+  const [event] = await log.read('a').toArray()
+  await log.cursor('a', 'reader').commit(event!)
+  await log.close()
+  await level.open()
+  return level
+}
+
+describe('a log that was opened to be read only', () => {
+  it('reads, and writes nothing', async () => {
+    const level = await written()
+    await using log = await EventLog.open(level, { readOnly: true })
+    let writes = 0
+    level.on('write', () => writes++)
+    const [event] = await log.read('a').toArray()
+    expect(event!.sequence).toBe(1)
+    expect(await log.topics()).toEqual(['a'])
+    expect((await log.cursor('a', 'reader').position())?.sequence).toBe(1)
+    expect(log.status().writable).toBe(false)
+    const works = [
+      log.append('a', one),
+      log.appendAll([{ topic: 'a', payloads: one }]),
+      log.cursor('a', 'other').commit(event!),
+      log.cursor('a', 'reader').seek(0),
+      log.consumer('a', 'worker')[Symbol.asyncIterator]().next(),
+      log.trim('a', { before: 2 }),
+      log.setRetention('a', { count: 1 }),
+      log.enforceRetention(),
+      log.deleteTopic('a'),
+      log.importFrom((async function* () {})()),
+    ]
+    for (const work of works) await assertCode(work, 'GOETHE_READ_ONLY')
+    expect(writes).toBe(0)
+  })
+
+  it('sees what somebody else writes into the store', async () => {
+    const level = await written()
+    await using reading = await EventLog.open(level, { readOnly: true })
+    const tail = reading.read('a', { from: 'end', follow: true })[Symbol.asyncIterator]()
+    const next = tail.next()
+    // As a replica would: another store's writes, applied to this one.
+    const other = new MemoryLevel<Uint8Array, Uint8Array>({
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    })
+    await other.open()
+    for await (const [key, value] of level.iterator({
+      keyEncoding: 'view',
+      valueEncoding: 'view',
+    })) {
+      await other.put(key, value)
+    }
+    other.on('write', (operations) => {
+      void level.batch(
+        operations.map((operation) => ({
+          type: 'put' as const,
+          key: (operation as { encodedKey: Uint8Array }).encodedKey,
+          value: (operation as { encodedValue: Uint8Array }).encodedValue,
+          keyEncoding: 'view',
+          valueEncoding: 'view',
+        })),
+      )
+    })
+    await using writing = await EventLog.open(other)
+    await writing.append('a', one)
+    expect((await next).value).toMatchObject({ topic: 'a', sequence: 2 })
+    await tail.return?.()
+  })
+
+  it('is not made where there is none', async () => {
+    const level = new MemoryLevel()
+    await assertCode(EventLog.open(level, { readOnly: true }), 'GOETHE_INVALID_STORE')
+    await using log = await EventLog.open(level)
+    expect(log.status().writable).toBe(true)
+  })
+})
