@@ -9,9 +9,9 @@ export interface DiscoverySubject {
   /** What is found at first: some peers, in no order. */
   initial: readonly Peer[]
   /** From now on others are found; absent where nothing ever changes. */
-  change?: (() => readonly Peer[]) | undefined
+  change?: (() => Promise<readonly Peer[]>) | undefined
   /** From now on nobody answers, until `heal`; absent where nobody is asked. */
-  fail?: (() => void) | undefined
+  fail?: (() => Promise<void>) | undefined
   heal?: (() => void) | undefined
   close(): Promise<void>
 }
@@ -73,7 +73,7 @@ export function discoveryConformance(options: DiscoveryConformanceOptions): void
     test('calls with those that there are after a change', async (subject) => {
       const watched = new WatchedPeers(subject.discovery)
       await watched.next()
-      const changed = subject.change!()
+      const changed = await subject.change!()
       assert.deepEqual(await watched.next(), sorted(changed))
       assert.deepEqual(await subject.discovery.peers(), sorted(changed))
     })
@@ -81,10 +81,10 @@ export function discoveryConformance(options: DiscoveryConformanceOptions): void
     test('rejects while nobody answers, and a watch goes on after it', async (subject) => {
       const watched = new WatchedPeers(subject.discovery)
       await watched.next()
-      subject.fail!()
+      await subject.fail!()
       await assert.rejects(subject.discovery.peers(), { code: 'GOETHE_UNAVAILABLE' })
       subject.heal!()
-      const changed = subject.change!()
+      const changed = await subject.change!()
       assert.deepEqual(await watched.next(), sorted(changed))
       assert.equal(watched.lists.length, 2)
     })

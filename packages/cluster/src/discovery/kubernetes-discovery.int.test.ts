@@ -62,11 +62,11 @@ discoveryConformance({
     return {
       discovery,
       initial: [peerAt('goethe-1', '10.0.0.1:1338'), peerAt('goethe-0', '10.0.0.2:1338')],
-      change() {
+      async change() {
         putSlice(server, 'goethe-b', [{ pod: 'goethe-1', address: '10.0.0.3' }])
         return [peerAt('goethe-1', '10.0.0.3:1338'), peerAt('goethe-0', '10.0.0.2:1338')]
       },
-      fail: () => {
+      fail: async () => {
         server.refusesWith = 503
         server.endWatches()
       },
