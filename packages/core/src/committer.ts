@@ -50,7 +50,7 @@ export class Committer {
   #running = false
   #idle: Promise<void> = Promise.resolve()
   #failure: GoetheError | undefined
-  #closed: GoetheError | undefined
+  #closed: (() => GoetheError) | undefined
   #clockBehind = false
 
   constructor(options: CommitterOptions) {
@@ -73,9 +73,12 @@ export class Committer {
   }
 
   submit(work: Work): void {
-    const refusal = this.#closed ?? this.#failure
-    if (refusal !== undefined) {
-      work.reject(sameFailure(refusal))
+    if (this.#closed !== undefined) {
+      work.reject(this.#closed())
+      return
+    }
+    if (this.#failure !== undefined) {
+      work.reject(sameFailure(this.#failure))
       return
     }
     const signal = work.options?.signal
@@ -100,8 +103,8 @@ export class Committer {
     })
   }
 
-  /** Takes nothing more; resolves when all that was submitted is settled. */
-  close(reason: GoetheError): Promise<void> {
+  /** Takes nothing more, for that reason; resolves when all that was submitted is settled. */
+  close(reason: () => GoetheError): Promise<void> {
     this.#closed = reason
     return this.#idle
   }

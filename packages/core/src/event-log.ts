@@ -170,8 +170,8 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
         },
       },
     )
-    if (!options.readOnly) this.#retention.start()
-    else void this.#committer.close(readOnlyError())
+    if (options.readOnly === undefined) this.#retention.start()
+    else void this.#committer.close(options.readOnly)
   }
 
   /**
@@ -419,7 +419,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     options: ImportOptions = {},
   ): Promise<TransferResult> {
     this.#assertOpen()
-    if (this.#options.readOnly) throw readOnlyError()
+    if (this.#options.readOnly !== undefined) throw this.#options.readOnly()
     if (this.#importing) {
       throw new GoetheError('GOETHE_NOT_EMPTY', 'Another import into this log is under way')
     }
@@ -487,7 +487,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   async #close(): Promise<void> {
     await this.#retention.close()
     await this.#groups.close(closedError())
-    await this.#committer.close(closedError())
+    await this.#committer.close(closedError)
     this.#recent.close(closedError())
     this.#feed.close()
     await this.#store.close()
@@ -506,7 +506,7 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   /** Why nothing can be written at the moment. */
   #refusal(): GoetheError | undefined {
     if (this.#closing !== undefined) return closedError()
-    if (this.#options.readOnly) return readOnlyError()
+    if (this.#options.readOnly !== undefined) return this.#options.readOnly()
     if (this.#importing || this.#import?.complete === false) {
       return new GoetheError(
         'GOETHE_IMPORT_INCOMPLETE',
@@ -542,10 +542,6 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     // Without a listener an emitter would throw it in the middle of the commit.
     if (this.listenerCount('error') > 0) this.emit('error', error)
   }
-}
-
-function readOnlyError(): GoetheError {
-  return new GoetheError('GOETHE_READ_ONLY', 'The log was opened to be read only')
 }
 
 function closedError(): GoetheError {

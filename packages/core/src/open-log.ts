@@ -22,7 +22,7 @@ export async function openLog(database: Database, options: CheckedOptions): Prom
   try {
     const meta = (await readMeta(store)) ?? (await create(store, options))
     const intervalMs = options.intervalMs ?? meta.index.intervalMs
-    if (options.readOnly) checkReadable(meta)
+    if (options.readOnly !== undefined) checkReadable(meta)
     else if (!meta.index.complete || meta.index.intervalMs !== intervalMs) {
       meta.index = { intervalMs, complete: true }
       await reindex(store, meta.index)
@@ -43,7 +43,7 @@ function checkReadable({ index }: LogMeta): void {
 }
 
 async function create(store: Store, options: CheckedOptions): Promise<LogMeta> {
-  if (options.readOnly) {
+  if (options.readOnly !== undefined) {
     throw new GoetheError(
       'GOETHE_INVALID_STORE',
       'The store holds no log, and none is made where it may only be read',

@@ -1,6 +1,6 @@
 import { checkBoolean, checkNumber, checkOptions } from './arguments.js'
 import { type Clock, systemClock } from './clock.js'
-import { ArgumentError } from './errors.js'
+import { ArgumentError, GoetheError } from './errors.js'
 import { type Interval, intervalMs } from './interval.js'
 import {
   clockBehindMsDefault,
@@ -39,10 +39,11 @@ export interface EventLogOptions {
   retentionIntervalMs?: number | undefined
   /**
    * Only reads: makes no log, rebuilds no index, enforces no retention, and rejects whatever would
-   * write with GOETHE_READ_ONLY. For a store that somebody else writes, such as a replica of it; what
-   * is written shows where the store emits `write`. Default: false.
+   * write with GOETHE_READ_ONLY, or with the error that a function gives. For a store that somebody
+   * else writes, such as a replica of it; what is written shows where the store emits `write`.
+   * Default: false.
    */
-  readOnly?: boolean | undefined
+  readOnly?: boolean | (() => GoetheError) | undefined
   /** Default: the clock of the machine. */
   clock?: Clock | undefined
 }
@@ -56,7 +57,8 @@ export interface CheckedOptions {
   recentBytesMax: number
   clockBehindNs: bigint
   retentionIntervalMs: number
-  readOnly: boolean
+  /** Gives the error of what would write, where the log is only to be read. */
+  readOnly: (() => GoetheError) | undefined
   clock: Clock
 }
 
@@ -106,6 +108,13 @@ export function checkLogOptions(options: EventLogOptions = {}): CheckedOptions {
       default: retentionIntervalMsDefault,
       min: 1,
     }),
-    readOnly: checkBoolean('readOnly', options.readOnly),
+    readOnly: checkReadOnly(options.readOnly),
   }
+}
+
+function checkReadOnly(readOnly: EventLogOptions['readOnly']): CheckedOptions['readOnly'] {
+  if (typeof readOnly === 'function') return readOnly
+  return checkBoolean('readOnly', readOnly)
+    ? () => new GoetheError('GOETHE_READ_ONLY', 'The log was opened to be read only')
+    : undefined
 }

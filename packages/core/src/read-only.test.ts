@@ -1,6 +1,7 @@
 import { MemoryLevel } from 'memory-level'
 import { describe, expect, it } from 'vitest'
 import { assertCode } from '../tests-support/log-machine.js'
+import { GoetheError, isGoetheError } from './errors.js'
 import { EventLog } from './event-log.js'
 
 const one = [new Uint8Array([1])]
@@ -75,6 +76,22 @@ describe('a log that was opened to be read only', () => {
     await writing.append('a', one)
     expect((await next).value).toMatchObject({ topic: 'a', sequence: 2 })
     await tail.return?.()
+  })
+
+  it('refuses writes as it is told to', async () => {
+    const level = await written()
+    const elsewhere = () =>
+      new GoetheError('GOETHE_NOT_LEADER', 'Elsewhere', { details: { leader: 'there:1337' } })
+    await using log = await EventLog.open(level, { readOnly: elsewhere })
+    const event = await log.seek('a', 1)
+    for (const work of [
+      log.append('a', one),
+      log.cursor('a', 'other').commit(event!),
+      log.consumer('a', 'worker')[Symbol.asyncIterator]().next(),
+    ]) {
+      const error: unknown = await work.catch((reason: unknown) => reason)
+      expect(isGoetheError(error, 'GOETHE_NOT_LEADER') && error.details.leader).toBe('there:1337')
+    }
   })
 
   it('is not made where there is none', async () => {
