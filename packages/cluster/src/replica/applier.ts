@@ -7,6 +7,7 @@ export class Applier {
   #appliedLsn: number
   #flushedLsn: number
   #applyingLsn: number
+  #frozen = false
 
   constructor(
     appliedLsn: number,
@@ -54,13 +55,25 @@ export class Applier {
   /** Only what is safe in the own journal: the store must not be ahead of it after a power loss. */
   continue(): void {
     const toLsn = Math.min(this.#commitLsn, this.journal.durableLsn)
-    if (this.applying || toLsn <= this.#appliedLsn) return
+    if (this.#frozen || this.applying || toLsn <= this.#appliedLsn) return
     this.#applyingLsn = toLsn
     this.emit({ type: 'apply', fromLsn: this.#appliedLsn + 1, toLsn })
   }
 
+  /** Begins nothing more, because the store is about to be replaced. */
+  freeze(): void {
+    this.#frozen = true
+  }
+
+  /** The store will not be replaced after all. */
+  thaw(): void {
+    this.#frozen = false
+    this.continue()
+  }
+
   /** The store was replaced by a snapshot. */
   restart(lsn: number): void {
+    this.#frozen = false
     this.#commitLsn = Math.max(this.#commitLsn, lsn)
     this.#appliedLsn = lsn
     this.#flushedLsn = lsn

@@ -8,7 +8,7 @@
 import type { Context } from './context.js'
 import type { Append, Heartbeat, Reconciled, Sender } from './messages.js'
 
-type State = 'reconciling' | 'settled' | 'fetching-snapshot' | 'installing-snapshot'
+type State = 'reconciling' | 'settled' | 'fetching-snapshot'
 
 export class Follower {
   state: State = 'reconciling'
@@ -16,7 +16,6 @@ export class Follower {
   #requestedMs = -Infinity
   #gapAtLsn = -1
   #confirm = 0
-  #wantsSnapshot = false
 
   constructor(
     private readonly context: Context,
@@ -26,7 +25,6 @@ export class Follower {
 
   /** The disk made progress, or time did. */
   continue(): void {
-    if (this.#wantsSnapshot) this.#fetchSnapshot()
     const { nowMs, options } = this.context
     const waited = nowMs - this.#requestedMs >= options.times.heartbeatMs * 2
     if (this.state === 'reconciling' && waited) this.#reconcile()
@@ -103,12 +101,9 @@ export class Follower {
     if (this.context.facts.durable) this.#send({ type: 'leave' })
   }
 
-  /** Takes what was fetched unless the store has come that far by itself. */
-  snapshotFetched(lsn: number, epoch: number): void {
-    if (this.state !== 'fetching-snapshot') return
-    if (lsn <= this.context.applier.appliedLsn) return this.snapshotFailed()
-    this.state = 'installing-snapshot'
-    this.context.emit({ type: 'install-snapshot', lsn, epoch })
+  /** Whether it waits for a snapshot. */
+  get wantsSnapshot(): boolean {
+    return this.state === 'fetching-snapshot'
   }
 
   snapshotFailed(): void {
@@ -121,9 +116,6 @@ export class Follower {
   }
 
   #fetchSnapshot(): void {
-    // Store and journal are replaced under nobody's hands.
-    this.#wantsSnapshot = this.context.applier.applying
-    if (this.#wantsSnapshot) return
     this.state = 'fetching-snapshot'
     this.context.emit({ type: 'fetch-snapshot', from: this.leader.member, epoch: this.epoch })
   }

@@ -17,21 +17,22 @@ import type { Input } from './input.js'
 import { JournalIndex } from './journal-index.js'
 import { Leader } from './leader.js'
 import type { FromLeader, PeerMessage } from './messages.js'
+import type { Position } from './position.js'
 import type { ReplicaOptions, RestoredState } from './options.js'
+import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
 import { Takeover } from './takeover.js'
 
 export class Replica {
   readonly #context: Context
   readonly #takeover: Takeover
+  readonly #install: SnapshotInstall
   #effects: Effect[] = []
   #clockMs: number | undefined
   #leader: Leader | undefined
   #follower: Follower | undefined
   #halted: string | undefined
   #stopping = false
-  // While a snapshot replaces store and journal, nothing else may touch them.
-  #installing = false
 
   constructor(options: ReplicaOptions, restored: RestoredState) {
     const emit = (effect: Effect) => void this.#effects.push(effect)
@@ -55,6 +56,7 @@ export class Replica {
       halt: (reason, reopen = false) => this.#halt(reason, reopen),
     }
     this.#context = context
+    this.#install = new SnapshotInstall(context)
     this.#takeover = new Takeover(context, {
       won: (won) => this.#lead(won),
       seen: (record) => this.#see(record.epoch, record.clusterId),
@@ -95,18 +97,18 @@ export class Replica {
         return this.#halt(input.reason, true)
       case 'applied':
         applier.applied(input.lsn, input.flushedLsn)
+        this.#install.continue()
         this.#leader?.applied()
         return this.#follower?.continue()
       case 'shipped':
         return this.#leader?.shipped(input)
       case 'snapshot-fetched':
-        this.#follower?.snapshotFetched(input.lsn, input.epoch)
-        this.#installing = this.#follower?.state === 'installing-snapshot'
+        if (this.#follower?.wantsSnapshot) this.#install.begin(input)
         return
       case 'snapshot-failed':
         return this.#follower?.snapshotFailed()
       case 'snapshot-installed':
-        return this.#snapshotInstalled(input.lsn, input.epoch)
+        return this.#snapshotInstalled(input)
       case 'record-read':
       case 'record-changed':
         return this.#coordinatorAnswered(input)
@@ -155,7 +157,7 @@ export class Replica {
     if (this.#leader !== undefined) return this.#leader.tick()
     this.#follower?.continue()
     if (this.#stopping) this.#follower?.leave()
-    else if (!this.#installing) this.#takeover.continue()
+    else if (!this.#install.active) this.#takeover.continue()
   }
 
   #receive(message: PeerMessage): void {
@@ -189,7 +191,7 @@ export class Replica {
   #receiveFromLeader({ from, clusterId, epoch }: PeerMessage, body: FromLeader): void {
     const { facts, options } = this.#context
     if (!this.#takeover.informed && !options.rules.answersUninformed()) return
-    if (this.#installing) {
+    if (this.#install.active) {
       if (epoch === this.#follower?.epoch) this.#follower.stillInstalling()
       return
     }
@@ -235,7 +237,7 @@ export class Replica {
     if (this.#leader !== undefined) this.#leaderAnswered(this.#leader, input)
     else if (input.type === 'record-changed') this.#takeover.changed(input.outcome)
     else if (input.result.type === 'failed') this.#takeover.readFailed()
-    else if (!this.#installing) this.#takeover.read(input.result.found, asker.seenEpoch)
+    else if (!this.#install.active) this.#takeover.read(input.result.found, asker.seenEpoch)
   }
 
   #leaderAnswered(
@@ -304,18 +306,15 @@ export class Replica {
     else this.#context.emit({ type: 'stopped' })
   }
 
-  #snapshotInstalled(lsn: number, epoch: number): void {
-    const { journal, applier } = this.#context
-    journal.restart({ lsn, epoch })
-    applier.restart(lsn)
-    this.#installing = false
+  #snapshotInstalled(snapshot: Position): void {
+    this.#install.done(snapshot)
     this.#follower &&= new Follower(this.#context, this.#follower.epoch, this.#follower.leader)
     this.#follower?.continue()
   }
 
   #readSoon(): void {
     if (this.#leader !== undefined) this.#leader.membership.readSoon()
-    else if (!this.#installing && !this.#stopping) this.#takeover.readSoon()
+    else if (!this.#install.active && !this.#stopping) this.#takeover.readSoon()
   }
 
   #notLeader(): Refusal {

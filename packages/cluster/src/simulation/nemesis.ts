@@ -33,6 +33,7 @@ export class Nemesis {
     for (const member of members) {
       this.world.discovered.add(member.name)
       member.disk.slowness = 1
+      member.disk.factsSlowness = 1
       member.disk.failing = false
       member.drift = 1
       if (!member.running) member.start()
@@ -75,9 +76,11 @@ export class Nemesis {
         return this.#coordinatorAway([member], lastsMs)
       case 'slow-disk': {
         const { disk } = member
-        disk.slowness = random.between(10, 400)
+        disk.slowness = random.chance(0.7) ? random.between(10, 400) : 1
+        disk.factsSlowness = random.chance(0.7) ? random.between(10, 400) : 1
         return this.#undo(lastsMs, () => {
           disk.slowness = 1
+          disk.factsSlowness = 1
         })
       }
       case 'failing-disk':
@@ -102,6 +105,8 @@ export class Nemesis {
       case 'discover':
         world.discovered.add(member.name)
         return
+      case 'old-leader-returns':
+        return leader && this.#oldLeaderReturns(leader)
       default:
         unreachable(kind)
     }
@@ -119,6 +124,34 @@ export class Nemesis {
         network.heal(name, member.name)
       }
     })
+  }
+
+  /**
+   * The leader is cut off until there is another one, which then restarts, and hears the old leader
+   * before it hears anybody else. Chance alone brings that about too rarely.
+   */
+  #oldLeaderReturns(old: SimulatedMember): void {
+    const { coordinator, members, network, timeline, random } = this.world
+    this.#isolate(old, 5_000)
+    this.#coordinatorAway([old], 5_000)
+    const since = timeline.nowMs
+    // What a new leader promised may be on its way to the disk for long.
+    if (random.chance(0.5)) for (const { disk } of members) disk.factsSlowness = 200
+    const watch = () => {
+      if (this.#over || timeline.nowMs - since > 4_000) return
+      const next = members.find((member) => member !== old && member.leading)
+      if (next === undefined) return timeline.after(20, watch)
+      timeline.after(random.between(0, 200), () => {
+        if (this.#over) return
+        coordinator.unreachable.add(next.name)
+        this.#undo(1_000, () => coordinator.unreachable.delete(next.name))
+        network.heal(old.name, next.name)
+        network.heal(next.name, old.name)
+        next.crashFor(random.between(1, 20))
+        for (const { disk } of members) disk.factsSlowness = 1
+      })
+    }
+    watch()
   }
 
   #coordinatorAway(members: readonly SimulatedMember[], lastsMs: number): void {

@@ -20,6 +20,7 @@ export const faultKinds = [
   'hand-over',
   'stop',
   'discover',
+  'old-leader-returns',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
@@ -54,7 +55,7 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
     members,
     minInSync: random.chance(0.7) ? majority : 1 + random.below(majority),
     times: {
-      heartbeatMs: 100,
+      heartbeatMs: 120,
       electionTimeoutMs: 500,
       replicaTimeoutMs: 500,
       leaseMs: 3_000,
@@ -80,12 +81,12 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
       lostAnswers: sometimes(0.4),
       lateRequests: sometimes(0.4),
     },
-    faultsMs: random.between(5_000, 20_000),
+    faultsMs: random.between(3_000, 12_000),
     calmMsMax: 40_000,
-    faultPauseMs: random.between(150, 1_500),
+    faultPauseMs: random.between(100, 1_000),
     faults: faultKinds.filter(() => random.chance(0.5)),
-    clients: 1 + random.below(4),
-    appendPauseMs: random.between(10, 200),
+    clients: 1 + random.below(3),
+    appendPauseMs: random.between(20, 300),
     drift: random.chance(0.5) ? 0.2 : 0,
   }
 }

@@ -18,6 +18,8 @@ export type Write =
 export class SimulatedDisk {
   /** Writes take this many times longer. */
   slowness = 1
+  /** The same for the few facts, which lie in a file of their own. */
+  factsSlowness = 1
   /** The next write fails. */
   failing = false
   /** A write failed: nothing more gets safe until it is opened anew. */

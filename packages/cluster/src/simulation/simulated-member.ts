@@ -262,7 +262,7 @@ export class SimulatedMember {
     const { disk, world } = this
     const { nowMs } = world.timeline
     const doneMs =
-      Math.max(disk.factsBusyUntilMs, nowMs) + world.random.between(0.5, 5) * disk.slowness
+      Math.max(disk.factsBusyUntilMs, nowMs) + world.random.between(0.5, 5) * disk.factsSlowness
     disk.factsBusyUntilMs = doneMs
     this.#later(doneMs - nowMs, () => {
       disk.factsWritten()
@@ -327,7 +327,7 @@ export class SimulatedMember {
     if (`${this.name}#${this.#incarnation}` !== incarnation) return
     const { world } = this
     this.input({ type: 'tick', nowMs: world.timeline.nowMs * this.drift + this.offsetMs })
-    this.#later(world.random.between(40, 60), () => this.#tick(incarnation))
+    this.#later(world.random.between(50, 80), () => this.#tick(incarnation))
   }
 
   /** Happens to this process only, on this disk only. */
