@@ -206,7 +206,10 @@ export interface ConsumerOptions {
   maxInFlight?: number | undefined
   /** After so long without ack, nack or extend an event is delivered again. Default: 30,000. */
   ackTimeoutMs?: number | undefined
-  /** Deliveries of one event before it goes to `deadLetter`. Default: no limit. */
+  /**
+   * Deliveries of one event before it goes to `deadLetter`, with those that a crash has ended.
+   * Default: no limit.
+   */
   maxAttempts?: number | undefined
   /** The topic to which an event is appended whose attempts are used up. */
   deadLetter?: string | undefined

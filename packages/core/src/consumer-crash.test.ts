@@ -2,7 +2,7 @@
 import { MemoryLevel } from 'memory-level'
 import { expect, it } from 'vitest'
 import { type Delivery, EventLog } from './index.js'
-import { iterate, nextOf } from '../conformance/support.js'
+import { iterate, nextOf, takeFrom } from '../conformance/support.js'
 
 type Database = MemoryLevel<Uint8Array, Uint8Array>
 
@@ -59,4 +59,20 @@ it('a crash counts an attempt of all that was held, and of nothing else', async 
     ['good', 2],
     ['better', 1],
   ])
+})
+
+it('whoever handles many at a time has their attempts stored together', async () => {
+  const database: Database = new MemoryLevel(views)
+  await using log = await EventLog.open(database)
+  await log.append('plays', Array<Uint8Array>(300).fill(payloads[0]!))
+  let writes = 0
+  database.on('write', () => writes++)
+  const consumer = log.consumer('plays', 'stage', twice)
+  const held = await takeFrom(iterate(consumer), 200)
+  expect(held.map(({ event }) => event.sequence)).toEqual(held.map((_, index) => index + 1))
+  expect(writes).toBeLessThan(15)
+  await Promise.all(held.map((delivery) => delivery.ack()))
+  await consumer.close()
+  const next = await nextOf(iterate(log.consumer('plays', 'stage', twice)))
+  expect([next.event.sequence, next.attempt]).toEqual([201, 1])
 })

@@ -16,6 +16,8 @@ export class Consumer implements ConsumerApi {
   readonly #settings: ConsumerSettings
   readonly #group: () => ConsumerGroup
   #joined: { group: ConsumerGroup; instance: GroupInstance } | undefined
+  /** Taken ahead of their turn, with the attempts at them stored. */
+  readonly #ahead: Held[] = []
   #closed = false
   readonly #onAbort = (): void => {
     void this.#leave(abortedError(this.#settings.signal ?? {}))
@@ -69,7 +71,7 @@ export class Consumer implements ConsumerApi {
     const { group, instance } = joined
     const ready = group.takeReady(instance, countMax)
     if (ready.length > 0) return ready.map((held) => new GroupDelivery(group, held))
-    const held = await this.#wait(group, instance)
+    const held = await this.#unlessClosed(group.take(instance))
     return held === undefined ? [] : [new GroupDelivery(group, held)]
   }
 
@@ -77,11 +79,31 @@ export class Consumer implements ConsumerApi {
     const joined = this.#join()
     if (joined === undefined) return { done: true, value: undefined }
     const { group, instance } = joined
-    const held = group.takeReady(instance, 1)[0] ?? (await this.#wait(group, instance))
-    if (held === undefined) return { done: true, value: undefined }
-    // An event that takes this process with it at each attempt has its attempts counted all the same.
-    if (this.#settings.deadLetter !== undefined) await group.storeAttempts()
-    return { done: false, value: new GroupDelivery(group, held) }
+    const held =
+      this.#settings.deadLetter === undefined
+        ? (group.takeReady(instance, 1)[0] ?? (await this.#unlessClosed(group.take(instance))))
+        : await this.#takeCounted(group, instance)
+    return held === undefined
+      ? { done: true, value: undefined }
+      : { done: false, value: new GroupDelivery(group, held) }
+  }
+
+  /**
+   * The attempt is stored before it begins: an event that takes this process with it each time has
+   * its attempts counted all the same. Whoever handles several at a time has as many more counted
+   * together.
+   */
+  async #takeCounted(group: ConsumerGroup, instance: GroupInstance): Promise<Held | undefined> {
+    for (let held = this.#ahead.shift(); held !== undefined; held = this.#ahead.shift()) {
+      if (held.outcome === undefined) return held
+    }
+    const [ready, ...ahead] = group.takeReady(instance, Math.max(instance.held, 1))
+    const held = ready ?? (await this.#unlessClosed(group.take(instance)))
+    if (held === undefined) return undefined
+    await this.#unlessClosed(group.storeAttempts())
+    if (this.#closed) return undefined
+    this.#ahead.push(...ahead)
+    return held
   }
 
   /** The group, with this instance in it; undefined when that is closed. */
@@ -96,10 +118,11 @@ export class Consumer implements ConsumerApi {
     return this.#joined
   }
 
-  /** Undefined when the consumer was closed meanwhile. */
-  async #wait(group: ConsumerGroup, instance: GroupInstance): Promise<Held | undefined> {
+  /** What the promise gives; undefined when the consumer was closed meanwhile. */
+  async #unlessClosed<Value>(promise: Promise<Value>): Promise<Value | undefined> {
     try {
-      return await group.take(instance)
+      const value = await promise
+      return this.#closed ? undefined : value
     } catch (error) {
       if (this.#closed) return undefined
       throw error
@@ -107,6 +130,9 @@ export class Consumer implements ConsumerApi {
   }
 
   async #leave(reason: GoetheError): Promise<void> {
+    for (const held of this.#ahead.splice(0).reverse()) {
+      if (held.outcome === undefined) this.#joined?.group.release(held)
+    }
     await this.#joined?.group.leave(this.#joined.instance, reason)
   }
 }
