@@ -22,8 +22,8 @@ export type ClientCertificate = PeerCertificate | DetailedPeerCertificate
 export type Identify = (
   headers: CallHeaders,
   certificate: ClientCertificate | undefined,
-  /** Of the other end of the connection, without its port. */
-  address: string,
+  /** Of the other end of the connection, without its port. Asked for where it matters. */
+  address: () => string,
 ) => Promise<Identity>
 
 /** What every service gets: all that a server has, and nothing of how it was put together. */

@@ -15,7 +15,7 @@ const limited = (failedAttemptsPerMinute: number, clock = manualClock()) => {
   const { limits } = defaultConfig({ limitsFailedAttemptsPerMinute: failedAttemptsPerMinute })
   const identify = limitFailedAttempts(known, limits, clock)
   return (authorization: string, address = '192.0.2.1') =>
-    identify({ authorization }, undefined, address).then(
+    identify({ authorization }, undefined, () => address).then(
       () => 'known',
       ({ code, details }: GoetheError) => [code, details.retryDelayMs],
     )

@@ -19,7 +19,7 @@ export function limitFailedAttempts(
   return (headers, certificate, address) =>
     identify(headers, certificate, address).catch((error: unknown) => {
       if (!isGoetheError(error, 'GOETHE_UNAUTHENTICATED')) throw error
-      const network = networkOf(address)
+      const network = networkOf(address())
       const retryDelayMs = attempts.take(network)
       if (retryDelayMs === 0) throw error
       throw new GoetheError(

@@ -33,8 +33,8 @@ export async function beginCall(context: ServerContext, call: SurfaceCall): Prom
 
 /** Who calls. Rejects as `Identify` does. */
 export function callerOf(context: ServerContext, call: SurfaceCall): Promise<Identity> {
-  const address = call.getPeer().replace(/:\d+$/, '')
   const certificate = call.getAuthContext().sslPeerCertificate
+  const address = (): string => call.getPeer().replace(/:\d+$/, '')
   return context.identify(headersOf(call.metadata), certificate, address)
 }
 

@@ -59,7 +59,7 @@ class MessageGate {
   /** Counted as under way. */
   #held = 0
   /** Of the message that has begun: its first bytes, and how many are to come. */
-  readonly #head = Buffer.alloc(headLength)
+  #head: Buffer | undefined
   #headCount = 0
   #missing = 0
 
@@ -78,6 +78,11 @@ class MessageGate {
     stream.on('data', (chunk: Buffer) => {
       this.#take(chunk)
     })
+  }
+
+  /** What only those cause whose messages are not whole. */
+  #watch(): Buffer {
+    const { stream } = this.#call
     // Before grpc-js hears of it, which would take what came before for all.
     stream.prependListener('end', () => {
       if (this.#headCount > 0) this.#refuse(invalid('The message ends before it is complete'))
@@ -85,6 +90,7 @@ class MessageGate {
     stream.once('close', () => {
       this.#hold(0)
     })
+    return Buffer.alloc(headLength)
   }
 
   #take(chunk: Buffer): void {
@@ -116,24 +122,25 @@ class MessageGate {
    */
   #heldAfter(chunk: Buffer): number {
     const { messageBytesMax } = this.#context.config.limits
+    const head = (this.#head ??= this.#watch())
     let unpacked = 0
     let offset = 0
     while (offset < chunk.length) {
       if (this.#headCount < headLength) {
-        this.#head[this.#headCount++] = chunk[offset++]!
+        head[this.#headCount++] = chunk[offset++]!
         if (this.#headCount < headLength) continue
-        this.#missing = this.#head.readUInt32BE(1)
+        this.#missing = head.readUInt32BE(1)
       } else {
         const taken = Math.min(this.#missing, chunk.length - offset)
         this.#missing -= taken
         offset += taken
       }
       if (this.#missing > 0) continue
-      const size = this.#head.readUInt32BE(1)
-      if (this.#head[0] !== 0) unpacked += size + Math.min(size * inflationMax, messageBytesMax)
+      const size = head.readUInt32BE(1)
+      if (head[0] !== 0) unpacked += size + Math.min(size * inflationMax, messageBytesMax)
       this.#headCount = 0
     }
-    const gathered = this.#headCount < headLength ? 0 : this.#head.readUInt32BE(1) - this.#missing
+    const gathered = this.#headCount < headLength ? 0 : head.readUInt32BE(1) - this.#missing
     return gathered + unpacked
   }
 

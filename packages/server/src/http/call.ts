@@ -100,7 +100,7 @@ export function identifyCallers(app: FastifyInstance, context: ServerContext): v
 
 /** Who sent this request. Rejects as `Identify` does. */
 export function identityOf(request: FastifyRequest, context: ServerContext): Promise<Identity> {
-  return context.identify(request.headers, certificateOf(request), request.ip)
+  return context.identify(request.headers, certificateOf(request), () => request.ip)
 }
 
 /** True where there is something to tell by who sent this request. */
