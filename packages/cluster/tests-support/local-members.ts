@@ -7,7 +7,7 @@ import { CoordinatorMemory } from '../src/coordinator/memory-coordinator.js'
 import type { AppliedStore } from '../src/applied-store.js'
 import { Journal } from '../src/journal/journal.js'
 import { nodeDisk } from '../src/journal/node-disk.js'
-import { Member, type PeerLink } from '../src/member/member.js'
+import { type PeerLink, ReplicaDriver } from '../src/member/replica-driver.js'
 import { PeerSnapshots } from '../src/member/peer-snapshots.js'
 import { SnapshotSender } from '../src/member/snapshot-sender.js'
 import { StoreDirectory } from '../src/member/store-directory.js'
@@ -58,7 +58,7 @@ export class LocalMembers {
     return this.#cut.has(`${from} ${to}`) ? undefined : this.running.get(to)
   }
 
-  introduce(member: Member, name: string): void {
+  introduce(member: ReplicaDriver, name: string): void {
     const members = this.names.filter((other) => other !== name)
     const all = members.every((other) => this.running.has(other))
     const virgin = [...this.running.values()].every(
@@ -94,7 +94,7 @@ export class LocalMember {
   halted: string | undefined
   /** Snapshots that took the place of the store. */
   replaced = 0
-  member!: Member
+  member!: ReplicaDriver
   level!: ReplicatedLevel
   journal!: Journal
   sender!: SnapshotSender
@@ -128,8 +128,9 @@ export class LocalMember {
       newId: randomUUID,
     })
     const coordinator = cluster.coordination.coordinator()
-    local.member = new Member({
+    local.member = new ReplicaDriver({
       member: name,
+      incarnation: randomUUID(),
       address: `${name}:1337`,
       minInSync: 2,
       times,

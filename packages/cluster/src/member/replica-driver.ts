@@ -36,7 +36,7 @@ export interface PeerLink {
 }
 
 /** What the layer above is told. */
-export interface MemberListener {
+export interface ReplicaListener {
   /** Everything of earlier epochs is applied: load the log's state, and take writes. */
   onLead(epoch: number): void
   /** Writes are refused from now on; those under way were rejected before. */
@@ -49,8 +49,10 @@ export interface MemberListener {
   onHalt(reason: string, reopen: boolean): void
 }
 
-export interface MemberOptions {
+export interface ReplicaDriverOptions {
   readonly member: string
+  /** A UUID of this process. */
+  readonly incarnation: string
   /** `host:port` for clients. */
   readonly address: string
   /** Fewest in-sync stores, where this member creates the record. */
@@ -62,7 +64,7 @@ export interface MemberOptions {
   readonly snapshots: SnapshotSource
   readonly coordinator: Coordinator
   readonly peers: PeerLink
-  readonly listener: MemberListener
+  readonly listener: ReplicaListener
   /** After so long what was applied is flushed, so that journals can be trimmed. Default 10,000. */
   readonly flushMs?: number | undefined
   readonly clock: Clock
@@ -81,8 +83,8 @@ const recentBytesMax = 64 * 1024 * 1024
 
 const flushMsDefault = 10_000
 
-export class Member implements Replication {
-  readonly #options: MemberOptions
+export class ReplicaDriver implements Replication {
+  readonly #options: ReplicaDriverOptions
   readonly #replica: Replica
   readonly #entries: EntrySource
   readonly #writes = new PendingWrites()
@@ -103,7 +105,7 @@ export class Member implements Replication {
   readonly #stopWatching: () => void
 
   /** Takes over an open journal and an open store, and begins at once. */
-  constructor(options: MemberOptions) {
+  constructor(options: ReplicaDriverOptions) {
     this.#options = options
     const { journal, stores, coordinator } = options
     const { base, ends } = journal.epochs
@@ -113,7 +115,7 @@ export class Member implements Replication {
       {
         member: options.member,
         storeId: journal.meta.storeId,
-        incarnation: options.newId(),
+        incarnation: options.incarnation,
         address: options.address,
         minInSync: options.minInSync,
         newClusterId: options.newId(),

@@ -1,0 +1,171 @@
+/** Members over real connections, journals and stores; only the coordinator is in memory. */
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { EventLog, type GoetheError } from '@goethe/core'
+import { ClassicLevel } from 'classic-level'
+import { describe, expect, it } from 'vitest'
+import { tempFolder } from '../../core/tests-support/temp-folder.js'
+import { ClusterMember } from './cluster-member.js'
+import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
+import { StaticDiscovery } from './discovery/static-discovery.js'
+import { ReplicatedLevel } from './replicated-level.js'
+
+const names = ['goethe-0', 'goethe-1', 'goethe-2']
+const times = {
+  heartbeatMs: 50,
+  electionTimeoutMs: 500,
+  replicaTimeoutMs: 500,
+  leaseMs: 2000,
+  renewMs: 500,
+  retryMs: 100,
+}
+const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+class TestCluster {
+  readonly memory = new CoordinatorMemory()
+  readonly members = new Map<string, ClusterMember>()
+  readonly problems: string[] = []
+  readonly #leads = new Map<string, boolean>()
+  readonly #waiting = new Set<() => void>()
+
+  private constructor(
+    readonly folder: string,
+    readonly ports: ReadonlyMap<string, number>,
+  ) {}
+
+  static async start(folder: string): Promise<TestCluster> {
+    const ports = new Map<string, number>()
+    for (const name of names) ports.set(name, await freePort())
+    const cluster = new TestCluster(folder, ports)
+    for (const name of names) await cluster.open(name)
+    return cluster
+  }
+
+  /** The same one, with its members at other ports. */
+  at(ports: ReadonlyMap<string, number>): TestCluster {
+    return new TestCluster(this.folder, ports)
+  }
+
+  async open(name: string): Promise<ClusterMember> {
+    const told = (leads: boolean) => (): void => {
+      this.#leads.set(name, leads)
+      for (const resume of this.#waiting) resume()
+      this.#waiting.clear()
+    }
+    const member = await ClusterMember.open({
+      directory: join(this.folder, name),
+      database: (path) => new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' }),
+      member: name,
+      address: `${name}.test:1337`,
+      peers: { host: '127.0.0.1', port: this.ports.get(name)! },
+      security: { secrets: ['a secret that all members share'] },
+      minInSync: 2,
+      coordinator: this.memory.coordinator(),
+      discovery: new StaticDiscovery(
+        [...this.ports].map(([other, port]) => `${other}=127.0.0.1:${port}`),
+      ),
+      listener: {
+        onLead: told(true),
+        onFollow: told(false),
+        onReplace: () => Promise.resolve(),
+        onReplaced: () => undefined,
+        onHalt: (reason) => this.problems.push(reason),
+      },
+      onProblem: (problem) => this.problems.push(problem),
+      times,
+    })
+    this.members.set(name, member)
+    return member
+  }
+
+  async leader(): Promise<[string, ClusterMember]> {
+    for (;;) {
+      for (const [name, leads] of this.#leads) {
+        const member = this.members.get(name)
+        if (leads && member !== undefined) return [name, member]
+      }
+      await new Promise<void>((resolve) => this.#waiting.add(resolve))
+    }
+  }
+
+  async close(name: string, deadlineMs = 0): Promise<void> {
+    const member = this.members.get(name)!
+    this.members.delete(name)
+    this.#leads.delete(name)
+    await member.close(deadlineMs)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.members.keys()]) await this.close(name)
+  }
+}
+
+const logOf = (member: ClusterMember): Promise<EventLog> =>
+  EventLog.open(new ReplicatedLevel(member.store, member.replication))
+
+describe('a cluster over real connections', () => {
+  it('elects, replicates, and goes on when its leader is gone', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [first, leader] = await cluster.leader()
+    const log = await logOf(leader)
+    const receipts = await Promise.all(
+      Array.from({ length: 500 }, (_, index) => log.append('orders', text(`event ${index}`))),
+    )
+    expect(receipts).toHaveLength(500)
+    await leader.confirm()
+    await cluster.close(first)
+    const [second, next] = await cluster.leader()
+    expect(second).not.toBe(first)
+    const after = await logOf(next)
+    const events = await after.read('orders').toArray()
+    expect(events.map((event) => event.id)).toEqual(receipts.map(({ firstId }) => firstId))
+    await after.append('orders', text('and on'))
+    const back = await cluster.open(first)
+    await expect
+      .poll(() => back.status.replica.appliedLsn, { timeout: 10_000 })
+      .toBe(next.status.replica.appliedLsn)
+    await expect.poll(() => next.status.replica.inSync.length, { timeout: 10_000 }).toBe(3)
+    await expect
+      .poll(() => next.status.members.members.map(({ report }) => report.health))
+      .toEqual(['serving', 'serving', 'serving'])
+    await after.close()
+  })
+
+  it('hands over without a pause when its leader is stopped', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [first, leader] = await cluster.leader()
+    const log = await logOf(leader)
+    await log.append('orders', text('before'))
+    await expect.poll(() => leader.status.replica.inSync.length, { timeout: 10_000 }).toBe(3)
+    await cluster.close(first, 5000)
+    const [, next] = await cluster.leader()
+    const after = await logOf(next)
+    await after.append('orders', text('after'))
+    const events = await after.read('orders').toArray()
+    expect(events.map((event) => event.text())).toEqual(['before', 'after'])
+    expect(next.status.replica.epoch).toBe(2)
+    await after.close()
+  })
+
+  it('does not start at an address that is taken', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    await cluster.close(names[1]!)
+    const taken = new Map(cluster.ports).set(names[1]!, cluster.ports.get(names[0]!)!)
+    const again = cluster.at(taken)
+    const error: unknown = await again.open(names[1]!).catch((reason: unknown) => reason)
+    expect((error as GoetheError).code).toBe('GOETHE_UNAVAILABLE')
+    // Nothing is left locked.
+    await cluster.open(names[1]!)
+  })
+})

@@ -1,0 +1,371 @@
+/**
+ * A member of a cluster, put together: its journal and store on disk, the connections to the others,
+ * whom discovery and gossip name, and the replica that all of that is for.
+ */
+import { randomInt, randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { type Clock, type Database, GoetheError, systemClock } from '@goethe/core'
+import type { AppliedStore } from './applied-store.js'
+import type { Coordinator } from './coordinator/coordinator.js'
+import type { Discovery, Peer } from './discovery/discovery.js'
+import { decodeGossip, encodeGossip } from './gossip/gossip-codec.js'
+import { Gossip, type GossipInput } from './gossip/gossip.js'
+import type { MemberReport } from './gossip/member-state.js'
+import type { MembershipView } from './gossip/membership-view.js'
+import { Journal } from './journal/journal.js'
+import { nodeDisk } from './journal/node-disk.js'
+import { PeerSnapshots } from './member/peer-snapshots.js'
+import { ReplicaDriver, type ReplicaListener } from './member/replica-driver.js'
+import { SnapshotSender } from './member/snapshot-sender.js'
+import { StoreDirectory } from './member/store-directory.js'
+import {
+  type ReplicaLimits,
+  type ReplicaTimes,
+  defaultLimits,
+  defaultTimes,
+} from './replica/options.js'
+import type { ReplicaStatus } from './replica/status.js'
+import type { Replication } from './replicated-level.js'
+import {
+  decodePeerMessage,
+  encodeAppend,
+  encodePeerMessage,
+} from './transport/peer-message-codec.js'
+import type { PeerTransportOptions } from './transport/peer-settings.js'
+import type { PeerProblem } from './transport/peer-transport.js'
+import { TcpPeerTransport } from './transport/tcp-peer-transport.js'
+
+export interface ClusterMemberOptions {
+  /** Where everything lies: journal, store, and what they must not forget. */
+  readonly directory: string
+  /** Makes a database for a path; it is opened later. */
+  database(path: string): Database
+  /** The name of this instance, the same after each start. */
+  readonly member: string
+  /** `host:port` for clients, as they can reach it. */
+  readonly address: string
+  /** Where the other members are listened to. */
+  readonly peers: { readonly host: string; readonly port: number }
+  /** How members know each other, as for the transport. */
+  readonly security: Pick<PeerTransportOptions, 'secrets' | 'tls' | 'nameInCertificate'>
+  /** Fewest in-sync stores with which is acknowledged, where this member makes the record. */
+  readonly minInSync: number
+  readonly coordinator: Coordinator
+  readonly discovery: Discovery
+  readonly listener: ReplicaListener
+  /** Something that a person should look at. */
+  onProblem(problem: string): void
+  /** Part of what this instance can do that is in use, from 0 to 1. */
+  load?(): number
+  readonly times?: Partial<ReplicaTimes>
+  readonly limits?: Partial<ReplicaLimits>
+  readonly clock?: Clock
+}
+
+/** What a member knows of its cluster. */
+export interface ClusterMemberStatus {
+  readonly replica: ReplicaStatus
+  readonly members: MembershipView
+}
+
+/** How often gossip and what follows from it are looked at. */
+const tickMs = 200
+
+export class ClusterMember {
+  readonly #options: ClusterMemberOptions
+  readonly #clock: Clock
+  readonly #journal: Journal
+  readonly #stores: StoreDirectory
+  readonly #transport: TcpPeerTransport
+  readonly #snapshots: SnapshotSender
+  readonly #gossip: Gossip
+  readonly #driver: ReplicaDriver
+  readonly #times: ReplicaTimes
+  readonly #stopDiscovery: () => void
+  #names: readonly string[] = []
+  #peersTold = ''
+  #leaderHeardMs = -Infinity
+  #draining = false
+  #unhealthy: string | undefined
+  #stopTick: () => void = () => undefined
+  #clusterId: string | undefined
+  #closing: Promise<void> | undefined
+
+  /** Rejects with GOETHE_CORRUPT, GOETHE_FORMAT, GOETHE_LOCKED, GOETHE_UNAVAILABLE for an address. */
+  static async open(options: ClusterMemberOptions): Promise<ClusterMember> {
+    const disk = await nodeDisk(join(options.directory, 'journal'))
+    const newSalt = (): number => randomInt(2 ** 32)
+    const journal = await Journal.open({ disk, newStoreId: randomUUID, newSalt })
+    let stores: StoreDirectory | undefined
+    try {
+      stores = await StoreDirectory.open(options)
+      const { applied } = stores.current
+      // A snapshot took the store's place, and then the power went.
+      if (applied.lsn > journal.last.lsn) await journal.reset(applied)
+      const member = new ClusterMember(options, journal, stores)
+      await member.#listen()
+      return member
+    } catch (error) {
+      await journal.close()
+      await stores?.close()
+      throw error
+    }
+  }
+
+  private constructor(options: ClusterMemberOptions, journal: Journal, stores: StoreDirectory) {
+    const { member, address, clock = systemClock(), coordinator } = options
+    this.#options = options
+    this.#clock = clock
+    this.#journal = journal
+    this.#stores = stores
+    this.#times = { ...defaultTimes, ...options.times }
+    this.#clusterId = journal.meta.facts.clusterId
+    const incarnation = randomUUID()
+    const identity = { member, storeId: journal.meta.storeId, incarnation }
+    this.#transport = new TcpPeerTransport({
+      ...options.security,
+      identity: { ...identity, clusterId: this.#clusterId },
+      onProblem: (problem) => {
+        options.onProblem(sentenceOf(problem))
+      },
+      clock,
+    })
+    this.#snapshots = new SnapshotSender({
+      store: () => stores.current,
+      leads: () => (this.status.replica.role === 'leader' ? this.status.replica.epoch : undefined),
+      clock,
+      newId: randomUUID,
+    })
+    const transport = this.#transport
+    this.#driver = new ReplicaDriver({
+      member,
+      incarnation,
+      address,
+      minInSync: options.minInSync,
+      times: this.#times,
+      limits: { ...defaultLimits, ...options.limits },
+      journal,
+      stores,
+      snapshots: new PeerSnapshots((from, request, signal) =>
+        transport.fetch(from, request, signal),
+      ),
+      coordinator,
+      peers: {
+        send: (to, message) => void transport.send(to, 'replica', encodePeerMessage(message)),
+        sendEntries: (to, envelope, header, entries) =>
+          void transport.send(to, 'replica', encodeAppend(envelope, header, entries)),
+      },
+      listener: {
+        ...options.listener,
+        onHalt: (reason, reopen) => {
+          this.#unhealthy = reason
+          options.listener.onHalt(reason, reopen)
+        },
+      },
+      clock,
+      nowMs,
+      random: Math.random,
+      newId: randomUUID,
+    })
+    this.#gossip = new Gossip({
+      identity: { ...identity, address },
+      report: this.#report(),
+      generation: Date.now(),
+      nowMs: nowMs(),
+      random: Math.random,
+    })
+    this.#receive()
+    this.#stopDiscovery = options.discovery.watch((peers) => {
+      this.#discovered(peers)
+    })
+    this.#tick()
+  }
+
+  /** What readers see. It is another one after `onReplaced`. */
+  get store(): AppliedStore {
+    return this.#stores.current
+  }
+
+  /** The way of writes to all members. */
+  get replication(): Replication {
+    return this.#driver
+  }
+
+  get status(): ClusterMemberStatus {
+    return { replica: this.#driver.status, members: this.#gossip.view(nowMs()) }
+  }
+
+  /** `host:port` at which other members reach this one. */
+  get peerAddress(): string {
+    return this.#peerAddress
+  }
+  #peerAddress = ''
+
+  /**
+   * For linearizable reads: resolves once the in-sync set confirmed that this is the leader, and all
+   * that was acknowledged before is applied here. Rejects with GOETHE_NOT_LEADER, GOETHE_UNAVAILABLE.
+   */
+  async confirm(): Promise<void> {
+    await this.#driver.confirm()
+  }
+
+  /** Gives the lead to another in-sync member. */
+  handOver(): void {
+    this.#driver.input({ type: 'hand-over' })
+  }
+
+  /** Takes a member out of the cluster for good. */
+  remove(member: string): void {
+    this.#driver.input({ type: 'remove-member', member })
+  }
+
+  /** Leads although entries that were acknowledged may be missing here: an operator has decided it. */
+  recover(): void {
+    this.#driver.input({ type: 'recover' })
+  }
+
+  /**
+   * Gives up the lead or the place in the in-sync set, waits so long for that, and closes all.
+   * Idempotent.
+   */
+  close(deadlineMs = 0): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    this.#draining = true
+    this.#spread()
+    if (deadlineMs > 0) await this.#driver.stop(deadlineMs)
+    else await this.#driver.end(new GoetheError('GOETHE_CLOSED', 'The member was closed'))
+    this.#stopTick()
+    this.#stopDiscovery()
+    await this.#options.discovery.close()
+    await this.#transport.close()
+    await this.#snapshots.close()
+    await this.#options.coordinator.close()
+    await this.#journal.close()
+    await this.#stores.close()
+  }
+
+  async #listen(): Promise<void> {
+    const { host, port } = await this.#transport.listen(this.#options.peers)
+    this.#peerAddress = `${host}:${port}`
+  }
+
+  #receive(): void {
+    this.#transport.onMessage((_, channel, bytes) => {
+      if (channel === 'gossip') {
+        const message = decodeGossip(bytes)
+        this.#gossipStep({ type: 'message', nowMs: nowMs(), message })
+        return
+      }
+      const message = decodePeerMessage(bytes)
+      const { type } = message.body
+      if (type === 'heartbeat' || type === 'append') this.#leaderHeardMs = nowMs()
+      this.#driver.input({ type: 'message', message })
+    })
+    this.#transport.onFetch((_, request) => this.#snapshots.send(request))
+  }
+
+  /** Whom discovery names: without a name nobody can be asked for by it. */
+  #discovered(peers: readonly Peer[]): void {
+    const { member: own } = this.#options
+    const addresses = new Map<string, string>()
+    for (const { member, address } of peers) {
+      if (member !== undefined && member !== own) addresses.set(member, address)
+    }
+    this.#names = [...addresses.keys()]
+    this.#transport.peers(addresses)
+    this.#gossipStep({ type: 'peers', nowMs: nowMs(), members: this.#names })
+    this.#tellPeers()
+  }
+
+  #tick(): void {
+    this.#stopTick = this.#clock.setTimer(() => {
+      this.#tick()
+      this.#spread()
+      this.#gossipStep({ type: 'tick', nowMs: nowMs() })
+      this.#tellPeers()
+      this.#tellLeader()
+    }, tickMs)
+  }
+
+  #spread(): void {
+    const { clusterId } = this.status.replica
+    if (clusterId !== undefined && clusterId !== this.#clusterId) {
+      this.#clusterId = clusterId
+      this.#transport.setClusterId(clusterId)
+    }
+    this.#gossipStep({ type: 'local', report: this.#report() })
+  }
+
+  #report(): MemberReport {
+    const { replica } = { replica: this.#driver.status }
+    const { role, clusterId, epoch, lastLsn, commitLsn } = replica
+    return {
+      ...this.#health(replica),
+      role: role === 'halted' ? 'candidate' : role,
+      clusterId,
+      epoch,
+      lastLsn,
+      commitLsn,
+      load: this.#options.load?.() ?? 0,
+      hearsLeader: this.#hearsLeader,
+    }
+  }
+
+  #health({
+    role,
+    inSync,
+    storeId,
+    problem,
+  }: ReplicaStatus): Pick<MemberReport, 'health' | 'reason'> {
+    if (this.#draining) return { health: 'draining', reason: 'it stops' }
+    const reason = this.#unhealthy ?? problem
+    if (reason !== undefined) return { health: 'unhealthy', reason }
+    if (inSync.some((store) => store.storeId === storeId)) return { health: 'serving' }
+    const why = role === 'candidate' ? 'it knows no leader' : 'it is not in sync yet'
+    return { health: 'catching-up', reason: why }
+  }
+
+  get #hearsLeader(): boolean {
+    if (this.#driver.status.role === 'leader') return true
+    return nowMs() - this.#leaderHeardMs < this.#times.electionTimeoutMs
+  }
+
+  /** The replica is told who there is whenever that changes. */
+  #tellPeers(): void {
+    const allVirgin = this.status.members.allVirgin(this.#names)
+    const told = JSON.stringify([this.#names, allVirgin])
+    if (told === this.#peersTold) return
+    this.#peersTold = told
+    this.#driver.input({ type: 'peers', members: this.#names, allVirgin })
+  }
+
+  /** Others who hear the leader keep this member from trying to replace it (rule 3). */
+  #tellLeader(): void {
+    const { replica, members } = this.status
+    if (replica.role === 'leader') return
+    const hearers = members
+      .hearers(replica.epoch)
+      .filter(({ storeId }) => replica.inSync.some((store) => store.storeId === storeId))
+    if (hearers.length > 0) this.#driver.input({ type: 'leader-heard', epoch: replica.epoch })
+  }
+
+  #gossipStep(input: GossipInput): void {
+    for (const effect of this.#gossip.step(input)) {
+      if (effect.type === 'send') {
+        this.#transport.send(effect.to, 'gossip', [encodeGossip(effect.message)])
+      } else this.#options.onProblem(effect.message)
+    }
+  }
+}
+
+function nowMs(): number {
+  return performance.now()
+}
+
+function sentenceOf({ member, address, message }: PeerProblem): string {
+  return `${member ?? 'A peer'} at ${address}: ${message}`
+}
