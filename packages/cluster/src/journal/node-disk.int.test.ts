@@ -1,0 +1,79 @@
+import { readdir, stat, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { tempFolder } from '../../../core/tests-support/temp-folder.js'
+import { allEntries, openJournal } from '../../tests-support/journals.js'
+import { nodeDisk } from './node-disk.js'
+import { segmentName } from './segment-header.js'
+import type { StoredEntry } from './stored-entry.js'
+
+const entry = (lsn: number): StoredEntry => ({
+  lsn,
+  epoch: 1,
+  operations: new Uint8Array(1000).fill(lsn),
+})
+
+it('keeps a journal in files', async () => {
+  await using folder = await tempFolder()
+  const path = join(folder.path, 'new', 'journal')
+  const journal = await openJournal(await nodeDisk(path), { segmentBytes: 5000 })
+  for (let lsn = 1; lsn <= 20; lsn++) await journal.append([entry(lsn)])
+  await journal.trim(11)
+  await journal.truncate(18)
+  await journal.close()
+  expect(await readdir(path)).not.toContain(segmentName(1))
+
+  const again = await openJournal(await nodeDisk(path), { segmentBytes: 5000 })
+  const held = await allEntries(again)
+  expect(again.last).toEqual({ lsn: 18, epoch: 1 })
+  expect(held[0]!.lsn).toBeLessThanOrEqual(11)
+  for (const { lsn, operations } of held) expect([...new Set(operations)]).toEqual([lsn])
+  await again.append([entry(19)])
+  await again.close()
+})
+
+it('cuts away what a crash left half written', async () => {
+  await using folder = await tempFolder()
+  const journal = await openJournal(await nodeDisk(folder.path))
+  await journal.append([entry(1)])
+  await journal.append([entry(2)])
+  const path = join(folder.path, segmentName(1))
+  const { size } = await stat(path)
+  await truncate(path, size - 1)
+  const again = await openJournal(await nodeDisk(folder.path))
+  expect(again.last).toEqual({ lsn: 1, epoch: 1 })
+  expect((await stat(path)).size).toBeLessThan(size - 1000)
+  await again.append([entry(2)])
+  await again.close()
+  await journal.close().catch(() => {})
+})
+
+it('is GOETHE_WRITE_FAILED on a disk that takes nothing', async () => {
+  await using folder = await tempFolder()
+  const disk = await nodeDisk(folder.path)
+  const journal = await openJournal({
+    ...disk,
+    async open(name, create) {
+      const file = await disk.open(name, create)
+      const full = (): Promise<void> => Promise.reject(new Error('ENOSPC: no space left'))
+      return {
+        size: () => file.size(),
+        read: (position, length) => file.read(position, length),
+        write: (position, bytes) => (position > 1000 ? full() : file.write(position, bytes)),
+        truncate: (length) => file.truncate(length),
+        sync: () => file.sync(),
+        close: () => file.close(),
+      }
+    },
+  })
+  await journal.append([entry(1)])
+  await expect(journal.append([entry(2)])).rejects.toMatchObject({
+    code: 'GOETHE_WRITE_FAILED',
+    message: expect.stringContaining('ENOSPC'),
+  })
+  await journal.close()
+  // It can be opened and read all the same.
+  const again = await openJournal(disk)
+  expect(again.last).toEqual({ lsn: 1, epoch: 1 })
+  await again.close()
+})
