@@ -49,6 +49,8 @@ export class FakeApiServer {
   token: string | undefined
   /** `verb plural` pairs that RBAC does not allow, such as 'watch leases'. */
   readonly forbidden = new Set<string>()
+  /** Which requests are taken and not answered, such as 'watch leases'; true for all. */
+  silent: boolean | string = false
   /** Requests so far, as `verb plural`. */
   readonly requests: string[] = []
   /** While set, all is answered with this status, as by one whose own store is away. */
@@ -63,8 +65,8 @@ export class FakeApiServer {
   #version = 100
   #oldest = 0
   readonly #watches = new Set<Watch>()
+  #isDraining = false
   #onRequest = new Map<string, (() => void)[]>()
-  #silent = false
 
   private constructor(tls: TlsOptions | undefined) {
     this.#tls = tls
@@ -94,6 +96,7 @@ export class FakeApiServer {
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
     this.port = (server.address() as AddressInfo).port
     this.#server = server
+    this.#isDraining = false
   }
 
   /** Ends as one that is killed; what it keeps stays. */
@@ -108,6 +111,7 @@ export class FakeApiServer {
    * Resolves when all of them have ended.
    */
   async drain(): Promise<void> {
+    this.#isDraining = true
     await new Promise<void>((resolve) => {
       this.#server?.close(() => {
         resolve()
@@ -124,11 +128,6 @@ export class FakeApiServer {
     return new Promise((resolve) => {
       this.#onRequest.set(what, [...(this.#onRequest.get(what) ?? []), resolve])
     })
-  }
-
-  /** Accepts requests and answers none, for as long as true. */
-  set silent(silent: boolean) {
-    this.#silent = silent
   }
 
   /** Forgets what happened before now: who watches from an earlier version is told 410. */
@@ -188,6 +187,7 @@ export class FakeApiServer {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (this.#isDraining) response.setHeader('connection', 'close')
     try {
       const body = await bodyOf(request)
       const target = targetOf(new URL(request.url ?? '', 'http://server'))
@@ -197,7 +197,7 @@ export class FakeApiServer {
       const waiting = this.#onRequest.get(what) ?? []
       this.#onRequest.delete(what)
       for (const resolve of waiting) resolve()
-      if (this.#silent) return
+      if (this.silent === true || this.silent === what) return
       if (this.refusesWith !== undefined) {
         throw new Refused(this.refusesWith, 'ServiceUnavailable', 'etcdserver: no leader')
       }
