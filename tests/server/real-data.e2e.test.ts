@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
 import { type Client, connect } from '@goethe/client'
 import { type Delivery, isGoetheError } from '@goethe/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { commitLines } from '../../packages/cli/tests-support/commits.js'
 import { resultOf, startGoethe } from '../../packages/cli/tests-support/goethe-process.js'
 import { startAgain } from './restart.js'
@@ -166,6 +166,9 @@ describe('while the server is killed twice', { timeout }, () => {
         printed.add(payload)
       })
       return { child, result: resultOf(child) }
+    })
+    onTestFinished(() => {
+      for (const { child } of consumers) child.kill('SIGKILL')
     })
     // A command that never reached its server would not wait for one.
     await expect.poll(() => streamsOf('Consume'), patience).toBe(2)
