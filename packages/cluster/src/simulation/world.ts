@@ -194,6 +194,6 @@ export class World {
 
   #readLinearizably(): void {
     this.likelyLeader().confirm()
-    this.timeline.after(this.random.between(50, 400), () => this.#readLinearizably())
+    this.timeline.after(this.random.between(20, 200), () => this.#readLinearizably())
   }
 }

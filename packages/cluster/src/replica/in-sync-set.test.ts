@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest'
+import type { ClusterRecord } from '../record.js'
+import { InSyncSet } from './in-sync-set.js'
+import { rules } from './rules.js'
+
+const recordOf = (...members: string[]): ClusterRecord => ({
+  clusterId: 'c',
+  epoch: 1,
+  inSync: members.map((member) => ({ member, storeId: `${member}/1` })),
+  minInSync: 2,
+  renewTimeMs: 0,
+  leaseDurationMs: 1_000,
+})
+
+const needed = (set: InSyncSet) => set.needed.map(({ member }) => member).sort()
+
+describe('InSyncSet', () => {
+  it('needs the stores of both sets while a change is under way', () => {
+    const set = new InSyncSet(recordOf('a', 'b', 'c'), '1', rules)
+    set.attempt(recordOf('a', 'b', 'd'))
+    expect(needed(set)).toEqual(['a', 'b', 'c', 'd'])
+    set.changed('2')
+    expect(needed(set)).toEqual(['a', 'b', 'd'])
+  })
+
+  it('goes back to the old set when a change was refused', () => {
+    const set = new InSyncSet(recordOf('a', 'b'), '1', rules)
+    set.attempt(recordOf('a', 'b', 'c'))
+    set.refused()
+    expect(needed(set)).toEqual(['a', 'b'])
+    expect(set.uncertain).toBe(false)
+  })
+
+  it('keeps an unknown change in mind until the record has moved on', () => {
+    const set = new InSyncSet(recordOf('a', 'b', 'c'), '1', rules)
+    set.attempt(recordOf('a', 'b'))
+    set.read(recordOf('a', 'b', 'c'), '1')
+    expect(needed(set)).toEqual(['a', 'b', 'c'])
+    set.attempt(recordOf('a', 'c'))
+    set.refused()
+    expect(set.uncertain).toBe(true)
+    set.read(recordOf('a', 'b'), '2')
+    expect(needed(set)).toEqual(['a', 'b'])
+    expect(set.uncertain).toBe(false)
+  })
+
+  it('is too small when any set that may be stored is', () => {
+    const set = new InSyncSet(recordOf('a'), '1', rules)
+    expect(set.large).toBe(false)
+    set.attempt(recordOf('a', 'b'))
+    expect(set.large).toBe(false)
+    set.changed('2')
+    expect(set.large).toBe(true)
+  })
+})
