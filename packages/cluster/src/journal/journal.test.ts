@@ -200,6 +200,15 @@ describe('damage', () => {
     })
   })
 
+  it('is not taken for a write that was cut off because it holds zeros', async () => {
+    const disk = new MemoryDisk()
+    const journal = await openJournal(disk)
+    await journal.append([{ lsn: 1, epoch: 1, operations: new Uint8Array(2000) }])
+    await journal.append([entry(2)])
+    disk.bytes(segmentName(1))[segmentHeaderBytes + 50]! ^= 1
+    await expect(openJournal(disk)).rejects.toMatchObject({ code: 'GOETHE_CORRUPT' })
+  })
+
   it('of the last group, all of which was written, is not cut away', async () => {
     const disk = new MemoryDisk()
     const journal = await openJournal(disk)
@@ -209,12 +218,13 @@ describe('damage', () => {
   })
 
   it('is a segment that is missing, wherever it stood', async () => {
-    for (const missing of [1, 2, 3]) {
+    for (const missing of [1, 2, 3, 6]) {
       const disk = new MemoryDisk()
       const journal = await openJournal(disk, { segmentBytes: 100 })
       for (let lsn = 1; lsn <= 6; lsn++) await journal.append([entry(lsn)])
       await journal.close()
-      expect(await disk.list()).toContain(segmentName(3))
+      expect(await disk.list()).toContain(segmentName(6))
+      expect(await disk.list()).not.toContain(segmentName(7))
       await disk.remove(segmentName(missing))
       const opening = openJournal(disk)
       if (missing > 1) await expect(opening).rejects.toMatchObject({ code: 'GOETHE_CORRUPT' })
