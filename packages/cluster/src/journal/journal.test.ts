@@ -217,6 +217,20 @@ describe('damage', () => {
     await expect(openJournal(disk)).rejects.toMatchObject({ code: 'GOETHE_CORRUPT' })
   })
 
+  it('is an end that is cut off although it was durable', async () => {
+    const disk = new MemoryDisk()
+    const journal = await openJournal(disk)
+    await journal.append([entry(1)])
+    await journal.append([entry(2)])
+    await journal.close()
+    const name = segmentName(1)
+    await (await disk.open(name)).truncate(disk.bytes(name).length - 5)
+    await expect(openJournal(disk)).rejects.toMatchObject({
+      code: 'GOETHE_CORRUPT',
+      message: expect.stringContaining('were durable'),
+    })
+  })
+
   it('is a segment that is missing, wherever it stood', async () => {
     for (const missing of [1, 2, 3, 6]) {
       const disk = new MemoryDisk()
