@@ -28,10 +28,11 @@ const inflationMax = 1032
 /** A byte that says whether it is compressed, and four for the length. */
 const headLength = 5
 
-/** What is used of a call of grpc-js; the first two it keeps to itself, and tests hold it to them. */
+/** What is used of a call of grpc-js; the first three it keeps to itself, and tests hold it to them. */
 interface IncomingCall extends Pick<SurfaceCall, 'getPeer' | 'getAuthContext'> {
   readonly stream: ServerHttp2Stream
   readonly metadata: Metadata
+  handleDataFrame(chunk: Buffer): void
   sendStatus(status: Partial<StatusObject>): void
 }
 
@@ -39,63 +40,61 @@ interface IncomingCall extends Pick<SurfaceCall, 'getPeer' | 'getAuthContext'> {
 export function messageAdmission(context: ServerContext): ServerInterceptor {
   return (_method, next) => {
     const call = next as unknown as IncomingCall
-    const send = call.sendStatus.bind(call)
+    const { sendStatus, handleDataFrame } = call
     call.sendStatus = (status) => {
-      send(clearStatus(status, context))
+      sendStatus.call(call, clearStatus(status, context))
     }
-    const gate = new MessageGate(context, call)
-    gate.open()
+    let gate: MessageGate | undefined
+    call.handleDataFrame = (chunk) => {
+      if (gate === undefined && isOneMessage(chunk)) handleDataFrame.call(call, chunk)
+      else {
+        gate ??= new MessageGate(context, call, (data) => handleDataFrame.call(call, data))
+        gate.take(chunk)
+      }
+    }
     return next as unknown as ServerInterceptingCall
   }
 }
 
-/** The chunks of one call. */
+/** Nearly all are whole and not compressed. */
+function isOneMessage(chunk: Buffer): boolean {
+  return (
+    chunk.length >= headLength &&
+    chunk[0] === 0 &&
+    chunk.readUInt32BE(1) === chunk.length - headLength
+  )
+}
+
+/** The chunks of a call whose messages come in pieces, or compressed. */
 class MessageGate {
   readonly #context: ServerContext
   readonly #call: IncomingCall
-  #deliver: (chunk: Buffer) => void = () => undefined
+  readonly #deliver: (chunk: Buffer) => void
   #known = false
   #refused = false
   /** Counted as under way. */
   #held = 0
   /** Of the message that has begun: its first bytes, and how many are to come. */
-  #head: Buffer | undefined
+  readonly #head = Buffer.alloc(headLength)
   #headCount = 0
   #missing = 0
 
-  constructor(context: ServerContext, call: IncomingCall) {
+  constructor(context: ServerContext, call: IncomingCall, deliver: (chunk: Buffer) => void) {
     this.#context = context
     this.#call = call
-  }
-
-  /** Takes the place of grpc-js as the one who gets chunks. */
-  open(): void {
-    const { stream } = this.#call
-    const [deliver] = stream.listeners('data') as ((chunk: Buffer) => void)[]
-    if (deliver === undefined) throw new Error('Broken invariant: grpc-js listens for chunks')
     this.#deliver = deliver
-    stream.off('data', deliver)
-    stream.on('data', (chunk: Buffer) => {
-      this.#take(chunk)
-    })
-  }
-
-  /** What only those cause whose messages are not whole. */
-  #watch(): Buffer {
-    const { stream } = this.#call
     // Before grpc-js hears of it, which would take what came before for all.
-    stream.prependListener('end', () => {
+    call.stream.prependListener('end', () => {
       if (this.#headCount > 0) this.#refuse(invalid('The message ends before it is complete'))
     })
-    stream.once('close', () => {
+    call.stream.once('close', () => {
       this.#hold(0)
     })
-    return Buffer.alloc(headLength)
   }
 
-  #take(chunk: Buffer): void {
+  take(chunk: Buffer): void {
     if (this.#refused) return
-    const held = this.#isOneMessage(chunk) ? 0 : this.#heldAfter(chunk)
+    const held = this.#heldAfter(chunk)
     try {
       this.#hold(held)
     } catch (error) {
@@ -106,23 +105,13 @@ class MessageGate {
     else this.#deliverWhenKnown(chunk)
   }
 
-  /** Nearly all are whole and not compressed. */
-  #isOneMessage(chunk: Buffer): boolean {
-    return (
-      this.#headCount === 0 &&
-      chunk.length >= headLength &&
-      chunk[0] === 0 &&
-      chunk.readUInt32BE(1) === chunk.length - headLength
-    )
-  }
-
   /**
    * What is gathered once grpc-js has this chunk. It gets no other before what is complete by then
    * has been handed on.
    */
   #heldAfter(chunk: Buffer): number {
     const { messageBytesMax } = this.#context.config.limits
-    const head = (this.#head ??= this.#watch())
+    const head = this.#head
     let unpacked = 0
     let offset = 0
     while (offset < chunk.length) {
