@@ -235,6 +235,11 @@ export class FakeApiServer {
       if (stored === undefined) throw notFound(target)
       return stored
     }
+    if (verb === 'delete') {
+      if (stored === undefined) throw notFound(target)
+      this.#store(collection, 'DELETED', stored)
+      return { kind: 'Status', status: 'Success' }
+    }
     const object = this.#checked(target, body)
     const written =
       verb === 'create' ? this.#create(target, object) : this.#update(target, object, stored)
@@ -403,6 +408,7 @@ function verbOf(method: string, { name, query }: Target): string {
   if (method === 'GET') return query.get('watch') === 'true' ? 'watch' : 'list'
   if (method === 'POST' && name === undefined) return 'create'
   if (method === 'PUT' && name !== undefined) return 'update'
+  if (method === 'DELETE' && name !== undefined) return 'delete'
   throw new Refused(405, 'MethodNotAllowed', `${method} is not allowed here`)
 }
 

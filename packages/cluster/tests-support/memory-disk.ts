@@ -150,7 +150,12 @@ function crashFile(file: StoredFile, choose: Chooser): void {
   }
   const whole = choose.chance(0.5)
   for (const { position, bytes } of changes) {
-    if (whole) write(file, position, bytes.subarray(0, choose.int(0, bytes.length)))
+    if (whole) {
+      const left = choose.int(0, bytes.length)
+      write(file, position, bytes.subarray(0, left))
+      // The file's length may have become durable before its content.
+      if (choose.chance(0.5)) write(file, position + left, new Uint8Array(bytes.length - left))
+    }
     for (let at = 0; !whole && at < bytes.length;) {
       const end = at + sectorBytes - ((position + at) % sectorBytes)
       if (choose.chance(0.6)) write(file, position + at, bytes.subarray(at, end))

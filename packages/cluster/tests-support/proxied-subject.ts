@@ -9,7 +9,8 @@ export interface ProxiedOptions {
   port: number
   /** Opens a coordinator that connects to this port of 127.0.0.1; `close` is called later. */
   open(port: number, clock: Clock | undefined): { coordinator: Coordinator; close(): Promise<void> }
-  restart(): Promise<void>
+  /** Absent where only its connections can be broken. */
+  restart?: () => Promise<void>
   close(): Promise<void>
 }
 
@@ -37,7 +38,10 @@ export async function proxiedSubject(options: ProxiedOptions): Promise<Coordinat
     heal() {
       proxy.heal()
     },
-    restart: options.restart,
+    async restart() {
+      if (options.restart === undefined) proxy.cut()
+      else await options.restart()
+    },
     async close() {
       proxy.heal()
       await Promise.all(closes.map((close) => close()))

@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { FakeApiServer } from '../../tests-support/fake-api-server.js'
 import { proxiedSubject } from '../../tests-support/proxied-subject.js'
+import { realCluster, removeObject, throughProxy } from '../../tests-support/real-cluster.js'
 import { KubernetesClient } from '../kubernetes/kubernetes-client.js'
+import { leases } from '../kubernetes/resource.js'
 import { coordinatorConformance, sample } from './coordinator-conformance.js'
 import { LeaseCoordinator } from './lease-coordinator.js'
 
@@ -39,6 +42,38 @@ coordinatorConformance({
     })
   },
 })
+
+const cluster = await realCluster()
+if (cluster !== undefined) {
+  coordinatorConformance({
+    name: 'on a Lease of a real cluster',
+    describe,
+    it,
+    async start() {
+      const name = `goethe-test-${randomUUID()}`
+      const direct = KubernetesClient.open(cluster)
+      const { hostname: host, port } = new URL(cluster.server)
+      return proxiedSubject({
+        host,
+        port: port === '' ? 443 : Number(port),
+        open(proxyPort, clock) {
+          const access = throughProxy(cluster, proxyPort)
+          const client = KubernetesClient.open(access, clock && { clock })
+          const coordinator = new LeaseCoordinator({ client, name })
+          const close = async (): Promise<void> => {
+            await coordinator.close()
+            await client.close()
+          }
+          return { coordinator, close }
+        },
+        async close() {
+          await removeObject(direct, leases, name)
+          await direct.close()
+        },
+      })
+    },
+  })
+}
 
 describe('the Lease', () => {
   it('explains the cluster to a person', async () => {

@@ -7,7 +7,7 @@ import { CredentialCache } from './credential-cache.js'
 import { type ExchangeHandler, exchange } from './exchange.js'
 
 export interface ApiRequest {
-  method: 'GET' | 'POST' | 'PUT'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** With its query, from the root of the API. */
   path: string
   body?: unknown

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { manualClock } from '@goethe/core/testing'
 import { FakeApiServer } from '../../tests-support/fake-api-server.js'
@@ -8,7 +10,7 @@ import { leases } from './resource.js'
 const namespace = 'poets'
 
 function open(
-  server: FakeApiServer,
+  server: Pick<FakeApiServer, 'url'>,
   options: KubernetesClientOptions = {},
   readCredentials: () => Promise<Credentials> = async () => ({}),
 ): KubernetesClient {
@@ -170,6 +172,21 @@ describe('a client', () => {
       'finds nothing to get poems.poetry.example.org "faust" in namespace "poets"',
     )
     await client.close()
+  })
+
+  it('takes no page of something in between for an answer', async () => {
+    const page = createServer((_, response) => response.end('<h1>Sign in</h1>'))
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve))
+    const { port } = page.address() as AddressInfo
+    const url = `http://127.0.0.1:${port}`
+    const client = open({ url })
+    await expect(client.list(leases, {})).rejects.toMatchObject({
+      code: 'GOETHE_UNAVAILABLE',
+      message: expect.stringContaining('(200: <h1>Sign in</h1>)') as string,
+    })
+    expect((await client.create(leases, lease())).outcome).toBe('unknown')
+    await client.close()
+    await new Promise((resolve) => page.close(resolve))
   })
 
   it('ends its own calls alone when it is a scope of another', async () => {

@@ -124,7 +124,7 @@ export class KubernetesClient {
 
   #answer(result: ApiResult, asked: Asked): unknown {
     if (result.status === undefined) throw result.error
-    if (result.status >= 200 && result.status < 300) return result.body
+    if (isObject(result)) return result.body
     throw this.#error(result.status, result.body, asked)
   }
 
@@ -133,7 +133,7 @@ export class KubernetesClient {
       return { outcome: result.wasSent ? 'unknown' : 'failed', error: result.error }
     }
     const { status, body } = result
-    if (status >= 200 && status < 300) return { outcome: 'written', object: body as Written }
+    if (isObject(result)) return { outcome: 'written', object: body as Written }
     const { reason } = refusalOf(status, body)
     const conflicts = asked.verb === 'create' ? ['AlreadyExists'] : ['Conflict', 'NotFound']
     if (conflicts.includes(reason)) return { outcome: 'conflict' }
@@ -145,4 +145,9 @@ export class KubernetesClient {
   #error(status: number, body: unknown, asked: Asked): GoetheError {
     return errorOfRefusal(this.connection.server, asked, refusalOf(status, body))
   }
+}
+
+/** A success that is not an object comes from something else than an API server. */
+function isObject({ status, body }: { status: number; body: unknown }): boolean {
+  return status >= 200 && status < 300 && typeof body === 'object' && body !== null
 }
