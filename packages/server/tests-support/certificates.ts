@@ -55,8 +55,8 @@ export class TestAuthority {
     return new TestAuthority(folder, keys, certFile, cert)
   }
 
-  /** A certificate for 127.0.0.1 and localhost, or of a client of this name. */
-  async sign(name: string): Promise<TestCertificate> {
+  /** A certificate for 127.0.0.1 and localhost (or `host`), or of a client of this name. */
+  async sign(name: string, host = 'localhost'): Promise<TestCertificate> {
     const keys = await newKeys()
     const certificate = await X509CertificateGenerator.create({
       subject: `CN=${name}`,
@@ -69,7 +69,7 @@ export class TestAuthority {
       extensions: [
         new SubjectAlternativeNameExtension([
           { type: 'ip', value: '127.0.0.1' },
-          { type: 'dns', value: 'localhost' },
+          { type: 'dns', value: host },
         ]),
       ],
     })

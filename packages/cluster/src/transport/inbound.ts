@@ -1,0 +1,72 @@
+/** What peers that proved who they are say: messages, and requests for bulk data. */
+import { isGoetheError } from '@goethe/core'
+import type { AcceptedConnection, AcceptedHandler } from './accepted-connection.js'
+import type { CountersByPeer } from './counters-by-peer.js'
+import type { FetchServer } from './fetch-server.js'
+import { type FrameKind, FrameError } from './frame.js'
+import type { PeerPurpose } from './hello.js'
+import type { PeerChannel, PeerMessageHandler } from './peer-transport.js'
+
+export class Inbound implements AcceptedHandler {
+  handler: PeerMessageHandler | undefined
+  readonly #counters: CountersByPeer
+  readonly #fetches: FetchServer
+  readonly #purposes = new Map<AcceptedConnection, PeerPurpose>()
+  /** Of each member and channel the newest one, so that nothing older comes after it. */
+  readonly #newest = new Map<string, AcceptedConnection>()
+
+  constructor(counters: CountersByPeer, fetches: FetchServer) {
+    this.#counters = counters
+    this.#fetches = fetches
+  }
+
+  readonly onPeer = (connection: AcceptedConnection, purpose: PeerPurpose): void => {
+    this.#purposes.set(connection, purpose)
+    if (purpose === 'fetch') return
+    const key = keyOf(connection, purpose)
+    const older = this.#newest.get(key)
+    this.#newest.set(key, connection)
+    older?.end(new Error('the peer has connected anew'))
+  }
+
+  readonly onFrame = (connection: AcceptedConnection, kind: FrameKind, body: Buffer): void => {
+    const purpose = this.#purposes.get(connection)!
+    if (purpose === 'fetch') return this.#fetches.onFrame(connection, kind, body)
+    if (kind !== 'message') {
+      throw new FrameError(`A frame of kind ${kind} came where messages are expected`)
+    }
+    this.#onMessage(connection, purpose, body)
+  }
+
+  readonly onEnd = (connection: AcceptedConnection): void => {
+    const purpose = this.#purposes.get(connection)
+    if (purpose === undefined) return
+    this.#purposes.delete(connection)
+    if (purpose === 'fetch') return this.#fetches.onEnd(connection)
+    const key = keyOf(connection, purpose)
+    if (this.#newest.get(key) === connection) this.#newest.delete(key)
+  }
+
+  sayClusterId(): void {
+    for (const connection of [...this.#purposes.keys()]) connection.sayClusterId()
+  }
+
+  #onMessage(connection: AcceptedConnection, channel: PeerChannel, body: Buffer): void {
+    const peer = connection.peer!
+    const counters = this.#counters.of(peer.member)
+    counters.messagesReceived++
+    counters.bytesReceived += body.length
+    try {
+      this.handler?.(peer, channel, body)
+    } catch (error) {
+      if (!isGoetheError(error, 'GOETHE_CORRUPT') && !isGoetheError(error, 'GOETHE_FORMAT')) {
+        throw error
+      }
+      throw new FrameError(error.message)
+    }
+  }
+}
+
+function keyOf({ peer }: AcceptedConnection, channel: PeerChannel): string {
+  return `${channel} ${peer!.member}`
+}

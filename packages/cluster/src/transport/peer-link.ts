@@ -1,0 +1,92 @@
+/** What keeps this process connected to a peer for one channel, for as long as it is wanted. */
+import { backoffMs } from '../backoff.js'
+import { DialedConnection } from './dialed-connection.js'
+import { FrameError } from './frame.js'
+import type { PeerSettings } from './peer-settings.js'
+import type { PeerChannel, PeerCounters, PeerProblem } from './peer-transport.js'
+
+export class PeerLink {
+  readonly address: string
+  readonly #settings: PeerSettings
+  readonly #member: string
+  readonly #channel: PeerChannel
+  readonly #counters: PeerCounters
+  readonly #onConnected: () => void
+  #dialed: DialedConnection | undefined
+  #failures = 0
+  /** What was last reported, since the link last worked. */
+  #reported: string | undefined
+  #stopTimer: (() => void) | undefined
+
+  constructor(
+    settings: PeerSettings,
+    member: string,
+    address: string,
+    channel: PeerChannel,
+    counters: PeerCounters,
+    onConnected: () => void,
+  ) {
+    this.#settings = settings
+    this.#member = member
+    this.address = address
+    this.#channel = channel
+    this.#counters = counters
+    this.#onConnected = onConnected
+    this.#dial()
+  }
+
+  get connected(): boolean {
+    return this.#dialed?.ready === true
+  }
+
+  send(parts: readonly Uint8Array[]): boolean {
+    return this.#dialed?.send('message', parts) === true
+  }
+
+  sayClusterId(): void {
+    this.#dialed?.sayClusterId()
+  }
+
+  stop(): void {
+    this.#stopTimer?.()
+    this.#dialed?.end()
+    this.#dialed = undefined
+  }
+
+  #dial(): void {
+    this.#dialed = new DialedConnection(this.#settings, this.#member, this.address, this.#channel, {
+      onReady: () => {
+        this.#failures = 0
+        this.#reported = undefined
+        this.#counters.connects++
+        this.#onConnected()
+      },
+      onFrame: (kind) => {
+        throw new FrameError(`A frame of kind ${kind} came where nothing is expected`)
+      },
+      onEnd: (problem) => {
+        this.#onEnd(problem)
+      },
+    })
+  }
+
+  #onEnd(problem: PeerProblem): void {
+    this.#dialed = undefined
+    this.#counters.failures++
+    if (this.#reported !== problem.message) {
+      this.#reported = problem.message
+      this.#settings.onProblem(problem)
+    }
+    // Nothing that time changes: somebody has to correct an address or a directory.
+    if (problem.kind === 'wrong-cluster') return
+    const { clock, random, limits } = this.#settings
+    const pauseMs = backoffMs(this.#failures++, random, limits.reconnectMsMax)
+    this.#stopTimer = clock.setTimer(
+      () => {
+        this.#dial()
+      },
+      pauseMs,
+      'background',
+    )
+  }
+}

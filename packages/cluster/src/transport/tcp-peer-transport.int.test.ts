@@ -1,0 +1,332 @@
+import { type LookupFunction } from 'node:net'
+import { manualClock } from '@goethe/core/testing'
+import { describe, expect, test } from 'vitest'
+import { TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
+import { TestPeer, sharedSecret } from '../../tests-support/peers.js'
+import { TcpPeerTransport } from './tcp-peer-transport.js'
+
+/** The handshake may take its time also on a slow machine. */
+const impatient = { keepaliveMs: 20, silenceMs: 100, reconnectMsMax: 10 }
+
+describe('messages', () => {
+  test('arrive in order, and say who sent them on which channel', async () => {
+    await using a = await TestPeer.start('a', { clusterId: 'c' })
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    const texts = Array.from({ length: 1000 }, (_, index) => `message ${index}`)
+    for (const text of texts) expect(a.say('b', text)).toBe(true)
+    expect(await b.messages(1000)).toEqual(texts)
+    expect(b.received[0]).toMatchObject({
+      from: { clusterId: 'c', member: 'a', storeId: 'store-a', incarnation: 'run-a' },
+      channel: 'replica',
+    })
+  })
+
+  test('are put together of their parts, large or small', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    const parts = [Buffer.from('head'), Buffer.alloc(3_000_000, 'x'), Buffer.from('tail')]
+    a.transport.send('b', 'replica', parts)
+    const [message] = await b.messages(1)
+    expect(message === Buffer.concat(parts).toString()).toBe(true)
+  })
+
+  test('go both ways between two members', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b, a })
+    b.connect({ a, b })
+    await Promise.all([a.connected('b'), b.connected('a')])
+    a.say('b', 'ping')
+    b.say('a', 'pong')
+    expect([await b.messages(1), await a.messages(1)]).toEqual([['ping'], ['pong']])
+  })
+
+  test('are dropped where there is no connection, and counted', async () => {
+    await using a = await TestPeer.start('a')
+    expect(a.say('b', 'lost')).toBe(false)
+    expect(a.transport.peerCounters().get('b')?.messagesDropped).toBe(1)
+  })
+
+  test('above the limit are refused to the one who sends', async () => {
+    await using a = await TestPeer.start('a', { limits: { messageBytesMax: 10 } })
+    expect(() => a.say('b', 'eleven bytes')).toThrow('12 bytes, and 10 are the most')
+  })
+
+  test('are counted on both sides', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    a.say('b', 'four')
+    a.say('b', 'more')
+    await b.messages(2)
+    expect(a.transport.peerCounters().get('b')).toMatchObject({ messagesSent: 2, bytesSent: 8 })
+    expect(b.transport.peerCounters().get('a')).toMatchObject({
+      messagesReceived: 2,
+      bytesReceived: 8,
+    })
+  })
+
+  test('of gossip do not wait behind those of replicas', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    await using proxy = await TcpProxy.start(b.port)
+    // The first connection is that for replicas: nothing of it passes after the handshake.
+    a.connect({ b: proxy.port })
+    await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
+    const large = Buffer.alloc(20_000_000)
+    a.transport.send('b', 'replica', [large])
+    a.say('b', 'still here', 'gossip')
+    await b.until(() => b.received.length > 0)
+    expect(b.received[0]).toMatchObject({ channel: 'gossip' })
+  })
+})
+
+describe('a connection', () => {
+  test('is made anew after it was cut', async () => {
+    await using a = await TestPeer.start('a', { limits: impatient })
+    await using b = await TestPeer.start('b')
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await a.connected('b')
+    proxy.cut()
+    await a.connected('b')
+    a.say('b', 'again')
+    expect(await b.messages(1)).toEqual(['again'])
+    expect(a.transport.peerCounters().get('b')!.failures).toBeGreaterThan(0)
+  })
+
+  test('that is cut within a message hands out nothing of it', async () => {
+    await using a = await TestPeer.start('a', { limits: impatient })
+    await using b = await TestPeer.start('b')
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await a.connected('b')
+    proxy.cutAfter('up', 1000)
+    const cut = proxy.nextCut()
+    a.say('b', 'x'.repeat(5000))
+    await cut
+    await a.connected('b')
+    a.say('b', 'whole')
+    expect(await b.messages(1)).toEqual(['whole'])
+  })
+
+  test('tries with pauses that grow, and reports the same reason once', async () => {
+    const clock = manualClock()
+    await using refusing = await TcpProxy.start(1)
+    refusing.refuse()
+    await using a = await TestPeer.start('a', { clock, random: () => 1 })
+    const failures = () => a.transport.peerCounters().get('b')?.failures ?? 0
+    a.connect({ b: refusing.port })
+    await a.problem('unreachable')
+    await expect.poll(failures).toBe(2)
+    clock.advance(49)
+    expect(failures()).toBe(2)
+    clock.advance(1)
+    await expect.poll(failures).toBe(4)
+    clock.advance(99)
+    expect(failures()).toBe(4)
+    clock.advance(1)
+    await expect.poll(failures).toBe(6)
+    expect(a.problems.length).toBe(2)
+  })
+
+  test('is given up when the other end says nothing', async () => {
+    await using a = await TestPeer.start('a', { limits: impatient })
+    await using b = await TestPeer.start('b')
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await a.connected('b')
+    proxy.freeze()
+    const { message } = await a.problem('unreachable')
+    expect(message).toContain('said nothing for 100 ms')
+  })
+
+  test('is given up by the one who listens when nothing comes', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b', { limits: impatient })
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await a.connected('b')
+    proxy.freeze('up')
+    await proxy.nextCut()
+    expect((await a.problem('unreachable')).message).toContain('closed the connection')
+  })
+
+  test('stays while both ends are silent', async () => {
+    const clock = manualClock()
+    await using a = await TestPeer.start('a', { clock })
+    await using b = await TestPeer.start('b', { clock })
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
+    for (let period = 0; period < 20; period++) {
+      const passed = Promise.all([proxy.nextPass('up'), proxy.nextPass('down')])
+      clock.advance(500)
+      await passed
+    }
+    a.say('b', 'still the first')
+    expect(await b.messages(1)).toEqual(['still the first'])
+    expect(a.transport.peerCounters().get('b')).toMatchObject({ connects: 2, failures: 0 })
+  })
+
+  test('to a slow reader fills its own queue alone', async () => {
+    const limits = { queueBytesMax: 1_000_000 }
+    await using a = await TestPeer.start('a', { limits })
+    await using b = await TestPeer.start('b')
+    await using c = await TestPeer.start('c')
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port, c })
+    await Promise.all([a.connected('b'), a.connected('c')])
+    proxy.freeze('up')
+    const message = Buffer.alloc(500_000)
+    let taken = 0
+    while (a.transport.send('b', 'replica', [message])) taken++
+    expect(taken).toBeLessThan(100)
+    expect(a.say('c', 'quick')).toBe(true)
+    expect(await c.messages(1)).toEqual(['quick'])
+  })
+
+  test('goes to another address when discovery says so', async () => {
+    await using a = await TestPeer.start('a')
+    await using old = await TestPeer.start('b')
+    await using now = await TestPeer.start('b')
+    a.connect({ b: old })
+    await a.connected('b')
+    a.connect({ b: now })
+    await a.connected('b')
+    a.say('b', 'here')
+    expect(await now.messages(1)).toEqual(['here'])
+  })
+
+  test('ends when discovery knows the member no more', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    a.connect({})
+    expect(a.transport.connected('b', 'replica')).toBe(false)
+    expect(a.say('b', 'gone')).toBe(false)
+  })
+
+  test('resolves the name anew at each attempt', async () => {
+    await using b = await TestPeer.start('b')
+    const asked: string[] = []
+    // The first answer is an address at which nobody listens.
+    const lookup = ((name, options, callback) => {
+      asked.push(name)
+      const address = asked.length <= 2 ? '127.1.2.3' : '127.0.0.1'
+      if (options.all === true) callback(null, [{ address, family: 4 }])
+      else callback(null, address, 4)
+    }) as LookupFunction
+    await using a = await TestPeer.start('a', { lookup, limits: impatient })
+    a.connect({ b: `b.example:${b.port}` })
+    await a.connected('b')
+    expect(asked.length).toBeGreaterThan(2)
+    expect(new Set(asked)).toEqual(new Set(['b.example']))
+  })
+
+  test('of a peer that came back replaces the one before', async () => {
+    await using b = await TestPeer.start('b')
+    await using proxy = await TcpProxy.start(b.port)
+    await using before = await TestPeer.start('a')
+    before.connect({ b: proxy.port })
+    await Promise.all([before.connected('b'), before.connected('b', 'gossip')])
+    const cut = proxy.nextCut()
+    await using after = await TestPeer.start('a')
+    after.connect({ b })
+    await after.connected('b')
+    await cut
+    after.say('b', 'newer')
+    expect(await b.messages(1)).toEqual(['newer'])
+  })
+})
+
+describe('members', () => {
+  test('of different clusters refuse each other, and do not try again', async () => {
+    await using a = await TestPeer.start('a', { clusterId: 'c1', limits: impatient })
+    await using b = await TestPeer.start('b', { clusterId: 'c2' })
+    a.connect({ b })
+    const { message, member } = await a.problem('wrong-cluster')
+    expect(message).toContain('belongs to the cluster c2, this one to c1')
+    expect(member).toBe('b')
+    await b.until(() => b.problems.length === 2)
+    await a.until(() => a.problems.length === 2)
+    expect(b.transport.listenCounters()).toMatchObject({
+      accepted: 2,
+      refused: { 'wrong-cluster': 2 },
+    })
+    expect(a.transport.peerCounters().get('b')?.failures).toBe(2)
+  })
+
+  test('may learn their cluster while they are connected', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    a.transport.setClusterId('c')
+    a.say('b', 'now one of c')
+    await b.messages(1)
+    expect(b.received[0]!.from.clusterId).toBe('c')
+    b.transport.setClusterId('c')
+    a.say('b', 'as you are')
+    await b.messages(2)
+    expect(a.problems).toEqual([])
+  })
+
+  test('that learn of different clusters part', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await a.connected('b')
+    b.transport.setClusterId('c1')
+    a.transport.setClusterId('c2')
+    await a.problem('wrong-cluster')
+    expect(a.say('b', 'refused')).toBe(false)
+  })
+
+  test('with different secrets refuse each other', async () => {
+    await using a = await TestPeer.start('a', { secrets: ['one secret of enough bytes'] })
+    await using b = await TestPeer.start('b', { secrets: ['two secrets of enough bytes'] })
+    a.connect({ b })
+    expect((await a.problem('unauthenticated')).message).toContain('shared secret')
+    await b.problem('unauthenticated')
+    expect(b.transport.peerCounters().size).toBe(0)
+  })
+
+  test('at the address of another are not taken for it', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    a.connect({ c: b })
+    expect((await a.problem('wrong-member')).message).toContain(
+      'The address of member c is that of member b',
+    )
+  })
+
+  test('need something by which to know each other', () => {
+    const identity = { clusterId: undefined, member: 'a', storeId: 's', incarnation: 'i' }
+    expect(() => new TcpPeerTransport({ identity })).toThrow('shared secret or certificates')
+    expect(() => new TcpPeerTransport({ identity, secrets: ['short'] })).toThrow('16 bytes')
+  })
+
+  test('cannot have an address that is none', async () => {
+    await using a = await TestPeer.start('a')
+    for (const address of ['b', 'b:', 'b:70000', 'b:1:2', '[::1', 'http://b:1']) {
+      expect(() => {
+        a.connect({ b: address })
+      }).toThrow("'host:port'")
+    }
+  })
+
+  test('cannot listen where another does', async () => {
+    await using a = await TestPeer.start('a')
+    const identity = { clusterId: undefined, member: 'b', storeId: 's', incarnation: 'i' }
+    await using transport = new TcpPeerTransport({ identity, secrets: [sharedSecret] })
+    const again = transport.listen({ host: '127.0.0.1', port: a.port })
+    await expect(again).rejects.toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+  })
+})

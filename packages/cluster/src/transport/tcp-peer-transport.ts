@@ -1,0 +1,166 @@
+/**
+ * Members' traffic over TCP or TLS, with frames of its own.
+ *
+ * A member makes the connections over which it sends, one for each peer and channel, and messages go
+ * one way on each. So it is clear who reconnects, no two that connect to each other at once have to
+ * agree on one of both, and a network that carries one direction only shows as just that. Gossip has
+ * a connection of its own, so that it does not wait behind entries; so has each bulk transfer.
+ *
+ * Frames rather than gRPC streams, measured between two processes on one machine with the same
+ * checksums: a round trip of 100 bytes takes 18 us at the median against 30 us, one of 10 KiB 24 us
+ * against 36 us; per message of 10 KiB, 18 us of CPU against 43 us; with messages of 1 MiB both are
+ * at 600 to 900 MB/s and 1.2 ms of CPU, a third of it for the checksum. Writes wait for that round
+ * trip, and backpressure, limits, and when a connection counts as lost are ours to decide.
+ */
+import { type AbortSignalLike, ArgumentError, GoetheError, assert } from '@goethe/core'
+import { FetchClient, fetchClosedError } from './fetch-client.js'
+import { FetchServer } from './fetch-server.js'
+import { Inbound } from './inbound.js'
+import { parsePeerAddress } from './peer-address.js'
+import { CountersByPeer } from './counters-by-peer.js'
+import { PeerLink } from './peer-link.js'
+import { PeerListener } from './peer-listener.js'
+import { PeerSettings, type PeerTransportOptions } from './peer-settings.js'
+import {
+  type FetchHandler,
+  type ListenCounters,
+  type PeerChannel,
+  type PeerCounters,
+  type PeerMessageHandler,
+  type PeerTransport,
+  peerChannels,
+} from './peer-transport.js'
+
+type Links = Readonly<Record<PeerChannel, PeerLink>>
+
+export class TcpPeerTransport implements PeerTransport {
+  readonly #settings: PeerSettings
+  readonly #listener: PeerListener
+  readonly #counters = new CountersByPeer()
+  readonly #links = new Map<string, Links>()
+  readonly #inbound: Inbound
+  readonly #fetchClient: FetchClient
+  readonly #fetchServer: FetchServer
+  #onConnected: ((member: string, channel: PeerChannel) => void) | undefined
+  #closed: Promise<void> | undefined
+
+  /** Throws ArgumentError for options that are wrong. */
+  constructor(options: PeerTransportOptions) {
+    const settings = new PeerSettings(options)
+    this.#settings = settings
+    this.#fetchServer = new FetchServer(settings.limits)
+    this.#inbound = new Inbound(this.#counters, this.#fetchServer)
+    this.#fetchClient = new FetchClient(settings)
+    this.#listener = new PeerListener(settings, this.#inbound)
+  }
+
+  listen(address: { host: string; port: number }): Promise<{ host: string; port: number }> {
+    return this.#listener.listen(address)
+  }
+
+  setClusterId(clusterId: string): void {
+    const known = this.#settings.self.clusterId
+    if (known === clusterId) return
+    assert(known === undefined, `a store of the cluster ${known} joins no other one`)
+    this.#settings.setClusterId(clusterId)
+    for (const links of this.#links.values()) {
+      for (const channel of peerChannels) links[channel].sayClusterId()
+    }
+    this.#inbound.sayClusterId()
+  }
+
+  peers(addresses: ReadonlyMap<string, string>): void {
+    if (this.#closed !== undefined) return
+    for (const address of addresses.values()) parsePeerAddress(address)
+    for (const [member, links] of this.#links) {
+      if (addresses.get(member) === links.replica.address) continue
+      stop(links)
+      this.#links.delete(member)
+    }
+    for (const [member, address] of addresses) {
+      if (member === this.#settings.self.member || this.#links.has(member)) continue
+      this.#links.set(member, this.#connect(member, address))
+    }
+  }
+
+  send(to: string, channel: PeerChannel, parts: readonly Uint8Array[]): boolean {
+    let bytes = 0
+    for (const part of parts) bytes += part.length
+    const { messageBytesMax } = this.#settings.limits
+    if (bytes > messageBytesMax) {
+      throw new ArgumentError(
+        `A message to member ${to} has ${bytes} bytes, and ${messageBytesMax} are the most`,
+      )
+    }
+    const counters = this.#counters.of(to)
+    if (this.#links.get(to)?.[channel].send(parts) !== true) {
+      counters.messagesDropped++
+      return false
+    }
+    counters.messagesSent++
+    counters.bytesSent += bytes
+    return true
+  }
+
+  connected(member: string, channel: PeerChannel): boolean {
+    return this.#links.get(member)?.[channel].connected === true
+  }
+
+  onConnected(handler: (member: string, channel: PeerChannel) => void): void {
+    this.#onConnected = handler
+  }
+
+  onMessage(handler: PeerMessageHandler): void {
+    this.#inbound.handler = handler
+  }
+
+  fetch(from: string, request: Uint8Array, signal?: AbortSignalLike): AsyncIterable<Uint8Array> {
+    if (this.#closed !== undefined) throw fetchClosedError()
+    const links = this.#links.get(from)
+    if (links === undefined) {
+      throw new GoetheError('GOETHE_UNAVAILABLE', `No address is known of member ${from}`)
+    }
+    return this.#fetchClient.fetch(from, links.replica.address, request, signal)
+  }
+
+  onFetch(handler: FetchHandler): void {
+    this.#fetchServer.handler = handler
+  }
+
+  peerCounters(): ReadonlyMap<string, Readonly<PeerCounters>> {
+    return this.#counters.all
+  }
+
+  listenCounters(): Readonly<ListenCounters> {
+    return this.#listener.counters
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    for (const links of this.#links.values()) stop(links)
+    this.#links.clear()
+    this.#fetchClient.close()
+    await Promise.all([this.#listener.close(), this.#fetchServer.close()])
+  }
+
+  #connect(member: string, address: string): Links {
+    const counters = this.#counters.of(member)
+    const link = (channel: PeerChannel) =>
+      new PeerLink(this.#settings, member, address, channel, counters, () => {
+        this.#onConnected?.(member, channel)
+      })
+    return { replica: link('replica'), gossip: link('gossip') }
+  }
+}
+
+function stop(links: Links): void {
+  for (const channel of peerChannels) links[channel].stop()
+}
