@@ -8,6 +8,16 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { KubernetesObject } from '../src/kubernetes/resource.js'
+import {
+  type Target,
+  Refused,
+  answer,
+  bodyOf,
+  notFound,
+  selects,
+  targetOf,
+  verbOf,
+} from './api-request.js'
 import { leaseProblem, metadataProblem } from './lease-validation.js'
 
 interface StoredEvent {
@@ -23,24 +33,6 @@ interface Watch {
   matches(event: StoredEvent): boolean
   collection: string
   bookmarks: boolean
-}
-
-interface Target {
-  collection: string
-  plural: string
-  name: string | undefined
-  query: URLSearchParams
-}
-
-/** An answer other than success. */
-class Refused extends Error {
-  constructor(
-    readonly status: number,
-    readonly reason: string,
-    message: string,
-  ) {
-    super(message)
-  }
 }
 
 export class FakeApiServer {
@@ -372,57 +364,4 @@ const expired = {
 function send({ response, matches }: Watch, event: StoredEvent): void {
   if (!matches(event)) return
   response.write(`${JSON.stringify({ type: event.type, object: event.object })}\n`)
-}
-
-function selects(
-  query: URLSearchParams,
-  object: KubernetesObject,
-  labels: Record<string, string>,
-): boolean {
-  const field = query.get('fieldSelector')
-  if (field !== null && field !== `metadata.name=${object.metadata.name}`) return false
-  const pairs = (query.get('labelSelector') ?? '').split(',').filter((pair) => pair !== '')
-  return pairs.every((pair) => {
-    const [key, value] = pair.split('=')
-    return labels[key!] === value
-  })
-}
-
-function targetOf(url: URL): Target {
-  const match =
-    /^\/apis\/(?:coordination|discovery)\.k8s\.io\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
-      url.pathname,
-    )
-  if (match === null) throw new Refused(404, '', '404 page not found')
-  const [, namespace, plural, name] = match
-  return {
-    collection: `${namespace}/${plural}`,
-    plural: plural!,
-    name: name === undefined ? undefined : decodeURIComponent(name),
-    query: url.searchParams,
-  }
-}
-
-function verbOf(method: string, { name, query }: Target): string {
-  if (method === 'GET' && name !== undefined) return 'get'
-  if (method === 'GET') return query.get('watch') === 'true' ? 'watch' : 'list'
-  if (method === 'POST' && name === undefined) return 'create'
-  if (method === 'PUT' && name !== undefined) return 'update'
-  if (method === 'DELETE' && name !== undefined) return 'delete'
-  throw new Refused(405, 'MethodNotAllowed', `${method} is not allowed here`)
-}
-
-function notFound({ plural, name }: Target): Refused {
-  return new Refused(404, 'NotFound', `${plural} "${name}" not found`)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function answer(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(body))
 }

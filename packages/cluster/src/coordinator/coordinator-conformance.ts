@@ -1,11 +1,12 @@
 /** What every coordinator must do. The suite is the same for all of them, whatever they stand on. */
 import assert from 'node:assert/strict'
-import { type Clock, isGoetheError } from '@goethe/core'
+import type { Clock } from '@goethe/core'
 import type { TestFunctions } from '@goethe/core/conformance'
 import { type ManualClock, manualClock } from '@goethe/core/testing'
 import type { ClusterRecord } from '../record.js'
+import { changed, retried, untilRead, Watched } from './conformance-support.js'
 import type { ChangeOutcome, Coordinator } from './coordinator.js'
-import { epochMax, inSyncMax, memberLengthMax } from './record-bounds.js'
+import { extremes, outOfBounds, sample } from './record-samples.js'
 
 /** One record that does not exist yet, and what happens between it and those who use it. */
 export interface CoordinatorSubject {
@@ -241,83 +242,6 @@ export function coordinatorConformance({
   })
 }
 
-/** A record that holds something in every field. */
-export function sample(part: Partial<ClusterRecord> = {}): ClusterRecord {
-  return {
-    clusterId: '6b0c2f0a-25a7-4e2a-8f2e-0c3a1df0a001',
-    epoch: 1,
-    leader: {
-      member: 'goethe-0',
-      storeId: '6b0c2f0a-25a7-4e2a-8f2e-0c3a1df0b000',
-      incarnation: '6b0c2f0a-25a7-4e2a-8f2e-0c3a1df0c000',
-      address: '10.1.2.3:1337',
-    },
-    inSync: [
-      { member: 'goethe-0', storeId: '6b0c2f0a-25a7-4e2a-8f2e-0c3a1df0b000' },
-      { member: 'goethe-1', storeId: '6b0c2f0a-25a7-4e2a-8f2e-0c3a1df0b001' },
-    ],
-    minInSync: 2,
-    renewTimeMs: Date.UTC(2026, 0, 2, 3, 4, 5, 678),
-    leaseDurationMs: 15_000,
-    ...part,
-  }
-}
-
-function extremes(): ClusterRecord[] {
-  const leader = sample().leader!
-  const long = 'm'.repeat(memberLengthMax)
-  return [
-    sample({ leader: undefined }),
-    sample({ epoch: 0, minInSync: 1, renewTimeMs: 0, leaseDurationMs: 1 }),
-    sample({ epoch: epochMax, renewTimeMs: 253_402_300_799_999, leaseDurationMs: 2 ** 31 - 1 }),
-    sample({ leader: { ...leader, member: long, address: `[2001:db8::1]:65535` } }),
-    sample({ leader: { ...leader, member: 'a"=,;\\{}\'<>&%', storeId: '~!@#' } }),
-    sample({
-      inSync: [
-        { member: 'z', storeId: '2' },
-        { member: 'a', storeId: '1' },
-      ],
-    }),
-    sample({
-      inSync: [
-        { member: 'a', storeId: '1' },
-        { member: 'a', storeId: '2' },
-      ],
-    }),
-    sample({
-      inSync: Array.from({ length: inSyncMax }, (_, index) => ({
-        member: `${long.slice(3)}${index + 100}`,
-        storeId: `${'s'.repeat(61)}${index + 100}`,
-      })),
-      minInSync: inSyncMax,
-    }),
-  ]
-}
-
-function outOfBounds(): ClusterRecord[] {
-  const leader = sample().leader!
-  return [
-    sample({ clusterId: '' }),
-    sample({ epoch: -1 }),
-    sample({ epoch: epochMax + 1 }),
-    sample({ epoch: 1.5 }),
-    sample({ leader: { ...leader, member: 'with space' } }),
-    sample({ leader: { ...leader, address: 'line\nfeed' } }),
-    sample({ leader: { ...leader, incarnation: 'ü' } }),
-    sample({ inSync: [] }),
-    sample({
-      inSync: [
-        { member: 'a', storeId: '1' },
-        { member: 'b', storeId: '1' },
-      ],
-    }),
-    sample({ inSync: [{ member: 'm'.repeat(memberLengthMax + 1), storeId: '1' }] }),
-    sample({ minInSync: 0 }),
-    sample({ renewTimeMs: Number.NaN }),
-    sample({ leaseDurationMs: 0 }),
-  ]
-}
-
 interface Contender {
   coordinator: Coordinator
   record: ClusterRecord
@@ -338,15 +262,6 @@ async function assertOneWins(
   const read = await subject.open().read()
   assert.deepEqual(read, { record: contenders[winner]!.record, token: won })
   return won
-}
-
-async function changed(change: ChangeOutcome | Promise<ChangeOutcome>): Promise<string> {
-  const outcome = await change
-  if (outcome.outcome === 'changed') return outcome.token
-  const cause = 'cause' in outcome ? outcome.cause : undefined
-  throw new Error(`It should have been changed, and was ${outcome.outcome}: ${String(cause)}`, {
-    cause,
-  })
 }
 
 async function assertCode(code: string, work: Promise<unknown>): Promise<void> {
@@ -387,58 +302,4 @@ async function assertSettles(
 
 async function readAgain(subject: CoordinatorSubject): Promise<unknown> {
   return untilRead(subject.open())
-}
-
-/** What is read as soon as the coordinator answers again. */
-async function untilRead(coordinator: Coordinator): ReturnType<Coordinator['read']> {
-  for (;;) {
-    try {
-      return await coordinator.read()
-    } catch (error) {
-      if (!isGoetheError(error, 'GOETHE_UNAVAILABLE')) throw error
-    }
-  }
-}
-
-/** Changes as soon as the coordinator is there again. */
-async function retried(change: () => Promise<ChangeOutcome>): Promise<string> {
-  for (;;) {
-    const outcome = await change()
-    if (outcome.outcome !== 'failed') return changed(outcome)
-  }
-}
-
-/** A watch, and the calls that it made. */
-class Watched {
-  readonly #coordinator: Coordinator
-  readonly stop: () => void
-  calls = 0
-  #noted = 0
-  #onCall: (() => void) | undefined
-
-  constructor(coordinator: Coordinator) {
-    this.#coordinator = coordinator
-    this.stop = coordinator.watch(() => {
-      this.calls++
-      this.#onCall?.()
-    })
-  }
-
-  /** Resolves when it has called since this was last asked. */
-  async called(): Promise<void> {
-    while (this.calls === this.#noted) {
-      await new Promise<void>((resolve) => {
-        this.#onCall = resolve
-      })
-    }
-    this.#noted = this.calls
-  }
-
-  /** Resolves when a call has led to this state of the record. */
-  async until(token: string): Promise<void> {
-    for (;;) {
-      await this.called()
-      if ((await untilRead(this.#coordinator))?.token === token) return
-    }
-  }
 }

@@ -6,8 +6,9 @@ import { tempFolder } from '../../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../../server/tests-support/certificates.js'
 import { EtcdProcess, hasEtcd } from '../../tests-support/etcd-process.js'
 import { proxiedSubject } from '../../tests-support/proxied-subject.js'
-import { coordinatorConformance, sample } from './coordinator-conformance.js'
+import { coordinatorConformance } from './coordinator-conformance.js'
 import { EtcdCoordinator } from './etcd-coordinator.js'
+import { sample } from './record-samples.js'
 
 describe.skipIf(!hasEtcd)('with a real etcd', () => {
   let etcd: EtcdProcess

@@ -5,8 +5,9 @@ import { proxiedSubject } from '../../tests-support/proxied-subject.js'
 import { realCluster, removeObject, throughProxy } from '../../tests-support/real-cluster.js'
 import { KubernetesClient } from '../kubernetes/kubernetes-client.js'
 import { leases } from '../kubernetes/resource.js'
-import { coordinatorConformance, sample } from './coordinator-conformance.js'
+import { coordinatorConformance } from './coordinator-conformance.js'
 import { LeaseCoordinator } from './lease-coordinator.js'
+import { sample } from './record-samples.js'
 
 const namespace = 'poets'
 

@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type CoordinatorSubject,
-  coordinatorConformance,
-  sample,
-} from './coordinator-conformance.js'
+import { type CoordinatorSubject, coordinatorConformance } from './coordinator-conformance.js'
 import { CoordinatorMemory } from './memory-coordinator.js'
+import { sample } from './record-samples.js'
 
 function subject(): CoordinatorSubject {
   const memory = new CoordinatorMemory()

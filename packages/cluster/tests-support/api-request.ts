@@ -1,0 +1,75 @@
+/** Requests to the fake API server, as their paths and queries name what they are about. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { KubernetesObject } from '../src/kubernetes/resource.js'
+
+/** What a request is about. */
+export interface Target {
+  collection: string
+  plural: string
+  name: string | undefined
+  query: URLSearchParams
+}
+
+/** An answer other than success. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+export function selects(
+  query: URLSearchParams,
+  object: KubernetesObject,
+  labels: Record<string, string>,
+): boolean {
+  const field = query.get('fieldSelector')
+  if (field !== null && field !== `metadata.name=${object.metadata.name}`) return false
+  const pairs = (query.get('labelSelector') ?? '').split(',').filter((pair) => pair !== '')
+  return pairs.every((pair) => {
+    const [key, value] = pair.split('=')
+    return labels[key!] === value
+  })
+}
+
+export function targetOf(url: URL): Target {
+  const match =
+    /^\/apis\/(?:coordination|discovery)\.k8s\.io\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
+      url.pathname,
+    )
+  if (match === null) throw new Refused(404, '', '404 page not found')
+  const [, namespace, plural, name] = match
+  return {
+    collection: `${namespace}/${plural}`,
+    plural: plural!,
+    name: name === undefined ? undefined : decodeURIComponent(name),
+    query: url.searchParams,
+  }
+}
+
+export function verbOf(method: string, { name, query }: Target): string {
+  if (method === 'GET' && name !== undefined) return 'get'
+  if (method === 'GET') return query.get('watch') === 'true' ? 'watch' : 'list'
+  if (method === 'POST' && name === undefined) return 'create'
+  if (method === 'PUT' && name !== undefined) return 'update'
+  if (method === 'DELETE' && name !== undefined) return 'delete'
+  throw new Refused(405, 'MethodNotAllowed', `${method} is not allowed here`)
+}
+
+export function notFound({ plural, name }: Target): Refused {
+  return new Refused(404, 'NotFound', `${plural} "${name}" not found`)
+}
+
+export async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+export function answer(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' })
+  response.end(JSON.stringify(body))
+}
