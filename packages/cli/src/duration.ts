@@ -18,7 +18,7 @@ export function parseDuration(text: string): number {
     return Math.round(ms)
   }
   throw new InvalidArgumentError(
-    'It is a number with a unit, such as 500ms, 30s, 5m, 1h30m, 7d or 2w.',
+    'It should be a number with a unit, such as 500ms, 30s, 5m, 1h30m, 7d or 2w.',
   )
 }
 
@@ -26,7 +26,7 @@ export function parseDuration(text: string): number {
 export function parsePositiveDuration(text: string): number {
   const ms = parseDuration(text)
   if (ms > 0) return ms
-  throw new InvalidArgumentError('It is longer than nothing.')
+  throw new InvalidArgumentError('It should be longer than nothing.')
 }
 
 /** A duration as `parseDuration` takes it, in its two largest units: `3d 4h`, `1m 5s`, `12 ms`. */

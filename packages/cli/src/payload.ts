@@ -12,7 +12,7 @@ const bytesShown = 16
 export function parsePayloadForm(text: string): PayloadForm {
   const form = payloadForms.find((known) => known === text)
   if (form !== undefined) return form
-  throw new InvalidArgumentError(`It is one of ${payloadForms.join(', ')}.`)
+  throw new InvalidArgumentError(`It should be one of ${payloadForms.join(', ')}.`)
 }
 
 /** The payload as UTF-8 text, or undefined when it is none. */

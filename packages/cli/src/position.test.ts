@@ -24,12 +24,20 @@ describe('a position', () => {
     expect(parse(text)).toEqual(position)
   })
 
-  test.each(['yesterday', '2026-13-01', '-1', '-5x', '1.5', '', 'seq:', 'seq:x', 'after:now'])(
-    '%j is refused',
-    (text) => {
-      expect(() => parse(text)).toThrow('neither a date')
-    },
-  )
+  test.each(['yesterday', '2026-13-01', '-1', '-5x', '1.5', ''])('%j is refused', (text) => {
+    expect(() => parse(text)).toThrow('It should be start, end, a date')
+  })
+
+  test.each([
+    ['seq:', 'seq:42'],
+    ['seq:-1', 'seq:42'],
+    ['after:now', "An event's id"],
+    ['cursor:', 'cursor:billing'],
+    ['18446744073709551615', 'up to 18446744073709551614'],
+    ['99999999999999999999999', 'up to 18446744073709551614'],
+  ])('%s is refused with what should stand there', (text, expected) => {
+    expect(() => parse(text)).toThrow(expected)
+  })
 
   test.each(['1767225600', '2019'])('%s could be a time as well, and is refused', (text) => {
     expect(() => parse(text)).toThrow(`Write seq:${text} for a sequence`)
@@ -37,7 +45,7 @@ describe('a position', () => {
 })
 
 test('a sequence is no id', () => {
-  expect(() => idOrTimeParser()('12')).toThrow('neither a date')
+  expect(() => idOrTimeParser()('12')).toThrow('It should be a date')
 })
 
 test('a star at the end is a prefix, alone it is all topics', () => {

@@ -1,6 +1,7 @@
 import type { Position, TopicSelector } from '@goethe/core'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from './duration.js'
+import { parseEventId } from './event-id.js'
 import { dateOfText } from './time.js'
 
 /** A number with so many digits is no sequence any more but an id: nanoseconds since 1970. */
@@ -25,18 +26,23 @@ export const positionHelp = `Positions:
 export function positionParser(now: () => Date = () => new Date()): (text: string) => Position {
   return (text) => {
     if (text === 'start' || text === 'end') return text
-    const [, kind, rest = ''] = /^(seq|after|cursor):(.+)$/s.exec(text) ?? []
-    if (kind === 'cursor') return { cursor: rest }
-    if (kind === 'seq' && /^\d{1,15}$/.test(rest)) return Number(rest)
-    if (kind === 'after' && /^\d{1,20}$/.test(rest)) return { after: BigInt(rest) }
+    const [, kind, rest = ''] = /^(seq|after|cursor):(.*)$/s.exec(text) ?? []
+    if (kind === 'cursor') return { cursor: consumerOf(rest) }
+    if (kind === 'seq') return sequenceOf(rest)
+    if (kind === 'after') return { after: parseEventId(rest) }
     if (/^\d+$/.test(text)) {
-      if (text.length >= idDigitsMin) return BigInt(text)
+      if (text.length >= idDigitsMin) return parseEventId(text)
       if (text.length < ambiguousDigitsMin && !yearPattern.test(text)) return Number(text)
       throw new InvalidArgumentError(
         `It could be a sequence or a time. Write seq:${text} for a sequence, a date for a time.`,
       )
     }
-    return timeOf(text, now)
+    return timeOf(
+      text,
+      now,
+      'start, end, a date such as 2026-01-31T12:00Z, a time ago such as -5m, a sequence such as ' +
+        'seq:42, or an id',
+    )
   }
 }
 
@@ -45,7 +51,9 @@ export function idOrTimeParser(
   now: () => Date = () => new Date(),
 ): (text: string) => bigint | Date {
   return (text) =>
-    /^\d+$/.test(text) && text.length >= idDigitsMin ? BigInt(text) : timeOf(text, now)
+    /^\d+$/.test(text) && text.length >= idDigitsMin
+      ? parseEventId(text)
+      : timeOf(text, now, 'a date such as 2026-01-31T12:00Z, a time ago such as -5m, or an id')
 }
 
 /** `'*'`, `prefix*` or the name of a topic. */
@@ -53,7 +61,18 @@ export function parseSelector(text: string): TopicSelector {
   return text.endsWith('*') && text !== '*' ? { prefix: text.slice(0, -1) } : text
 }
 
-function timeOf(text: string, now: () => Date): Date {
+function consumerOf(name: string): string {
+  if (name !== '') return name
+  throw new InvalidArgumentError('The name of a consumer should follow: cursor:billing.')
+}
+
+function sequenceOf(digits: string): number {
+  if (/^\d{1,15}$/.test(digits)) return Number(digits)
+  throw new InvalidArgumentError('A whole number should follow: seq:42.')
+}
+
+/** A date or a time ago; `expected` says what all could stand where the text does. */
+function timeOf(text: string, now: () => Date, expected: string): Date {
   if (text === 'now') return now()
   if (/^-\d/.test(text)) {
     try {
@@ -64,7 +83,5 @@ function timeOf(text: string, now: () => Date): Date {
   }
   const date = dateOfText(text)
   if (date !== undefined) return date
-  throw new InvalidArgumentError(
-    'It is neither a date such as 2026-01-31T12:00Z, nor a time ago such as -5m, nor an id.',
-  )
+  throw new InvalidArgumentError(`It should be ${expected}.`)
 }

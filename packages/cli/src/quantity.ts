@@ -6,7 +6,7 @@ const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 export function parseCount(text: string): number {
   const count = Number(text)
   if (/^\d+$/.test(text) && count >= 1 && Number.isSafeInteger(count)) return count
-  throw new InvalidArgumentError('It is a whole number from 1.')
+  throw new InvalidArgumentError('It should be a whole number from 1.')
 }
 
 /** Bytes of `512`, `100kB`, `10GB` (thousands) or `64KiB`, `2GiB` (powers of 1024). */
@@ -18,7 +18,7 @@ export function parseSize(text: string): number {
     const bytes = Math.round(Number(number) * (binary === '' ? 1000 : 1024) ** power)
     if (bytes >= 1 && Number.isSafeInteger(bytes)) return bytes
   }
-  throw new InvalidArgumentError('It is a size such as 100kB, 10GB, 64KiB or 2GiB.')
+  throw new InvalidArgumentError('It should be a size such as 100kB, 10GB, 64KiB or 2GiB.')
 }
 
 /** A number with its thousands apart: `116,196`. */

@@ -1,5 +1,3 @@
-import { InvalidArgumentError } from 'commander'
-
 /** `2019`, `2019-05`, `2019-05-03`, `2019-05-03T12:30`, with seconds, fractions and a zone. */
 const pattern =
   /^\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?)?)?$/i
@@ -37,13 +35,6 @@ export function nanosecondsOf(value: unknown): bigint | undefined {
 /** A date in ISO 8601 without what is zero at its end. */
 export function formatTime(date: Date): string {
   return date.toISOString().replace(/\.000Z$/, 'Z')
-}
-
-/** A Date, checked, from the command line. */
-export function parseDate(text: string): Date {
-  const date = dateOfText(text)
-  if (date !== undefined) return date
-  throw new InvalidArgumentError('It is no date such as 2026-01-31 or 2026-01-31T12:00Z.')
 }
 
 /** A Date ends at milliseconds; what was written beyond them is kept. */

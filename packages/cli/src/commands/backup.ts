@@ -1,9 +1,10 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ByteSink, EventLogApi, TransferResult } from '@goethe/core'
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { countEvents } from '../all-topics.js'
 import { backupName, backupsAmong, logStart } from '../backup-name.js'
+import { parseEventId } from '../event-id.js'
 import { exitCode } from '../exit-code.js'
 import { Failure } from '../failure.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
@@ -31,7 +32,7 @@ interface Target {
 export function backupCommand(shell: Shell): Command {
   const command = logCommand('backup', 'Copy the log as it is at this moment to a file.')
     .argument('<target>', 'a file, a directory that keeps many, or - for standard output')
-    .option('--after <id>', 'only what came after this event', parseId)
+    .option('--after <id>', 'only what came after this event', parseEventId)
     .addOption(
       new Option('--since-last', 'only what came after the last backup in the directory').conflicts(
         'after',
@@ -160,9 +161,4 @@ async function directoryTarget(
     },
     close: () => file.close(),
   }
-}
-
-function parseId(text: string): bigint {
-  if (/^\d{1,20}$/.test(text)) return BigInt(text)
-  throw new InvalidArgumentError('It is the id of an event, as the last backup has told.')
 }

@@ -64,7 +64,7 @@ const nearestNames = ['next', 'previous', 'closest'] as const
 function parseNearest(text: string): (typeof nearestNames)[number] {
   const name = nearestNames.find((known) => known === text)
   if (name !== undefined) return name
-  throw new InvalidArgumentError(`It is one of ${nearestNames.join(', ')}.`)
+  throw new InvalidArgumentError(`It should be one of ${nearestNames.join(', ')}.`)
 }
 
 function check(position: Position, { consumer, hold, nearest }: Options): void {

@@ -18,7 +18,7 @@ const rights = ['read', 'append', 'consume', 'admin']
 export function tokenCommand(shell: Shell): Command {
   const command = new Command('token')
     .description('Make a token, and what the configuration of a server needs to know of it.')
-    .option('--name <name>', 'whose it is, for logs and metrics', 'me')
+    .option('--name <name>', 'whose it is, for logs and metrics', parseName, 'me')
     .option(
       '-g, --grant <grant>',
       "rights in topics, such as read,append:orders or read:'sensor-*'; may be repeated",
@@ -56,6 +56,11 @@ Admin is the right to trim, delete and set retention, and for '*' to back up and
   })
 }
 
+function parseName(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It should have at least one character.')
+}
+
 function collectGrant(text: string, before: Grant[] | undefined): Grant[] {
   const [, list = '', topics = ''] = /^([^:]+):(.+)$/s.exec(text) ?? []
   const named = list.split(',')
@@ -63,7 +68,7 @@ function collectGrant(text: string, before: Grant[] | undefined): Grant[] {
     return [...(before ?? []), { topics, rights: named }]
   }
   throw new InvalidArgumentError(
-    `It is rights, a colon and topics: read,append:orders. Rights are ${rights.join(', ')}.`,
+    `It should be rights, a colon and topics: read,append:orders. Rights are ${rights.join(', ')}.`,
   )
 }
 

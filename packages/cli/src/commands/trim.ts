@@ -66,7 +66,7 @@ function parseBefore(text: string): TrimOptions['before'] {
   if (position instanceof Date || typeof position === 'bigint' || typeof position === 'number') {
     return position
   }
-  throw new InvalidArgumentError('It is a time, an id or a sequence.')
+  throw new InvalidArgumentError('It should be a time, an id or a sequence.')
 }
 
 /** How many events there are before a position; held ones included. */
