@@ -85,8 +85,9 @@ describe('append', () => {
   test.each([
     [['append'], 'not said which topic'],
     [['append', 'a', 'b', '--time-field', 't'], 'are for lines'],
-    [['append', 'a', '--expect', 'soon'], "It is 'empty'"],
+    [['append', 'a', '--expect', 'soon'], "It should be 'empty'"],
     [['append', 'a', '--topic-field', 't', '--expect', '1'], '--expect is about one topic'],
+    [['append', 'a', '--expect', '99999999999999999999'], "An event's id should be"],
   ])('%j is wrong usage', async (args, message) => {
     const { code, stderr } = await goethe(args)
     expect(code).toBe(2)
@@ -147,10 +148,13 @@ describe('read', () => {
     expect(stdout).toBe('\\u001b[31m\n')
   })
 
-  test('a misspelt topic is not found, but a date without events is', async () => {
-    const { code, stderr } = await goethe(['read', 'aa'])
+  test.each(['read', 'export', 'cursors'])('%s does not find a misspelt topic', async (command) => {
+    const { code, stderr } = await goethe([command, 'aa'])
     expect(code).toBe(3)
     expect(stderr).toContain('`goethe topics` lists what there is')
+  })
+
+  test('a date without events is no misspelt topic', async () => {
     expect(await goethe(['read', 'a', '--from', '2027'])).toMatchObject({ code: 2 })
     expect(await goethe(['read', 'a', '--from', '2027-01-01'])).toMatchObject({ code: 0 })
   })
@@ -255,7 +259,11 @@ describe('consumers', () => {
       ...['--max-attempts', '2', '--dead-letter', 'failed'],
     ])
     expect(code).toBe(0)
-    expect(stderr).toContain('Event #2, attempt 1: the command ended with exit code 1')
+    expect(stderr).toBe(
+      'goethe: Event #2, attempt 1: the command ended with exit code 1; it comes again after 1 ms\n' +
+        'goethe: Event #2, attempt 2: the command ended with exit code 1; that was the last attempt, ' +
+        'it goes to failed\n',
+    )
     expect((await readFile(file, 'utf8')).split('\n').toSorted()).toEqual([
       '',
       '1.1',

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net'
 import type { Client, ServerStatus } from '@goethe/client'
 import { isGoetheError } from '@goethe/core'
+import { durabilityText } from './durability-text.js'
 import { formatDuration } from './duration.js'
 import { messageOf } from './failure.js'
 import { type Finding, bad, good, warning } from './finding.js'
@@ -126,7 +127,10 @@ function* said(
         'Use the same version for both, at least before you report an error.',
       )
   yield writable
-    ? good('log', `The log ${logId} takes appends; they count once they are on ${durability}.`)
+    ? good(
+        'log',
+        `The log ${logId} takes appends; an append counts once it is ${durabilityText[durability]}.`,
+      )
     : warning('log', `The log ${logId} takes no appends: ${reason}.`, 'Look at the server itself.')
   const difference = formatDuration(Math.abs(clockDifferenceMs))
   const side = clockDifferenceMs > 0 ? 'ahead of' : 'behind'

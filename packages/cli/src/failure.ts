@@ -82,9 +82,7 @@ const connectAdvices: Partial<Record<ConnectFailureReason, string>> = {
 const advices: Partial<Record<GoetheErrorCode, string>> = {
   GOETHE_LOCKED:
     'If a server has it open, leave --data away and name the server: --server goethe://host:port',
-  GOETHE_UNAVAILABLE:
-    'Start one with `goethe serve --data DIRECTORY`, name another one with --server, or work ' +
-    'without one: --data DIRECTORY',
+  GOETHE_UNAVAILABLE: 'Name another server with --server, or work without one: --data DIRECTORY',
   GOETHE_UNAUTHENTICATED:
     'Pass a token that the server knows with --token, or as GOETHE_TOKEN; `goethe token` makes one',
   GOETHE_FORBIDDEN: 'The grants of the token are in the configuration of the server',

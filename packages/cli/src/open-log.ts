@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { Client, TlsOptions } from '@goethe/client'
 import { type EventLogApi, isGoetheError } from '@goethe/core'
 import { exitCode } from './exit-code.js'
@@ -41,14 +41,27 @@ export async function openLog(place: LogPlace, { create }: OpenOptions): Promise
   try {
     return await openStore(place.directory, { create })
   } catch (cause) {
+    if (await isFile(place.directory)) {
+      throw new Failure(`${place.directory} is a file, and a log is a directory`, {
+        exitCode: exitCode.notFound,
+        cause,
+      })
+    }
     const isThere = !isGoetheError(cause, 'GOETHE_INVALID_STORE')
     if (create || isThere || cause.cause !== undefined) throw cause
     throw new Failure(`${cause.message} (${cause.code})`, {
-      advice: `\`goethe append TOPIC PAYLOAD --data ${place.directory}\` makes one`,
+      advice:
+        `If that is not misspelt, \`goethe append TOPIC PAYLOAD --data ${place.directory}\` ` +
+        'makes a new one',
       exitCode: exitCode.notFound,
       cause,
     })
   }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined)
+  return info?.isFile() === true
 }
 
 /** A client of the server at a place. It connects with its first call. */

@@ -120,7 +120,9 @@ describe('where no server answers', () => {
     const { code, stderr } = await runGoethe(['topics', '--server', await freeAddress()])
     expect(code).toBe(1)
     expect(stderr).toContain('GOETHE_UNAVAILABLE')
-    expect(stderr).toContain('Start one with `goethe serve --data DIRECTORY`')
+    expect(stderr).toContain(
+      'Name another server with --server, or work without one: --data DIRECTORY',
+    )
   })
 
   test('the doctor says that nothing answers', async () => {

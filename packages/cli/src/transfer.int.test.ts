@@ -151,6 +151,19 @@ describe('backup and restore', () => {
     expect(stderr).toContain('GOETHE_NOT_EMPTY')
   })
 
+  test('what is no backup is refused by its name', async () => {
+    const { code, stderr } = await goethe(['restore', file])
+    expect(code).toBe(1)
+    expect(stderr).toContain(`${file} is damaged, or no backup`)
+    expect(stderr).toContain('JSON lines are for `goethe import`')
+  })
+
+  test('a file is no directory of a log', async () => {
+    const { code, stderr } = await runGoethe(['topics', '--data', file])
+    expect(code).toBe(3)
+    expect(stderr).toBe(`goethe: ${file} is a file, and a log is a directory\n`)
+  })
+
   test('a backup that cannot be made leaves no file behind', async () => {
     const { code } = await goethe(['backup', join(folder, 'none', 'backup')])
     expect(code).not.toBe(0)

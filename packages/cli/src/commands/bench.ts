@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { type EventLogApi, isGoetheError } from '@goethe/core'
-import type { Command } from 'commander'
+import { type Durability, type EventLogApi, isGoetheError } from '@goethe/core'
+import { type Command, Option } from 'commander'
 import { type BenchResult, runBench } from '../bench-run.js'
+import { durabilityText } from '../durability-text.js'
 import { formatDuration } from '../duration.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
@@ -21,7 +22,9 @@ interface Options extends LogCommandOptions {
 export function benchCommand(shell: Shell): Command {
   const command = logCommand('bench', 'Measure how fast this log is on this machine.')
     .option('-n, --events <number>', 'appended in bulk and read', parseCount, 100_000)
-    .option('--size <bytes>', 'of each payload (default: 200B)', parseSize, 200)
+    .addOption(
+      new Option('--size <bytes>', 'of each payload').argParser(parseSize).default(200, '200B'),
+    )
     .option('--batch <number>', 'events of one append in bulk', parseCount, 100)
     .option('--in-flight <number>', 'appends in bulk under way at a time', parseCount, 16)
     .action(async (options: Options) => {
@@ -50,7 +53,7 @@ async function bench(shell: Shell, log: EventLogApi, options: Options): Promise<
   const json = isJson(options, output)
   const topic = `goethe-bench-${randomUUID()}`
   const results: BenchResult[] = []
-  let durability = 'memory'
+  let durability: Durability = 'memory'
   let progress: Progress | undefined
   try {
     const phases = runBench(log, {
@@ -68,7 +71,7 @@ async function bench(shell: Shell, log: EventLogApi, options: Options): Promise<
     })
     for await (const result of phases) {
       durability = result.durability
-      if (json) await output.json(result)
+      if (json) await output.json(rounded(result))
       else results.push(result)
     }
   } finally {
@@ -78,14 +81,8 @@ async function bench(shell: Shell, log: EventLogApi, options: Options): Promise<
   if (json) return
   await output.lines(tableLines(results, columns, output.colors))
   await notes.line(
-    `\nPayloads of ${formatSize(options.size)}; an append counts once it is ${durabilities[durability]}.`,
+    `\nPayloads of ${formatSize(options.size)}; an append counts once it is ${durabilityText[durability]}.`,
   )
-}
-
-const durabilities: Record<string, string> = {
-  memory: 'in memory',
-  os: 'with the operating system (durability os)',
-  fsync: 'on the disk (durability fsync)',
 }
 
 const columns = [
@@ -108,6 +105,15 @@ const columns = [
 
 function milliseconds(ms: number | undefined): string {
   return ms === undefined ? '' : `${ms.toFixed(ms < 10 ? 2 : 0)} ms`
+}
+
+/** Measured numbers are not as exact as a double can be. */
+function rounded(result: BenchResult): Record<string, unknown> {
+  const entries = Object.entries(result).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? Math.round(value * 1000) / 1000 : value,
+  ])
+  return Object.fromEntries(entries) as Record<string, unknown>
 }
 
 async function remove(log: EventLogApi, topic: string): Promise<void> {

@@ -9,7 +9,7 @@ import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
 import { withLog } from '../open-log.js'
 import { jsonLine } from '../output.js'
-import { type PayloadForm, parsePayloadForm } from '../payload.js'
+import { type PayloadForm, escapeControls, parsePayloadForm } from '../payload.js'
 import { positionHelp, positionParser } from '../position.js'
 import { parseCount } from '../quantity.js'
 import type { Shell } from '../shell.js'
@@ -38,12 +38,15 @@ export function consumeCommand(shell: Shell): Command {
     .requiredOption('-c, --consumer <name>', 'all who use the same name share the events')
     .option('-x, --exec <command>', 'run this for each event, instead of printing it')
     .option('-P, --parallel <number>', 'commands that run at the same time', parseCount, 1)
-    .option('--retry-delay <duration>', 'after a command failed', parseDuration, 1000)
-    .option(
-      '--ack-timeout <duration>',
-      'then others get what a dead process held',
-      parsePositiveDuration,
-      30_000,
+    .addOption(
+      new Option('--retry-delay <duration>', 'after a command failed')
+        .argParser(parseDuration)
+        .default(1000, '1s'),
+    )
+    .addOption(
+      new Option('--ack-timeout <duration>', 'then others get what a dead process held')
+        .argParser(parsePositiveDuration)
+        .default(30_000, '30s'),
     )
     .addOption(
       new Option(
@@ -139,7 +142,7 @@ function printer(
 function runner(
   { environment, notes }: Shell,
   command: string,
-  { ackTimeout, retryDelay }: Options,
+  { ackTimeout, retryDelay, maxAttempts, deadLetter }: Options,
 ): (delivery: Delivery) => Promise<void> {
   return async (delivery) => {
     const extension = setInterval(() => {
@@ -150,9 +153,12 @@ function runner(
     })
     if (failure === undefined) return acknowledge(delivery, notes)
     const { event, attempt } = delivery
+    const isLast = maxAttempts !== undefined && attempt >= maxAttempts
+    const next = isLast
+      ? `that was the last attempt, it goes to ${escapeControls(deadLetter!)}`
+      : `it comes again after ${formatDuration(retryDelay)}`
     await notes.line(
-      `goethe: Event #${event.sequence}, attempt ${attempt}: the command ${failure}; ` +
-        `it comes again after ${formatDuration(retryDelay)}`,
+      `goethe: Event #${event.sequence}, attempt ${attempt}: the command ${failure}; ${next}`,
     )
     await unlessExpired(() => delivery.nack({ delayMs: retryDelay }))
   }

@@ -2,6 +2,7 @@ import type { CursorDescription, CursorsOptions, EventLogApi } from '@goethe/cor
 import type { Command } from 'commander'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
+import { checkNamedTopic } from '../named-topic.js'
 import { withLog } from '../open-log.js'
 import { escapeControls } from '../payload.js'
 import { formatCount } from '../quantity.js'
@@ -19,6 +20,7 @@ export function cursorsCommand(shell: Shell): Command {
       await withLog(shell, options, { create: false }, async (log) => {
         const cursors: CursorDescription[] = []
         for await (const page of cursorPages(log, topic)) cursors.push(...page)
+        if (topic !== undefined && cursors.length === 0) await checkNamedTopic(log, topic)
         if (isJson(options, output)) {
           for (const cursor of cursors) await output.json(cursor)
         } else if (cursors.length > 0) {

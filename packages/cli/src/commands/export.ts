@@ -6,6 +6,7 @@ import { countEvents } from '../all-topics.js'
 import { eventFields } from '../event-view.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
+import { checkNamedTopic } from '../named-topic.js'
 import { NewFile } from '../new-file.js'
 import { withLog } from '../open-log.js'
 import { jsonLine } from '../output.js'
@@ -49,6 +50,8 @@ export function exportCommand(shell: Shell): Command {
             progress.update(events)
             signal.throwIfAborted()
           }
+          // Before the file is there under its name.
+          if (events === 0) await checkNamedTopic(log, topics)
           await sink.finish()
         } finally {
           progress.stop()

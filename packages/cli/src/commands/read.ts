@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { eventFields, eventLine } from '../event-view.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
+import { checkNamedTopic } from '../named-topic.js'
 import { withLog } from '../open-log.js'
 import { type Output, jsonLine } from '../output.js'
 import { type PayloadForm, parsePayloadForm, showPayload } from '../payload.js'
@@ -46,11 +47,10 @@ export function readCommand(shell: Shell): Command {
       'auto',
     )
     .option('--payloads', 'only the payloads; the same as --payload raw')
-    .option(
-      '--separator <which>',
-      'behind raw payloads: newline, nul or none',
-      parseSeparator,
-      '\n',
+    .addOption(
+      new Option('--separator <which>', 'behind raw payloads: newline, nul or none')
+        .argParser(parseSeparator)
+        .default('\n', 'newline'),
     )
     .action(async (topics: TopicSelector, options: Options) => {
       if (options.payloads) options.payload = 'raw'
@@ -58,8 +58,7 @@ export function readCommand(shell: Shell): Command {
         const from =
           options.tail === undefined ? options.from : await tailOf(log, topics, options.tail)
         const events = await printEvents(shell, log, topics, { ...options, from })
-        // Silence would hide a misspelt name.
-        if (events === 0 && typeof topics === 'string' && topics !== '*') await log.describe(topics)
+        if (events === 0) await checkNamedTopic(log, topics)
       })
     })
   return withManual(command, {
@@ -88,7 +87,7 @@ function parseSeparator(text: string): string {
   if (text === 'newline') return '\n'
   if (text === 'nul') return '\0'
   if (text === 'none') return ''
-  throw new InvalidArgumentError('It is newline, nul or none.')
+  throw new InvalidArgumentError('It should be newline, nul or none.')
 }
 
 /** Where the last events begin. */

@@ -1,10 +1,15 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EventLogApi, TransferResult } from '@goethe/core'
+import {
+  type EventLogApi,
+  type GoetheError,
+  type TransferResult,
+  isGoetheError,
+} from '@goethe/core'
 import type { Command } from 'commander'
 import { backupChain, backupsAmong } from '../backup-name.js'
 import { exitCode } from '../exit-code.js'
-import { Failure } from '../failure.js'
+import { Failure, messageOf } from '../failure.js'
 import { openInput } from '../input.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
@@ -60,6 +65,8 @@ async function restore(
         progress.update(input.bytesRead)
       },
     })
+  } catch (error) {
+    throw isGoetheError(error, 'GOETHE_CORRUPT') ? noBackup(input.name, error) : error
   } finally {
     progress.stop()
   }
@@ -68,6 +75,16 @@ async function restore(
     `${plural(result.events, 'event')}, ${formatSize(result.bytes)} of payload, restored from ` +
       `${input.name}; last id ${result.lastId}`,
   )
+}
+
+/** The file is wrong, not the log: `goethe verify` would find nothing. */
+function noBackup(name: string, cause: GoetheError): Failure {
+  return new Failure(`${name} is damaged, or no backup: ${messageOf(cause)}`, {
+    advice:
+      'Restore from another copy of what `goethe backup` has written; JSON lines are for ' +
+      '`goethe import`',
+    cause,
+  })
 }
 
 /** Directories become the backups in them that are needed. */

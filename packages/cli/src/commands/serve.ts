@@ -18,7 +18,9 @@ type ServerPackage = typeof import('@goethe/server')
 
 /** Without its settings, which take time to load, the command is only good for a list of commands. */
 export async function serveCommand(shell: Shell, withSettings: boolean): Promise<Command> {
-  const command = new Command('serve').description('Serve a log to others over the network.')
+  const command = new Command('serve')
+    .description('Serve a log to others over the network.')
+    .usage('[options]')
   if (!withSettings) return command
   const server = await import('@goethe/server')
   const settings = server.settings()
