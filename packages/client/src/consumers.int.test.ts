@@ -65,7 +65,7 @@ it('acks in flight while a consumer closes are stored also when the connection w
 
 it('closing a consumer of a server that says nothing ends by the deadline', async () => {
   await appendMany(2)
-  const impatient = connect(proxy.address, { deadlineMs: 100 })
+  const impatient = connect(proxy.address, { deadlineMs: 2000 })
   const consumer = impatient.consumer('t', 'c')
   const [delivery] = await take(consumer, 1)
   proxy.freeze()
@@ -78,7 +78,7 @@ it('closing a consumer of a server that says nothing ends by the deadline', asyn
 
 it('closing the client ends a consumer that waits and what it holds', async () => {
   await appendMany(1)
-  const closing = connect(proxy.address, { deadlineMs: 100 })
+  const closing = connect(proxy.address, { deadlineMs: 2000 })
   const iterator = closing.consumer('t', 'c')[Symbol.asyncIterator]()
   const delivery = await next(iterator)
   proxy.freeze()

@@ -101,7 +101,7 @@ export class ConsumerGroup {
   }
 
   join(options: InstanceOptions): GroupInstance {
-    const instance: GroupInstance = { options, held: 0 }
+    const instance: GroupInstance = { options, held: 0, unstoredAcks: 0, nextAcks: 0 }
     this.#instances.add(instance)
     return instance
   }
@@ -347,6 +347,8 @@ export class ConsumerGroup {
   #settle(held: Held): Promise<void> {
     this.#release(held)
     this.#progress.settle(held.event)
+    held.instance.unstoredAcks++
+    held.instance.nextAcks++
     this.#serve()
     return this.#store()
   }
@@ -392,9 +394,14 @@ export class ConsumerGroup {
 
   async #write(parts: readonly AppendPart[]): Promise<void> {
     const generation = this.#generation
+    const acks: [GroupInstance, number][] = []
     const change = (record: CursorRecord): CursorRecord => {
       // From here on, what is settled goes with the next commit.
       this.#flush = undefined
+      for (const instance of this.#instances) {
+        acks.push([instance, instance.nextAcks])
+        instance.nextAcks = 0
+      }
       if (generation !== this.#generation) throw this.#fenced('moved')
       checkSession(record, this.#session!, this.topic, this.consumer)
       return this.#progress.record(record, this.#context.clock.now())
@@ -404,6 +411,8 @@ export class ConsumerGroup {
     } catch (error) {
       if (generation === this.#generation) this.fail(error)
       throw error
+    } finally {
+      for (const [instance, count] of acks) instance.unstoredAcks -= count
     }
   }
 

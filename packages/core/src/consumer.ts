@@ -90,14 +90,15 @@ export class Consumer implements ConsumerApi {
 
   /**
    * The attempt is stored before it begins: an event that takes this process with it each time has
-   * its attempts counted all the same. Whoever handles several at a time has as many more counted
-   * together.
+   * its attempts counted all the same. Whoever has several under way has twice as many
+   * more counted together.
    */
   async #takeCounted(group: ConsumerGroup, instance: GroupInstance): Promise<Held | undefined> {
     for (let held = this.#ahead.shift(); held !== undefined; held = this.#ahead.shift()) {
       if (held.outcome === undefined) return held
     }
-    const [ready, ...ahead] = group.takeReady(instance, Math.max(instance.held, 1))
+    const underWay = instance.held + instance.unstoredAcks
+    const [ready, ...ahead] = group.takeReady(instance, Math.max(underWay * 2, 1))
     const held = ready ?? (await this.#unlessClosed(group.take(instance)))
     if (held === undefined) return undefined
     await this.#unlessClosed(group.storeAttempts())

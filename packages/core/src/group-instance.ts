@@ -13,6 +13,9 @@ export interface GroupInstance {
   readonly options: InstanceOptions
   /** Deliveries that it holds. */
   held: number
+  /** Its acks that are to be stored, and those of them that go with the next commit. */
+  unstoredAcks: number
+  nextAcks: number
 }
 
 /** An event that an instance holds. */
