@@ -16,6 +16,8 @@ export class Follower {
   #requestedMs = -Infinity
   #gapAtLsn = -1
   #confirm = 0
+  // Entries came too early, which the leader believes to be here.
+  #missed = false
 
   constructor(
     private readonly context: Context,
@@ -42,7 +44,10 @@ export class Follower {
   }
 
   append({ previousLsn, previousEpoch, entries, commitLsn }: Append): void {
-    if (this.state !== 'settled') return this.continue()
+    if (this.state !== 'settled') {
+      this.#missed = true
+      return this.continue()
+    }
     const { journal } = this.context
     const { last } = journal
     if (previousLsn > last.lsn) return this.#reportGap()
@@ -67,7 +72,9 @@ export class Follower {
     switch (answer.type) {
       case 'settled':
         this.state = 'settled'
-        return this.acknowledge()
+        this.acknowledge(this.#missed)
+        this.#missed = false
+        return
       case 'snapshot':
         return this.#fetchSnapshot()
       case 'truncate':

@@ -12,6 +12,7 @@ export class Membership {
   #pauseUntilMs = -Infinity
   #changedMs: number
   #handingOverSinceMs: number | undefined
+  #stopping = false
 
   constructor(
     private readonly context: Context,
@@ -42,11 +43,18 @@ export class Membership {
     this.coordinate()
   }
 
-  handOver(): void {
+  /** Gives the lead to somebody else; `stopping` also gives up the place in the set, if it may. */
+  handOver(stopping: boolean): void {
+    this.#stopping ||= stopping
     this.#handingOverSinceMs ??= this.context.nowMs
     this.coordinate()
   }
 
+  isRemoved(member: string): boolean {
+    return this.#removed.has(member)
+  }
+
+  /** For as long as this lead lasts: whoever removes a member takes it out of discovery first. */
   remove(member: string): void {
     this.#removed.add(member)
     this.coordinate()
@@ -132,11 +140,17 @@ export class Membership {
   /** The record as it should be, or undefined when it is well. */
   #wanted(record: ClusterRecord): ClusterRecord | undefined {
     const { nowMs, options } = this.context
-    if (this.#mayRelease()) return { ...record, leader: undefined }
+    if (this.#mayRelease()) return this.#released(record)
     const inSync = this.#wantedSet(record)
     if (inSync !== undefined) return { ...record, inSync }
     if (nowMs - this.#changedMs >= options.times.renewMs) return record
     return undefined
+  }
+
+  #released(record: ClusterRecord): ClusterRecord {
+    const others = this.#members(record.inSync)
+    const leaves = this.#stopping && others.length >= this.context.options.rules.fewest(record)
+    return { ...record, leader: undefined, inSync: leaves ? others : record.inSync }
   }
 
   #wantedSet(record: ClusterRecord): readonly MemberStore[] | undefined {

@@ -136,7 +136,7 @@ export class Replica {
           refusal: this.#notLeader(),
         })
       case 'hand-over':
-        return this.#leader?.membership.handOver()
+        return this.#leader?.membership.handOver(false)
       case 'stop':
         return this.#stop()
       case 'remove-member':
@@ -301,7 +301,7 @@ export class Replica {
 
   #stop(): void {
     this.#stopping = true
-    if (this.#leader !== undefined) this.#leader.membership.handOver()
+    if (this.#leader !== undefined) this.#leader.membership.handOver(true)
     else if (this.#follower !== undefined) this.#follower.leave()
     else this.#context.emit({ type: 'stopped' })
   }

@@ -17,6 +17,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly role: 'leader' | 'follower' | 'candidate' | 'halted'
   readonly epoch: number
   readonly leader: string | undefined
+  /** On a follower: whether it heard the leader just now, for `leader-heard` at others. */
+  readonly hearsLeader: boolean
   readonly lastLsn: number
   readonly durableLsn: number
   readonly commitLsn: number
@@ -47,6 +49,7 @@ export function statusOf(
     role: roleOf(leader, follower, halted),
     epoch: facts.seenEpoch,
     leader: leader === undefined ? follower?.leader.member : self.member,
+    hearsLeader: follower !== undefined && takeover.hearsLeader,
     lastLsn: journal.last.lsn,
     durableLsn: journal.durableLsn,
     commitLsn: applier.commitLsn,

@@ -55,13 +55,18 @@ export class Takeover {
     return this.#known?.record
   }
 
+  /** Whether the leader was heard just now, which is what other members want to know (rule 3). */
+  get hearsLeader(): boolean {
+    return this.context.nowMs - this.#leaderHeardMs < this.#hearsForMs
+  }
+
   leaderHeard(): void {
     this.#leaderHeardMs = this.context.nowMs
   }
 
-  /** Another in-sync member says that it hears the leader. */
+  /** Another in-sync member says that it hears the leader, as it says for a while after the last word. */
   othersHeard(): void {
-    this.#othersHeardMs = this.context.nowMs
+    this.#othersHeardMs = this.context.nowMs - this.#hearsForMs
   }
 
   /** The leader that gave up its lead wants this member to be next. */
@@ -119,8 +124,8 @@ export class Takeover {
     const { nowMs } = this.context
     this.#mustRead = false
     this.#readMs = nowMs
-    this.#pause()
     this.problem = this.#problemWith(found?.record, seenEpochThen)
+    if (found === undefined || this.problem !== undefined) this.#pause()
     if (found === undefined) this.#foundNone()
     else if (this.problem === undefined || this.#unclean) this.#found(found)
     this.continue()
@@ -239,6 +244,10 @@ export class Takeover {
 
   #newPatienceMs(): number {
     return this.context.options.times.electionTimeoutMs * (1 + this.context.options.random() / 2)
+  }
+
+  get #hearsForMs(): number {
+    return this.context.options.times.heartbeatMs * 3
   }
 
   get #asker() {

@@ -6,6 +6,7 @@ export class Client {
   #sequence = 1
   #appended = 0
   #try = 0
+  #failed: Exclude<AppendAnswer['type'], 'accepted'>[] = []
 
   constructor(
     private readonly producer: number,
@@ -15,6 +16,11 @@ export class Client {
   /** How many of its appends were acknowledged. */
   get appended(): number {
     return this.#appended
+  }
+
+  /** How those of its tries ended that were not acknowledged. */
+  get failed(): readonly string[] {
+    return this.#failed
   }
 
   start(): void {
@@ -49,7 +55,10 @@ export class Client {
   #answered(answer: AppendAnswer): void {
     const { world, producer } = this
     this.#try += 1
-    if (answer.type !== 'accepted') return this.#after(world.random.between(20, 150))
+    if (answer.type !== 'accepted') {
+      this.#failed.push(answer.type)
+      return this.#after(world.random.between(20, 150))
+    }
     world.ledger.accepted(producer, this.#sequence, answer.id)
     this.#sequence += 1
     this.#appended += 1

@@ -121,8 +121,8 @@ export class SimulatedMember {
   }
 
   append(request: AppendRequest, answer: (answer: AppendAnswer) => void): void {
-    const paused = this.pausedUntilMs > this.world.timeline.nowMs
-    if (paused || !this.running) return answer({ type: 'unknown' })
+    if (!this.running) return answer({ type: 'refused' })
+    if (this.pausedUntilMs > this.world.timeline.nowMs) return answer({ type: 'unknown' })
     const repeated = this.#model?.repeated(request)
     if (repeated !== undefined) return this.#repeat(repeated, answer)
     const payload = (this.#model ?? new LogModel(this.world.ledger, 0)).draft(

@@ -21,6 +21,8 @@ export interface Mutation {
 export interface WorldOptions {
   readonly members?: number | undefined
   readonly mutation?: Mutation | undefined
+  /** What is to be other than the seed would choose. */
+  readonly plan?: Partial<Plan> | undefined
   /** Called with each thing that happens. */
   readonly trace?: ((line: string) => void) | undefined
 }
@@ -39,17 +41,19 @@ export class World {
   readonly discovered = new Set<string>()
   /** How many answers get lost between members and clients. */
   clientLoss = 0.05
+  /** How many appends go to a member although another one is known to lead. */
+  clientErrors = 0.1
   /** Clients begin nothing new. */
   quiet = false
   steps = 0
   #attempts = 0
-  readonly #clients: readonly Client[]
+  readonly clients: readonly Client[]
   readonly #trace: ((line: string) => void) | undefined
 
   constructor(seed: number, options: WorldOptions = {}) {
     this.#trace = options.trace
     this.random = new Random(seed)
-    this.plan = makePlan(this.random, options.members)
+    this.plan = { ...makePlan(this.random, options.members), ...options.plan }
     this.rules = { ...correctRules, ...options.mutation?.rules }
     this.reusesStoreIds = options.mutation?.reusesStoreIds ?? false
     this.members = Array.from(
@@ -68,7 +72,7 @@ export class World {
       (storeId) => this.members.find(({ disk }) => disk.storeId === storeId)?.disk,
       () => this.coordinator.record,
     )
-    this.#clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
+    this.clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
   }
 
   /** Lives it to the end; throws a Violation when an invariant breaks. */
@@ -81,7 +85,7 @@ export class World {
         if (!member.running) member.start()
       })
     }
-    for (const client of this.#clients) client.start()
+    for (const client of this.clients) client.start()
     this.#gossip()
     this.#readLinearizably()
     const nemesis = new Nemesis(this)
@@ -108,7 +112,7 @@ export class World {
   /** Whom a client asks: mostly a leader, sometimes anybody. */
   likelyLeader(): SimulatedMember {
     const leaders = this.members.filter(({ leading }) => leading)
-    const known = leaders.length > 0 && this.random.chance(0.9)
+    const known = leaders.length > 0 && !this.random.chance(this.clientErrors)
     return this.random.pick(known ? leaders : this.members)
   }
 
@@ -130,9 +134,9 @@ export class World {
 
   /** h: with faults gone, everybody gets further, and everybody gets to hold the same. */
   #converge(): void {
-    const before = this.#clients.map(({ appended }) => appended)
+    const before = this.clients.map(({ appended }) => appended)
     this.#untilNothing(() => {
-      const stuck = this.#clients.findIndex(({ appended }, index) => appended < before[index]! + 3)
+      const stuck = this.clients.findIndex(({ appended }, index) => appended < before[index]! + 3)
       return stuck === -1 ? undefined : `client ${stuck} got no further`
     })
     this.quiet = true
@@ -175,7 +179,7 @@ export class World {
         allVirgin: virgins.length === others.length,
       })
       const other = heard.length > 0 ? random.pick(heard).replica!.status : undefined
-      if (other?.role === 'follower' || other?.role === 'leader') {
+      if (other?.hearsLeader) {
         member.input({ type: 'leader-heard', epoch: other.epoch })
       }
     }
