@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { defaultLimits, defaultTimes } from '../replica/options.js'
+import { calmNetwork } from './simulated-network.js'
+import { World } from './world.js'
+
+/** Three members with the defaults, among whom nothing goes wrong but what a test does. */
+function calmWorld(seed: number, lastsMs = 20_000): World {
+  const world = new World(seed, {
+    members: 3,
+    plan: {
+      minInSync: 2,
+      times: defaultTimes,
+      limits: defaultLimits,
+      network: calmNetwork,
+      coordinator: { lostRequests: 0, lostAnswers: 0, lateRequests: 0 },
+      faults: [],
+      drift: 0,
+      faultsMs: lastsMs,
+      clients: 3,
+    },
+  })
+  world.clientLoss = 0
+  world.clientErrors = 0
+  for (const { name } of world.members) world.discovered.add(name)
+  return world
+}
+
+const leaderOf = (world: World) => world.members.find(({ leading }) => leading)!
+
+const failuresOf = (world: World) => world.clients.flatMap(({ failed }) => failed)
+
+/** Virtual time until somebody else leads, in milliseconds. */
+function timeWithoutLeader(world: World, seen: (ms: number) => void): void {
+  const [old, sinceMs] = [leaderOf(world), world.timeline.nowMs]
+  const watch = () => {
+    const next = world.members.find((member) => member.leading && member !== old)
+    if (next === undefined) world.timeline.after(1, watch)
+    else seen(world.timeline.nowMs - sinceMs)
+  }
+  watch()
+}
+
+const seeds = Array.from({ length: 6 }, (_, index) => index + 1)
+
+describe('a cluster in which nothing else goes wrong', () => {
+  it('hands its lead over within a second, with no append of unknown outcome', () => {
+    for (const seed of seeds) {
+      const world = calmWorld(seed)
+      let tookMs = Infinity
+      world.timeline.after(8_000, () => {
+        timeWithoutLeader(world, (ms) => (tookMs = ms))
+        leaderOf(world).input({ type: 'hand-over' })
+      })
+      world.run()
+      expect(tookMs).toBeLessThan(1_000)
+      expect(failuresOf(world)).not.toContain('unknown')
+    }
+  })
+
+  it('hands its lead over when the leader is stopped, too', () => {
+    for (const seed of seeds) {
+      const world = calmWorld(seed)
+      let tookMs = Infinity
+      world.timeline.after(8_000, () => {
+        timeWithoutLeader(world, (ms) => (tookMs = ms))
+        leaderOf(world).input({ type: 'stop' })
+      })
+      world.run()
+      expect(tookMs).toBeLessThan(1_000)
+      expect(failuresOf(world)).not.toContain('unknown')
+    }
+  })
+
+  it('has another leader soon after the first one died', () => {
+    const times = seeds.map((seed) => {
+      const world = calmWorld(seed)
+      let tookMs = Infinity
+      world.timeline.after(8_000, () => {
+        timeWithoutLeader(world, (ms) => (tookMs = ms))
+        leaderOf(world).crashFor(15_000)
+      })
+      world.run()
+      return tookMs
+    })
+    times.sort((first, second) => first - second)
+    expect(times[times.length / 2]).toBeLessThan(3_000)
+    expect(times.at(-1)).toBeLessThan(6_000)
+  })
+
+  it('takes appends as before while the coordinator is away for a minute', () => {
+    const world = calmWorld(1, 90_000)
+    let before = 0
+    const away = () => world.members.map(({ name }) => name)
+    world.timeline.after(20_000, () => {
+      before = failuresOf(world).length
+      for (const name of away()) world.coordinator.unreachable.add(name)
+    })
+    world.timeline.after(75_000, () => {
+      for (const name of away()) world.coordinator.unreachable.delete(name)
+    })
+    const epochs: unknown[] = []
+    for (const ms of [20_000, 85_000]) {
+      world.timeline.after(ms, () => epochs.push(world.coordinator.record?.epoch))
+    }
+    world.run()
+    expect(failuresOf(world).length).toBe(before)
+    // Nor does its return cost anybody the lead.
+    expect(epochs[0]).toBe(epochs[1])
+  })
+
+  it('lets a follower out of the in-sync set before it stops', () => {
+    const world = calmWorld(1)
+    let follower: string | undefined
+    world.timeline.after(8_000, () => {
+      const member = world.members.find(({ leading }) => !leading)!
+      follower = member.disk.storeId
+      member.input({ type: 'stop' })
+      const watch = () => {
+        if (member.running) return world.timeline.after(1, watch)
+        const inSync = world.coordinator.record!.inSync.map(({ storeId }) => storeId)
+        expect(inSync).not.toContain(follower)
+      }
+      watch()
+    })
+    world.run()
+    expect(failuresOf(world)).not.toContain('unknown')
+    expect(follower).toBeDefined()
+  })
+})
