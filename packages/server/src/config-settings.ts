@@ -37,6 +37,12 @@ const port: Kind = {
   expected: 'a port from 1 to 65535, or 0 for any free one',
 }
 const file = (what: string): Kind => ({ type: 'text', expected: `the path of ${what}` })
+const text = (expected: string): Kind => ({ type: 'text', expected })
+const address = (expected: string): Kind => ({
+  type: 'text',
+  expected,
+  schema: z.string().regex(/^\S+:\d{1,5}$/),
+})
 const bytes = (min: number, max: number): Kind => ({ type: 'bytes', min, max })
 const duration = (min: number, max: number): Kind => ({ type: 'duration', min, max })
 const count = (min: number, max: number): Kind => ({ type: 'count', min, max })
@@ -237,6 +243,113 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'A line of the log is a JSON object, or a text for people.',
   ],
   ['legacy', { type: 'switch' }, true, 'Serves the original gRPC API beside the present one.'],
+  [
+    'cluster.mode',
+    { type: 'choice', of: ['none', 'kubernetes', 'etcd'] },
+    'none',
+    'Makes this server a member of a cluster, and says where the members agree on who leads.',
+  ],
+  [
+    'cluster.member',
+    text('a name, the same after each start'),
+    undefined,
+    "The name of this member. Default: the name of its host, which in Kubernetes is the pod's.",
+  ],
+  [
+    'cluster.address',
+    address('where clients reach this member, such as goethe-0.goethe:1337'),
+    undefined,
+    'Where clients are sent that ask another member to write. Default: the name and grpc.port.',
+  ],
+  ['cluster.peerHost', host, '127.0.0.1', 'Where other members are listened to.'],
+  ['cluster.peerPort', port, 1339, 'The port for other members.'],
+  [
+    'cluster.minInSync',
+    count(1, 99),
+    2,
+    'Fewest members that must have a write on their disks before it is acknowledged: the majority of the members. It counts for a new cluster only.',
+  ],
+  [
+    'cluster.peers',
+    {
+      type: 'list',
+      item: z.string().regex(/^[^=\s]+=\S+:\d+$/),
+      expected: "a list of all members, each as 'goethe-0=host:1339'",
+    },
+    [],
+    'The members and where they are, outside of Kubernetes.',
+  ],
+  [
+    'cluster.dns',
+    text("a name with SRV records, such as '_peer._tcp.goethe.example.org'"),
+    undefined,
+    'Finds the members by their SRV records instead.',
+  ],
+  [
+    'cluster.secretFile',
+    file('a file with 16 bytes or more'),
+    undefined,
+    'A secret that all members share, by which they know each other.',
+  ],
+  [
+    'cluster.tlsCa',
+    file('a PEM file'),
+    undefined,
+    'Who signs the certificates of members; with it they speak TLS to each other.',
+  ],
+  ['cluster.tlsCert', file('a PEM file'), undefined, "This member's certificate, which names it."],
+  ['cluster.tlsKey', file('a PEM file'), undefined, 'The private key of that certificate.'],
+  [
+    'cluster.electionTimeoutMs',
+    duration(100, hour),
+    2 * second,
+    'After so long without a word of the leader others try to take over.',
+  ],
+  [
+    'cluster.replicaTimeoutMs',
+    duration(100, hour),
+    2 * second,
+    'After so long without an acknowledgement a member is waited for no longer.',
+  ],
+  [
+    'cluster.etcdEndpoints',
+    {
+      type: 'list',
+      item: z.string().regex(/^https?:\/\/[^/\s]+$/),
+      expected: "a list such as 'http://127.0.0.1:2379'",
+    },
+    [],
+    'The servers of etcd.',
+  ],
+  ['cluster.etcdKey', text('a key of etcd'), 'goethe', 'Where the record of the cluster is kept.'],
+  ['cluster.etcdCa', file('a PEM file'), undefined, 'Who signs the certificates of etcd.'],
+  ['cluster.etcdCert', file('a PEM file'), undefined, 'Our certificate for etcd.'],
+  ['cluster.etcdCertKey', file('a PEM file'), undefined, 'Its private key.'],
+  ['cluster.etcdUser', text('a user of etcd'), undefined, 'Who we are for etcd.'],
+  [
+    'cluster.etcdPasswordFile',
+    file('a file with a password'),
+    undefined,
+    'The password of that user.',
+  ],
+  [
+    'cluster.lease',
+    text('the name of a Lease'),
+    'goethe',
+    'The Lease in which the record of the cluster is kept.',
+  ],
+  [
+    'cluster.service',
+    text('the name of a headless Service'),
+    'goethe-members',
+    'The Service whose pods are the members.',
+  ],
+  [
+    'cluster.kubeconfig',
+    file('a kubeconfig'),
+    undefined,
+    'How to reach Kubernetes from outside. Default: as a pod of it.',
+  ],
 ]
 
 /** All settings, in the order in which a file would have them. */
@@ -247,9 +360,14 @@ export function settings(): Setting[] {
     default: fallback,
     description,
     ...(secret && { secret }),
-    flag: `--${kebab(key)}`,
-    env: `GOETHE_${kebab(key).replaceAll('-', '_').toUpperCase()}`,
+    flag: `--${kebab(nameOf(key))}`,
+    env: `GOETHE_${kebab(nameOf(key)).replaceAll('-', '_').toUpperCase()}`,
   }))
+}
+
+/** `--cluster etcd` says it all. */
+function nameOf(key: string): string {
+  return key === 'cluster.mode' ? 'cluster' : key
 }
 
 function kebab(key: string): string {

@@ -42,6 +42,32 @@ export interface Config {
   shutdown: { deadlineMs: number }
   log: { level: LogLevel; format: 'json' | 'text' }
   legacy: boolean
+  cluster: {
+    mode: 'none' | 'kubernetes' | 'etcd'
+    member: string | undefined
+    address: string | undefined
+    peerHost: string
+    peerPort: number
+    minInSync: number
+    peers: string[]
+    dns: string | undefined
+    secretFile: string | undefined
+    tlsCa: string | undefined
+    tlsCert: string | undefined
+    tlsKey: string | undefined
+    electionTimeoutMs: number
+    replicaTimeoutMs: number
+    etcdEndpoints: string[]
+    etcdKey: string
+    etcdCa: string | undefined
+    etcdCert: string | undefined
+    etcdCertKey: string | undefined
+    etcdUser: string | undefined
+    etcdPasswordFile: string | undefined
+    lease: string
+    service: string
+    kubeconfig: string | undefined
+  }
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'

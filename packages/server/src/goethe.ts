@@ -3,8 +3,15 @@
  * to be stopped; stopping goes the other way round.
  */
 import { setMaxListeners } from 'node:events'
-import { type Clock, type EventLog, systemClock } from '@goethe/core'
+import {
+  type Clock,
+  type Commit,
+  type EventLog,
+  type EventLogOptions,
+  systemClock,
+} from '@goethe/core'
 import { Admission } from './admission.js'
+import type { ClusteredStoreOptions } from './cluster/clustered-store.js'
 import { authorized } from './auth/authorized-log.js'
 import { ServedAuth } from './auth/served-auth.js'
 import { limitFailedAttempts } from './auth/failed-attempts.js'
@@ -16,8 +23,9 @@ import type { Identity } from './identity.js'
 import { type Logger, createLogger } from './log-writer.js'
 import { Metrics } from './metrics.js'
 import { openStore } from './open-store.js'
+import type { LogStore, StoreState } from './log-store.js'
 import type { ServedLog } from './served-log.js'
-import { ServedStore, type StoreState } from './served-store.js'
+import { ServedStore } from './served-store.js'
 import { ServedTls } from './served-tls.js'
 import type { Address, Identify, Listener, ServerContext } from './server-context.js'
 import { StepStack } from './step-stack.js'
@@ -147,15 +155,17 @@ async function start(
   }
 }
 
+const handOverMsMin = 2000
+
 /** The log, and the guard that watches over its disk. */
 async function startStore(
   config: Config,
   { clock, logger, space = diskSpace, openLog }: Parameters<typeof start>[1],
   metrics: Metrics,
   steps: StepStack,
-): Promise<{ store: ServedStore; guard: DiskGuard }> {
+): Promise<{ store: LogStore; guard: DiskGuard }> {
   const { checkIntervalMs, reserveBytes } = config.disk
-  let store: ServedStore | undefined
+  let store: LogStore | undefined
   const guard = new DiskGuard({
     directory: config.data,
     reserveBytes,
@@ -173,17 +183,20 @@ async function startStore(
       logger.warn({ error }, 'The free space of the disk is not known')
     },
   })
-  store = await ServedStore.open({
-    open: openLog ?? (() => openConfigured(config, clock)),
+  const shared = {
     guard,
     logger,
     retryDelayMs: checkIntervalMs,
-    onCommit: (commit) => {
+    onCommit: (commit: Commit) => {
       metrics.commit(commit)
     },
-  })
+  }
+  store = await (config.cluster.mode === 'none'
+    ? ServedStore.open({ ...shared, open: openLog ?? (() => openConfigured(config, clock)) })
+    : openClustered(config, clock, shared))
   const opened = store
-  steps.done('log', () => opened.close())
+  // Giving up the lead takes a moment, also where the deadline is over.
+  steps.done('log', (deadlineMs) => opened.close(Math.max(deadlineMs, handOverMsMin)))
   // Behind the log, which makes the directory.
   await guard.start()
   steps.done('disk guard', () => guard.stop())
@@ -191,6 +204,26 @@ async function startStore(
 }
 
 function openConfigured(config: Config, clock: Clock): Promise<EventLog> {
-  const { data, durability, index, eventBytesMax, queueBytesMax } = config
-  return openStore(data, { durability, index, eventBytesMax, queueBytesMax, clock })
+  return openStore(config.data, { ...logOptionsOf(config, clock), durability: config.durability })
+}
+
+/** Loaded only where it is needed: a server of its own has no cluster. */
+async function openClustered(
+  config: Config,
+  clock: Clock,
+  shared: Pick<ClusteredStoreOptions, 'guard' | 'logger' | 'retryDelayMs' | 'onCommit'>,
+): Promise<LogStore> {
+  const { ClusteredStore } = await import('./cluster/clustered-store.js')
+  const { openMember } = await import('./cluster/open-member.js')
+  const { logger } = shared
+  return ClusteredStore.open({
+    ...shared,
+    logOptions: logOptionsOf(config, clock),
+    open: (listener) => openMember({ config, clock, logger, listener }),
+  })
+}
+
+function logOptionsOf(config: Config, clock: Clock): EventLogOptions {
+  const { index, eventBytesMax, queueBytesMax } = config
+  return { index, eventBytesMax, queueBytesMax, clock }
 }

@@ -5,7 +5,8 @@ import { EventLog, type EventLogOptions, GoetheError, isGoetheError } from '@goe
 import { ClassicLevel } from 'classic-level'
 import { describeHolder, noteHolder } from './open-store-holder.js'
 
-const levelOptions = {
+/** How LevelDB suits a log. */
+export const levelOptions = {
   /** LevelDB's default of 4 MiB makes appends to many topics slow. */
   writeBufferSize: 64 * 1024 * 1024,
   /** The log writes bytes: what is usual need not be said with each of them. */

@@ -36,7 +36,7 @@ import type {
 } from './served-log.js'
 
 export interface ReopenableLogOptions {
-  id: string
+  id(): string
   /** The log at the moment; throws where there is none. */
   current(): ServedLog
   /** Why nothing can be written at the moment. */
@@ -48,12 +48,14 @@ export interface ReopenableLogOptions {
 
 /** Hands every call to the log of the moment, and refuses at once what that cannot do. */
 export class ReopenableLog implements ServedLog {
-  readonly id: string
   readonly #options: ReopenableLogOptions
 
   constructor(options: ReopenableLogOptions) {
-    this.id = options.id
     this.#options = options
+  }
+
+  get id(): string {
+    return this.#options.id()
   }
 
   append(

@@ -6,26 +6,10 @@
 import { type Commit, type EventLog, GoetheError, isGoetheError } from '@goethe/core'
 import type { DiskGuard } from './disk-guard.js'
 import type { Logger } from './log-writer.js'
+import type { LogStore, StoreState } from './log-store.js'
 import { isDamage } from './open-store.js'
 import { ReopenableLog } from './reopenable-log.js'
 import type { ServedLog } from './served-log.js'
-
-/** What can be done with the store at the moment, and why not more. */
-export type StoreState =
-  | { type: 'open' }
-  /** All can be read, and what makes room can be written. */
-  | ({ type: 'read-only' } & StoreTrouble)
-  /** Nothing can be written until the log was opened again; perhaps nothing can be read. */
-  | ({ type: 'failed' } & StoreTrouble)
-  | { type: 'closed' }
-
-/** What is wrong with a store. */
-export interface StoreTrouble {
-  /** A sentence for everybody: it names neither files nor topics. */
-  reason: string
-  /** What the system or the log said, which may name them: for the log and for administrators. */
-  cause?: string
-}
 
 export interface ServedStoreOptions {
   /** Opens the log: at first, and again. */
@@ -37,7 +21,7 @@ export interface ServedStoreOptions {
   onCommit?(commit: Commit): void
 }
 
-export class ServedStore {
+export class ServedStore implements LogStore {
   /** The log, whichever it is at the moment. */
   readonly log: ServedLog
   readonly #options: ServedStoreOptions
@@ -50,7 +34,7 @@ export class ServedStore {
     this.#options = options
     this.#use(opened)
     this.log = new ReopenableLog({
-      id: opened.id,
+      id: () => opened.id,
       current: () => this.#open(),
       refusal: () => this.#refusal(),
       appendRefusal: () => this.#refusal() ?? options.guard.refusal(),

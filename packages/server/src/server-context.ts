@@ -6,7 +6,7 @@ import type { Identity } from './identity.js'
 import type { Logger } from './log-writer.js'
 import type { Metrics } from './metrics.js'
 import type { ServedLog } from './served-log.js'
-import type { StoreState } from './served-store.js'
+import type { StoreState } from './log-store.js'
 import type { Tracing } from './tracing.js'
 
 /** Headers or metadata of a call, names in lower case. */

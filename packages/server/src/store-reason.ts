@@ -1,7 +1,7 @@
 /** Why the store does not do everything, in as many words as a caller may know. */
 import { allowsAll } from './auth/grants.js'
 import type { Identity } from './identity.js'
-import type { StoreState } from './served-store.js'
+import type { StoreState } from './log-store.js'
 
 /**
  * A sentence for everybody; who has `admin` on `*` also gets the cause, which may name files and

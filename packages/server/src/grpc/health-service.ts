@@ -5,6 +5,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js'
 import { HealthImplementation } from 'grpc-health-check'
 import { eventLogMethods, legacyMethods } from '@goethe/protocol'
+import { servesReads } from '../log-store.js'
 import type { ServerContext } from '../server-context.js'
 import {
   type Handler,
@@ -101,8 +102,7 @@ class Health {
  */
 function statusOf({ stopping, storeState }: ServerContext): Status {
   if (stopping.aborted) return 'NOT_SERVING'
-  const { type } = storeState()
-  return type === 'open' || type === 'read-only' ? 'SERVING' : 'NOT_SERVING'
+  return servesReads(storeState()) ? 'SERVING' : 'NOT_SERVING'
 }
 
 function serviceOf({ path }: { path: string }): string {

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { isAuthRequired } from '../config-auth.js'
 import type { Identity } from '../identity.js'
 import type { ServerContext } from '../server-context.js'
+import { servesReads } from '../log-store.js'
 import { storeReason } from '../store-reason.js'
 import { identifyCallers, identityOf, presentsCredential, sendJson } from './call.js'
 
@@ -28,7 +29,7 @@ export function readinessOf(
     ...(state.type === 'closed' ? ['The log is closed'] : []),
   ]
   return {
-    ready: !stopping.aborted && (state.type === 'open' || state.type === 'read-only'),
+    ready: !stopping.aborted && servesReads(state),
     reasons,
   }
 }

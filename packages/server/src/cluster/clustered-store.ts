@@ -1,0 +1,267 @@
+/**
+ * The log of a member of a cluster. While the member leads, the log takes writes and hands them to
+ * all; else it is open to be read only, and says who takes what is written. It is opened anew
+ * whenever one becomes the other, or a snapshot takes the store's place: readers of the log before
+ * end with GOETHE_CLOSED, which clients answer by reading on.
+ */
+import { ClusterMember, type ClusterMemberStatus, ReplicatedLevel } from '@goethe/cluster'
+import type { AppliedStore, ReplicaListener } from '@goethe/cluster'
+import {
+  type Commit,
+  EventLog,
+  type EventLogOptions,
+  GoetheError,
+  isGoetheError,
+} from '@goethe/core'
+import type { DiskGuard } from '../disk-guard.js'
+import type { Logger } from '../log-writer.js'
+import type { LogStore, StoreState } from '../log-store.js'
+import { ReopenableLog } from '../reopenable-log.js'
+import type { ServedLog } from '../served-log.js'
+
+export interface ClusteredStoreOptions {
+  /** Opens the member: at first, and again after its disk failed. */
+  open(listener: ReplicaListener): Promise<ClusterMember>
+  readonly logOptions: EventLogOptions
+  readonly guard: Pick<DiskGuard, 'hasRoom' | 'reason' | 'refusal'>
+  readonly logger: Logger
+  /** When trying again makes sense for those who are refused. */
+  readonly retryDelayMs: number
+  onCommit?(commit: Commit): void
+}
+
+export class ClusteredStore implements LogStore {
+  readonly log: ServedLog
+  readonly #options: ClusteredStoreOptions
+  #member: ClusterMember | undefined
+  #level: ReplicatedLevel | undefined
+  #current: EventLog | undefined
+  /** Whether `#current` takes writes. */
+  #writes = false
+  #leads = false
+  #halted: { reason: string; reopen: boolean } | undefined
+  /** Changes of the log go one after the other. */
+  #changing: Promise<void> = Promise.resolve()
+  #stopWaiting: (() => void) | undefined
+  #closing: Promise<void> | undefined
+
+  private constructor(options: ClusteredStoreOptions) {
+    this.#options = options
+    this.log = new ReopenableLog({
+      id: () => this.#current?.id ?? '',
+      current: () => this.#open(),
+      refusal: () => this.#refusal(),
+      appendRefusal: () => this.#refusal() ?? options.guard.refusal(),
+      close: () => this.close(0),
+    })
+  }
+
+  /** Rejects as `ClusterMember.open` does. */
+  static async open(options: ClusteredStoreOptions): Promise<ClusteredStore> {
+    const store = new ClusteredStore(options)
+    await store.#openMember()
+    return store
+  }
+
+  /** What this member knows of its cluster; undefined while it is being opened again. */
+  get status(): ClusterMemberStatus | undefined {
+    return this.#member?.status
+  }
+
+  /** The member itself, for what operators want of it. */
+  get member(): ClusterMember | undefined {
+    return this.#member
+  }
+
+  get isReadable(): boolean {
+    return this.#current !== undefined
+  }
+
+  get state(): StoreState {
+    if (this.#closing !== undefined) return { type: 'closed' }
+    const { guard } = this.#options
+    if (this.#halted !== undefined) {
+      return { type: 'failed', reason: 'This member takes no part', cause: this.#halted.reason }
+    }
+    const replica = this.#member?.status.replica
+    if (replica === undefined || this.#current === undefined) {
+      return { type: 'catching-up', reason: 'This member has no log yet' }
+    }
+    const { role, inSync, storeId, leader, problem, notWritable } = replica
+    if (problem !== undefined) return { type: 'catching-up', reason: problem }
+    if (role === 'leader') {
+      if (notWritable !== undefined) return { type: 'read-only', reason: notWritable }
+      if (!this.#writes) return { type: 'catching-up', reason: 'The log is being opened' }
+      const { reason } = guard
+      return reason === undefined ? { type: 'open' } : { type: 'read-only', reason }
+    }
+    if (!inSync.some((store) => store.storeId === storeId)) {
+      return { type: 'catching-up', reason: 'This member is not in sync yet' }
+    }
+    return { type: 'following', leader }
+  }
+
+  /** Opens the member again where its disk failed and there is room, and a log that is missing. */
+  async recover(): Promise<void> {
+    if (this.#closing !== undefined) return
+    if (this.#halted?.reopen === true && this.#options.guard.hasRoom) {
+      await this.#change(async () => {
+        const before = this.#member
+        this.#member = undefined
+        await this.#closeLog()
+        await before?.close()
+        this.#halted = undefined
+        await this.#openMember()
+        this.#options.logger.info('The member was opened again')
+      })
+      return
+    }
+    const log = this.#current
+    const failed = log !== undefined && this.#writes && !log.status().writable
+    if (failed) await this.#change(() => this.#reopenLog())
+  }
+
+  close(deadlineMs: number): Promise<void> {
+    this.#closing ??= this.#close(deadlineMs)
+    return this.#closing
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    await this.#changing
+    if (!this.#writes) await this.#closeLog()
+    // Writes that are under way are finished before the lead is given up.
+    await this.#current?.close()
+    await this.#member?.close(deadlineMs)
+    await this.#closeLog()
+  }
+
+  async #openMember(): Promise<void> {
+    const member = await this.#options.open({
+      onLead: () => {
+        this.#leads = true
+        void this.#change(() => this.#reopenLog())
+      },
+      onFollow: () => {
+        this.#leads = false
+        void this.#change(() => this.#reopenLog())
+      },
+      onReplace: () => this.#change(() => this.#closeLog()),
+      onReplaced: (store) => {
+        void this.#change(() => this.#use(store))
+      },
+      onHalt: (reason, reopen) => {
+        this.#halted = { reason, reopen }
+        this.#options.logger.error({ reason }, 'This member takes no part any more')
+      },
+    })
+    this.#member = member
+    await this.#use(member.store)
+  }
+
+  async #use(store: AppliedStore): Promise<void> {
+    const member = this.#member
+    if (member === undefined) return
+    this.#level = new ReplicatedLevel(store, member.replication)
+    await this.#openLog()
+  }
+
+  async #reopenLog(): Promise<void> {
+    await this.#closeLog()
+    await this.#openLog()
+  }
+
+  async #closeLog(): Promise<void> {
+    this.#stopWaiting?.()
+    const log = this.#current
+    this.#current = undefined
+    this.#writes = false
+    try {
+      await log?.close()
+    } catch (error) {
+      this.#options.logger.warn({ error }, 'The log could not be closed properly')
+    }
+  }
+
+  async #openLog(): Promise<void> {
+    const level = this.#level
+    if (level === undefined || this.#closing !== undefined) return
+    const { logOptions, logger, onCommit } = this.#options
+    const leads = this.#leads
+    try {
+      const log = await EventLog.open(level, {
+        ...logOptions,
+        ...(!leads && { readOnly: () => this.#elsewhere(), index: {} }),
+      })
+      log.on('error', (error) => {
+        logger.warn({ error }, 'The log takes no writes until it is opened again')
+      })
+      log.on('deadLetter', ({ event, consumer, deadLetter, attempts }) => {
+        const { topic, sequence } = event
+        logger.warn({ topic, sequence, consumer, deadLetter, attempts }, 'An event was set aside')
+      })
+      if (onCommit !== undefined) log.on('commit', onCommit)
+      this.#current = log
+      this.#writes = leads
+    } catch (error) {
+      // A member that is new has none before the leader has made it.
+      if (!leads && isGoetheError(error, 'GOETHE_INVALID_STORE')) return this.#openWhenApplied()
+      logger.warn({ error }, 'The log could not be opened; it is tried again')
+    }
+  }
+
+  #openWhenApplied(): void {
+    const stop = this.#member?.replication.onApplied(() => {
+      stop?.()
+      void this.#change(async () => {
+        if (this.#current === undefined) await this.#openLog()
+      })
+    })
+    this.#stopWaiting = stop
+  }
+
+  #change(work: () => Promise<void>): Promise<void> {
+    const changed = this.#changing.then(work)
+    this.#changing = changed.catch((error: unknown) => {
+      this.#options.logger.error({ error }, 'The log of this member could not be changed over')
+    })
+    return changed
+  }
+
+  #open(): EventLog {
+    if (this.#current !== undefined) return this.#current
+    if (this.#closing !== undefined) throw new GoetheError('GOETHE_CLOSED', 'The log is closed')
+    throw new GoetheError('GOETHE_UNAVAILABLE', 'The log is being opened', {
+      details: { retryDelayMs: this.#options.retryDelayMs },
+    })
+  }
+
+  /** Why nothing at all can be written here; what is refused like this was not done. */
+  #refusal(): GoetheError | undefined {
+    if (this.#closing !== undefined) return undefined
+    if (this.#leads && this.#writes) {
+      const reason = this.#member?.status.replica.notWritable
+      return reason === undefined
+        ? undefined
+        : this.#unavailable(`The cluster takes no writes: ${reason}`)
+    }
+    return this.#elsewhere()
+  }
+
+  #elsewhere(): GoetheError {
+    const replica = this.#member?.status.replica
+    const view = this.#member?.status.members
+    const leader = replica?.leader === undefined ? undefined : view?.get(replica.leader)
+    if (leader === undefined || leader.self) {
+      return this.#unavailable('The cluster has no leader at the moment; it is about to get one')
+    }
+    const { member, address } = leader
+    return new GoetheError('GOETHE_NOT_LEADER', `Writes go to ${member} at ${address}`, {
+      details: { leader: address },
+    })
+  }
+
+  #unavailable(message: string): GoetheError {
+    const { retryDelayMs } = this.#options
+    return new GoetheError('GOETHE_UNAVAILABLE', message, { details: { retryDelayMs } })
+  }
+}

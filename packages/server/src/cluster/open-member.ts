@@ -1,0 +1,148 @@
+/** A member of a cluster, as the configuration says. */
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import {
+  ClusterMember,
+  type Coordinator,
+  type Discovery,
+  DnsDiscovery,
+  EtcdCoordinator,
+  KubernetesClient,
+  KubernetesDiscovery,
+  LeaseCoordinator,
+  type ReplicaListener,
+  StaticDiscovery,
+  inClusterAccess,
+  kubeconfigAccess,
+} from '@goethe/cluster'
+import type { Clock } from '@goethe/core'
+import { ClassicLevel } from 'classic-level'
+import type { Config } from '../config.js'
+import { ConfigError } from '../config-error.js'
+import type { Logger } from '../log-writer.js'
+import { levelOptions } from '../open-store.js'
+
+export interface OpenMemberOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly listener: ReplicaListener
+}
+
+/**
+ * Rejects with ConfigError for files that cannot be read, and as `ClusterMember.open` does.
+ */
+export async function openMember(options: OpenMemberOptions): Promise<ClusterMember> {
+  const { config, clock, logger, listener } = options
+  const { cluster, data } = config
+  const { coordinator, discovery } = await agreement(options)
+  return ClusterMember.open({
+    directory: data,
+    database: (path) => new ClassicLevel(path, levelOptions),
+    member: memberOf(config),
+    address: addressOf(config),
+    peers: { host: cluster.peerHost, port: cluster.peerPort },
+    security: await securityOf(cluster),
+    minInSync: cluster.minInSync,
+    times: {
+      electionTimeoutMs: cluster.electionTimeoutMs,
+      replicaTimeoutMs: cluster.replicaTimeoutMs,
+    },
+    coordinator,
+    discovery,
+    listener,
+    clock,
+    onProblem: (problem) => {
+      logger.warn({ problem }, 'Something is wrong between members')
+    },
+  })
+}
+
+/** The name of this instance: of its pod, which is its host's. */
+export function memberOf({ cluster }: Config): string {
+  return cluster.member ?? hostname()
+}
+
+/** Where clients reach this instance. */
+export function addressOf(config: Config): string {
+  const { cluster, grpc } = config
+  return cluster.address ?? `${memberOf(config)}:${grpc.port}`
+}
+
+/** Who keeps the record, and who says where the others are. */
+async function agreement({
+  config: { cluster },
+  clock,
+  logger,
+}: OpenMemberOptions): Promise<{ coordinator: Coordinator; discovery: Discovery }> {
+  const onProblem = (error: Error): void => {
+    logger.warn({ error }, 'Nothing new is known of the cluster for now')
+  }
+  if (cluster.mode === 'kubernetes') {
+    const { kubeconfig, lease, service } = cluster
+    const access = kubeconfig === undefined ? inClusterAccess() : kubeconfigAccess(kubeconfig)
+    const client = KubernetesClient.open(await access, { clock })
+    return {
+      coordinator: new LeaseCoordinator({ client, name: lease, onProblem }),
+      discovery: new KubernetesDiscovery({ client, service, onProblem }),
+    }
+  }
+  return {
+    coordinator: await etcdCoordinator(cluster, { clock, onProblem }),
+    discovery:
+      cluster.dns === undefined
+        ? new StaticDiscovery(cluster.peers)
+        : new DnsDiscovery({ name: cluster.dns, clock, onProblem }),
+  }
+}
+
+async function etcdCoordinator(
+  cluster: Config['cluster'],
+  shared: { clock: Clock; onProblem(error: Error): void },
+): Promise<Coordinator> {
+  const { etcdEndpoints, etcdKey, etcdUser } = cluster
+  const [ca, cert, key, password] = await Promise.all([
+    text('cluster.etcdCa', cluster.etcdCa),
+    text('cluster.etcdCert', cluster.etcdCert),
+    text('cluster.etcdCertKey', cluster.etcdCertKey),
+    text('cluster.etcdPasswordFile', cluster.etcdPasswordFile),
+  ])
+  const tls = {
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  }
+  return new EtcdCoordinator({
+    ...shared,
+    endpoints: etcdEndpoints,
+    key: etcdKey,
+    ...(Object.keys(tls).length > 0 && { tls }),
+    ...(etcdUser !== undefined && { user: { name: etcdUser, password: password ?? '' } }),
+  })
+}
+
+async function securityOf({ secretFile, tlsCa, tlsCert, tlsKey }: Config['cluster']) {
+  const [secret, ca, cert, key] = await Promise.all([
+    text('cluster.secretFile', secretFile),
+    text('cluster.tlsCa', tlsCa),
+    text('cluster.tlsCert', tlsCert),
+    text('cluster.tlsKey', tlsKey),
+  ])
+  const isTls = ca !== undefined && cert !== undefined && key !== undefined
+  return {
+    ...(secret !== undefined && { secrets: [secret] }),
+    ...(isTls && { tls: { ca, cert, key } }),
+  }
+}
+
+/** What a file says, without the end of its last line. */
+async function text(key: string, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch (error) {
+    throw new ConfigError([
+      `${key} names ${path}, which cannot be read: ${(error as Error).message}`,
+    ])
+  }
+}
