@@ -33,23 +33,37 @@ export class EtcdProcess {
   }
 
   static async start(tls?: EtcdTlsFiles): Promise<EtcdProcess> {
-    const [port, peerPort] = [await freePort(), await freePort()]
-    const folder = await tempFolder()
-    const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
-    const peerUrl = `http://127.0.0.1:${peerPort}`
-    const args = [
-      ['--data-dir', join(folder.path, 'data')],
-      ['--listen-client-urls', url, '--advertise-client-urls', url],
-      ['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
-      ['--initial-cluster', `default=${peerUrl}`, '--logger', 'zap'],
-      tls === undefined
-        ? []
-        : ['--cert-file', tls.certFile, '--key-file', tls.keyFile, '--client-cert-auth'],
-      tls === undefined ? [] : ['--trusted-ca-file', tls.caFile],
-    ]
-    const etcd = new EtcdProcess(port, folder, args.flat())
-    await etcd.run()
-    return etcd
+    const [etcd] = await EtcdProcess.startSeveral(1, tls)
+    return etcd!
+  }
+
+  /** So many that agree with each other. */
+  static async startSeveral(count: number, tls?: EtcdTlsFiles): Promise<EtcdProcess[]> {
+    const ports = await freePorts(2 * count)
+    const members = Array.from({ length: count }, (_, index) => ({
+      name: `etcd-${index}`,
+      port: ports[2 * index]!,
+      peerUrl: `http://127.0.0.1:${ports[2 * index + 1]}`,
+    }))
+    const cluster = members.map(({ name, peerUrl }) => `${name}=${peerUrl}`).join(',')
+    const processes: EtcdProcess[] = []
+    for (const { name, port, peerUrl } of members) {
+      const folder = await tempFolder()
+      const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
+      const args = [
+        ['--name', name, '--data-dir', join(folder.path, 'data'), '--logger', 'zap'],
+        ['--listen-client-urls', url, '--advertise-client-urls', url],
+        ['--listen-peer-urls', peerUrl, '--initial-advertise-peer-urls', peerUrl],
+        ['--initial-cluster', cluster],
+        tls === undefined
+          ? []
+          : ['--cert-file', tls.certFile, '--key-file', tls.keyFile, '--client-cert-auth'],
+        tls === undefined ? [] : ['--trusted-ca-file', tls.caFile],
+      ]
+      processes.push(new EtcdProcess(port, folder, args.flat()))
+    }
+    await Promise.all(processes.map((etcd) => etcd.run()))
+    return processes
   }
 
   /** Starts it, again on the same data after `kill`. */
@@ -92,10 +106,14 @@ export class EtcdProcess {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+/** Held all at once, so that they differ. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer())
+  const listening = servers.map(
+    (server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
+  )
+  await Promise.all(listening)
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
 }

@@ -6,6 +6,7 @@ import { tempFolder } from '../../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../../server/tests-support/certificates.js'
 import { EtcdProcess, hasEtcd } from '../../tests-support/etcd-process.js'
 import { proxiedSubject } from '../../tests-support/proxied-subject.js'
+import { untilRead } from './conformance-support.js'
 import { coordinatorConformance } from './coordinator-conformance.js'
 import { EtcdCoordinator } from './etcd-coordinator.js'
 import { sample } from './record-samples.js'
@@ -136,6 +137,34 @@ describe.skipIf(!hasEtcd)('with a real etcd', () => {
       proxy.heal()
       await coordinator.close()
     })
+  })
+})
+
+describe.skipIf(!hasEtcd)('three servers of etcd', () => {
+  it('go on without the one that was asked, and say nothing without two of them', async () => {
+    const servers = await EtcdProcess.startSeveral(3)
+    const endpoints = servers.map(({ port }) => `http://127.0.0.1:${port}`)
+    const coordinator = new EtcdCoordinator({ endpoints, timeoutMs: 10_000 })
+    try {
+      const first = await coordinator.change(undefined, sample())
+      expect(first.outcome).toBe('changed')
+      await servers[0]!.kill()
+      // It may have led the others.
+      const read = await untilRead(coordinator)
+      expect(read?.record).toEqual(sample())
+      const second = await coordinator.change(read?.token, sample({ epoch: 2 }))
+      expect(second.outcome).toBe('changed')
+
+      await servers[1]!.kill()
+      const hasty = new EtcdCoordinator({ endpoints, timeoutMs: 2000 })
+      await expect(hasty.read()).rejects.toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+      await hasty.close()
+      await servers[0]!.run()
+      expect((await untilRead(coordinator))?.record.epoch).toBe(2)
+    } finally {
+      await coordinator.close()
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()))
+    }
   })
 })
 
