@@ -247,6 +247,21 @@ describe('damage', () => {
     }
   })
 
+  it('is a segment that follows another one than that before it', async () => {
+    const [disk, other] = [new MemoryDisk(), new MemoryDisk()]
+    for (const [epoch, on] of [disk, other].entries()) {
+      const journal = await openJournal(on, { segmentBytes: 100 })
+      await journal.append([entry(1, epoch + 1)])
+      await journal.append([entry(2, epoch + 1)])
+      await journal.close()
+    }
+    disk.bytes(segmentName(2)).set(other.bytes(segmentName(2)))
+    await expect(openJournal(disk)).rejects.toMatchObject({
+      code: 'GOETHE_CORRUPT',
+      message: expect.stringContaining('it begins behind entry 1 of epoch 2'),
+    })
+  })
+
   it('is a missing meta beside segments', async () => {
     const disk = new MemoryDisk()
     const journal = await openJournal(disk)
