@@ -46,7 +46,7 @@ function flagValues(
   const found: Found = []
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined) continue
-    const setting = table.find(({ flag }) => plain(flag) === plain(name))
+    const setting = table.find(({ flag, key }) => key === name || plain(flag) === plain(name))
     if (setting !== undefined) found.push([setting.key, { value, source: setting.flag }])
     else {
       const flag = `--${name.replace(/^--/, '')}`
