@@ -38,12 +38,12 @@ export function parseValue(kind: Kind, raw: unknown): Parsed {
   const result = schemaOf(kind).safeParse(native)
   if (result.success) return { value: result.data }
   if (kind.type !== 'structure') {
-    return { problems: [`is ${show(raw)}, but it is ${expectationOf(kind)}`] }
+    return { problems: [`is ${show(raw)}, but should be ${expectationOf(kind)}`] }
   }
   return { problems: result.error.issues.flatMap((issue) => structureProblems(kind, issue)) }
 }
 
-/** What a value of this kind looks like, to go on from "it is". */
+/** What a value of this kind looks like, to go on from "it should be". */
 export function expectationOf(kind: Kind): string {
   switch (kind.type) {
     case 'text':

@@ -105,27 +105,27 @@ describe('readConfig', () => {
     [
       'a wrong flag',
       { flags: { 'grpc-port': 'abc' } },
-      "--grpc-port is 'abc', but it is a port from 1 to 65535, or 0 for any free one",
+      "--grpc-port is 'abc', but should be a port from 1 to 65535, or 0 for any free one",
     ],
     [
       'a wrong variable',
       { env: { GOETHE_DURABILITY: 'disk' } },
-      "GOETHE_DURABILITY is 'disk', but it is one of fsync, os",
+      "GOETHE_DURABILITY is 'disk', but should be one of fsync, os",
     ],
     [
       'a wrong value in the file',
       { file: file('legacy: maybe') },
-      "'legacy' in goethe.yaml:1 is 'maybe', but it is true or false",
+      "'legacy' in goethe.yaml:1 is 'maybe', but should be true or false",
     ],
     [
       'a size without sense',
       { flags: { 'event-bytes-max': '2 TiB' } },
-      "--event-bytes-max is '2 TiB', but it is a number of bytes from 1 to 1 GiB, such as 65536 or '64 MiB'",
+      "--event-bytes-max is '2 TiB', but should be a number of bytes from 1 to 1 GiB, such as 65536 or '64 MiB'",
     ],
     [
       'a time without sense',
       { flags: { 'disk-check-interval-ms': '1ms' } },
-      "--disk-check-interval-ms is '1ms', but it is a time from 10ms to 1h, in milliseconds or such as '500ms', '10s' or '5m'",
+      "--disk-check-interval-ms is '1ms', but should be a time from 10ms to 1h, in milliseconds or such as '500ms', '10s' or '5m'",
     ],
     [
       'a value where others lie',

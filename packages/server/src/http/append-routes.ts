@@ -181,6 +181,6 @@ function expectationOf(text: string): Expectation {
   if (/^\d{1,20}$/.test(text)) return BigInt(text)
   throw new GoetheError(
     'GOETHE_INVALID_ARGUMENT',
-    `'expect' is '${text.slice(0, 60)}', but it is empty, an id, or seq:<sequence>`,
+    `'expect' is '${text.slice(0, 60)}', but should be empty, an id, or seq:<sequence>`,
   )
 }

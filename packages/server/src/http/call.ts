@@ -114,9 +114,10 @@ export function methodOf(request: FastifyRequest): string {
   return url === undefined ? 'unknown' : `${request.method} ${url}`
 }
 
-/** Answers with JSON in which ids are text. */
+/** Answers with JSON in which ids are text. On a terminal the next prompt is on a line of its own. */
 export function sendJson(reply: FastifyReply, json: string | Readable): FastifyReply {
-  return reply.type('application/json; charset=utf-8').send(json)
+  const body = typeof json === 'string' ? `${json}\n` : json
+  return reply.type('application/json; charset=utf-8').send(body)
 }
 
 function headerOf(request: FastifyRequest, name: string): string | undefined {

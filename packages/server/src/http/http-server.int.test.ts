@@ -74,6 +74,12 @@ describe('appending', () => {
     expect((await server.send('POST', '/v1/topics/a/events?expect=seq:1', 'y')).status).toBe(200)
   })
 
+  test('a condition that is none says what one is', async () => {
+    const { status, json } = await server.send('POST', '/v1/topics/a/events?expect=5th', 'x')
+    expect(status).toBe(400)
+    expect(json['message']).toContain("'empty', an id, or seq:<sequence>")
+  })
+
   test('a producer that repeats itself appends once', async () => {
     const path = '/v1/topics/a/events?producerId=till&producerSequence=1'
     await server.send('POST', path, 'x')
@@ -231,6 +237,13 @@ describe('reading', () => {
     const { status, json } = await server.get(`/v1/topics/a/events${query}`)
     expect(status).toBe(400)
     expect(json['message']).toContain(message)
+  })
+
+  test('an answer is a line', async () => {
+    for (const path of ['/livez', '/v1/topics', '/v1/topics/a/events', '/v1/topics/none']) {
+      const { text } = await server.get(path)
+      expect(text).toMatch(/^\{.*\}\n$/)
+    }
   })
 })
 

@@ -4,7 +4,12 @@ import type { Server as TlsServer, ServerOptions as TlsOptions } from 'node:http
 import type { AddressInfo } from 'node:net'
 import swagger from '@fastify/swagger'
 import { GoetheError } from '@goethe/core'
-import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
+import {
+  type FastifyInstance,
+  type FastifySchemaValidationError,
+  type FastifyServerOptions,
+  fastify,
+} from 'fastify'
 import type { Config } from '../config.js'
 import { limitConnections } from '../connections.js'
 import type { Listener, ServerContext } from '../server-context.js'
@@ -116,7 +121,15 @@ function serverOptions(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, allErrors: false } },
+    ajv: {
+      customOptions: {
+        removeAdditional: false,
+        coerceTypes: true,
+        allErrors: false,
+        // Errors then know the description of what is wrong.
+        verbose: true,
+      },
+    },
   } as const
   if (tls === undefined) return { ...options, http: timeouts } as FastifyServerOptions
   const https: TlsOptions = { ...timeouts, ...tlsOptionsOf(tls.files, keepalive) }
@@ -151,7 +164,7 @@ function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
     if (code === 'GOETHE_INTERNAL') logger.error({ error, method: methodOf(request) }, 'A defect')
     // The rest of a body that is too large is not waited for.
     if (status === 413) void reply.header('connection', 'close')
-    return reply.code(status).headers(headers).send(body)
+    return reply.code(status).headers(headers).send(`${body}\n`)
   })
   app.setNotFoundHandler((request, reply) => {
     const { code, headers, body } = problemOf(
@@ -162,18 +175,27 @@ function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
     )
     request.call.code = code
     const problem = { ...(JSON.parse(body) as object), title: 'Not Found', status: 404 }
-    return reply.code(404).headers(headers).send(JSON.stringify(problem))
+    return reply
+      .code(404)
+      .headers(headers)
+      .send(`${JSON.stringify(problem)}\n`)
   })
 }
 
+/** What is said of a violation with `verbose`. */
+type Violation = FastifySchemaValidationError & { parentSchema?: { description?: string } }
+
 /** Which part of a request is wrong, in words that its sender knows. */
 const schemaError: Parameters<FastifyInstance['setSchemaErrorFormatter']>[0] = (errors, part) => {
-  const { keyword, instancePath, message, params } = errors[0]!
+  const { keyword, instancePath, message, params, parentSchema } = errors[0]! as Violation
   const where = part === 'querystring' ? 'The query' : part === 'body' ? 'The body' : `The ${part}`
   const place = instancePath === '' ? '' : ` at ${instancePath.slice(1).replaceAll('/', '.')}`
   if (keyword === 'additionalProperties') {
     const { additionalProperty } = params as { additionalProperty: string }
     return new Error(`${where}${place} has an unknown field '${additionalProperty.slice(0, 60)}'`)
+  }
+  if (keyword === 'pattern' && parentSchema?.description !== undefined) {
+    return new Error(`${where}${place} is not what it should be: ${parentSchema.description}`)
   }
   const allowed = 'allowedValues' in params ? ` (${String(params['allowedValues'])})` : ''
   return new Error(`${where}${place} ${message ?? 'is wrong'}${allowed}`)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { parsePosition, parseTime } from './position.js'
 
 const now = 1_767_225_600_000_000_000n // 2026-01-01
@@ -12,6 +12,9 @@ describe('parsePosition', () => {
     ['seq:5', 5],
     ['cursor:a:b', { cursor: 'a:b' }],
     ['2026-01-31T12:00Z', new Date('2026-01-31T12:00Z')],
+    ['2026-01', new Date('2026-01-01T00:00Z')],
+    ['2026-01-31', new Date('2026-01-31T00:00Z')],
+    ['2026-01-31 12:00', new Date('2026-01-31T12:00Z')],
     ['2026-01-31T12:00 02:00', new Date('2026-01-31T12:00+02:00')],
     ['-5m', now - 300_000_000_000n],
     ['-1h30m', now - 5_400_000_000_000n],
@@ -31,6 +34,8 @@ describe('parsePosition', () => {
     '-5y',
     'now-5m',
     '26-01-01',
+    '2026-13-01',
+    '2026-01-31 noon',
     '9'.repeat(21),
   ])('%j is none', (text) => {
     expect(() => parsePosition('from', text, now)).toThrow(`'from' is '${text}'`)
@@ -41,6 +46,15 @@ describe('parsePosition', () => {
   })
 })
 
+test('a time without a zone is UTC, wherever the server is', () => {
+  vi.stubEnv('TZ', 'America/New_York')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const time = parseTime('to', '2026-01-31T12:00', now)
+  expect(time).toEqual(new Date('2026-01-31T12:00Z'))
+})
+
 test('a time is no sequence', () => {
-  expect(() => parseTime('to', 'seq:5', now)).toThrow("'to' is 'seq:5', but it is an id, a date")
+  expect(() => parseTime('to', 'seq:5', now)).toThrow(
+    "'to' is 'seq:5', but should be an id, a date",
+  )
 })

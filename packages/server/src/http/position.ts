@@ -6,6 +6,10 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_
 /** An id with fewer digits would be of April 1970 or before: it is a sequence without its `seq:`. */
 const idDigitsMin = 17
 
+/** A month or a day; perhaps with a time, and behind that a zone. */
+const datePattern =
+  /^(\d{4}-\d\d(?:-\d\d)?)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(Z|[ +-]\d\d:?\d\d)?)?$/i
+
 export const positionHelp =
   'start, end, an id, after:<id>, seq:<sequence>, cursor:<consumer>, a date such as 2026-01-31T12:00Z, or a time ago such as -5m'
 
@@ -44,11 +48,12 @@ function parseIdOrDate(text: string, now: bigint): bigint | Date | undefined {
     const then = now - BigInt(agoMs) * 1_000_000n
     return then < 0n ? 0n : then
   }
-  // A plus in a query is a space, unless it was encoded.
-  const date = /^\d{4}-\d\d/.test(text)
-    ? new Date(text.replace(/ (?=\d\d:?\d\d$)/, '+'))
-    : undefined
-  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date
+  const [, day, time, zone = 'Z'] = datePattern.exec(text) ?? []
+  if (day === undefined) return undefined
+  // A plus in a query is a space, unless it was encoded. Without a zone the runtime would take the
+  // one of its machine, which callers do not know.
+  const date = new Date(time === undefined ? day : `${day}T${time}${zone.replace(' ', '+')}`)
+  return Number.isNaN(date.getTime()) ? undefined : date
 }
 
 /** The milliseconds of `5m` or `1h30m`. */
@@ -64,6 +69,6 @@ function invalid(name: string, text: string, expected: string): GoetheError {
   const hint = /^\d+$/.test(text) ? `; sequence ${text} is written seq:${text}` : ''
   return new GoetheError(
     'GOETHE_INVALID_ARGUMENT',
-    `'${name}' is '${text.slice(0, 60)}', but it is ${expected}${hint}`,
+    `'${name}' is '${text.slice(0, 60)}', but should be ${expected}${hint}`,
   )
 }

@@ -188,7 +188,7 @@ async function sendPage(
   const start = first.value
   const whole = async function* (): AsyncGenerator<string> {
     yield start
-    yield yield* text
+    yield `${yield* text}\n`
   }
   return sendJson(reply, Readable.from(whole(), oneAhead))
 }
