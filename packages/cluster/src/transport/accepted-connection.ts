@@ -70,9 +70,9 @@ export class AcceptedConnection {
     return this.#connection.send(kind, parts)
   }
 
-  /** Resolves when what was sent has left this process, or the connection has ended. */
-  drained(): Promise<void> {
-    return this.#connection.drained()
+  /** See `FrameConnection`. */
+  drained(aheadBytes: number): Promise<void> {
+    return this.#connection.drained(aheadBytes)
   }
 
   /** To be called when this process has learned its cluster's id. */

@@ -3,7 +3,7 @@ import { type AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import { DialedConnection, unavailable } from './dialed-connection.js'
 import { FrameError, type FrameKind } from './frame.js'
-import { decodeFetchError } from './fetch-frames.js'
+import { decodeFetchError, fetchAheadBytes } from './fetch-frames.js'
 import type { PeerSettings } from './peer-settings.js'
 
 export class FetchClient {
@@ -57,6 +57,8 @@ class Incoming {
   readonly #member: string
   readonly #dialed: DialedConnection
   #chunks: Buffer[] = []
+  #chunkBytes = 0
+  #paused = false
   #over: { error?: GoetheError } | undefined
   #wake: (() => void) | undefined
 
@@ -79,10 +81,13 @@ class Incoming {
   async next(): Promise<Buffer | undefined> {
     for (;;) {
       const chunk = this.#chunks.shift()
-      if (chunk !== undefined) return chunk
+      if (chunk !== undefined) {
+        this.#chunkBytes -= chunk.length
+        if (this.#chunkBytes <= fetchAheadBytes / 2) this.#pause(false)
+        return chunk
+      }
       if (this.#over?.error !== undefined) throw this.#over.error
       if (this.#over !== undefined) return undefined
-      this.#dialed.resume()
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -101,7 +106,8 @@ class Incoming {
   #onFrame(kind: FrameKind, body: Buffer): void {
     if (kind === 'chunk') {
       this.#chunks.push(body)
-      this.#dialed.pause()
+      this.#chunkBytes += body.length
+      if (this.#chunkBytes > fetchAheadBytes) this.#pause(true)
       this.#wake?.()
     } else if (kind === 'end') {
       this.#end({})
@@ -110,6 +116,13 @@ class Incoming {
     } else {
       throw new FrameError(`A frame of kind ${kind} came where bulk data is expected`)
     }
+  }
+
+  #pause(paused: boolean): void {
+    if (paused === this.#paused) return
+    this.#paused = paused
+    if (paused) this.#dialed.pause()
+    else this.#dialed.resume()
   }
 
   #end(how: { error?: GoetheError }): void {

@@ -3,6 +3,9 @@ import { GoetheError, type GoetheErrorCode, errorCodes, isGoetheError } from '@g
 import { ByteWriter } from '../byte-writer.js'
 import { readFrame } from './hello.js'
 
+/** Bytes that wait on either side at most, beyond one piece, so that making and taking overlap. */
+export const fetchAheadBytes = 2 ** 20
+
 export function encodeFetchError(error: unknown): Buffer {
   const writer = new ByteWriter()
   writer.text(isGoetheError(error) ? error.code : 'GOETHE_INTERNAL')

@@ -1,12 +1,12 @@
 /**
- * Answers requests for bulk data. A piece is asked for only when the one before has left this
- * process, so that whoever reads slowly is sent to slowly, and costs one piece of memory.
+ * Answers requests for bulk data. A piece is asked for only while little of those before waits in
+ * this process, so that whoever reads slowly is sent to slowly, and costs little memory.
  */
 import { setImmediate } from 'node:timers/promises'
 import { GoetheError, assert } from '@goethe/core'
 import type { AcceptedConnection } from './accepted-connection.js'
 import { type FrameKind, FrameError } from './frame.js'
-import { encodeFetchError } from './fetch-frames.js'
+import { encodeFetchError, fetchAheadBytes } from './fetch-frames.js'
 import type { PeerLimits } from './peer-settings.js'
 import type { FetchHandler } from './peer-transport.js'
 
@@ -75,7 +75,7 @@ export class FetchServer {
           bytes = 0
           await setImmediate()
         }
-        await connection.drained()
+        await connection.drained(fetchAheadBytes)
         if (connection.ended) return
       }
       // The one who asked closes, when it has read all.

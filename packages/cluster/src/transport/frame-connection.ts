@@ -102,10 +102,13 @@ export class FrameConnection {
     if (!this.#ended) this.socket.resume()
   }
 
-  /** Resolves when what was sent has left this process, or the connection has ended. */
-  async drained(): Promise<void> {
+  /**
+   * Resolves when no more than `aheadBytes` wait for the other end to read, or the connection has
+   * ended.
+   */
+  async drained(aheadBytes: number): Promise<void> {
     const { socket } = this
-    if (this.ended || !socket.writableNeedDrain) return
+    if (this.ended || !socket.writableNeedDrain || socket.writableLength <= aheadBytes) return
     await new Promise<void>((resolve) => {
       const done = (): void => {
         socket.off('drain', done)
@@ -165,7 +168,7 @@ export class FrameConnection {
     this.#stopTimer = clock.setTimer(
       () => {
         if (!this.#paused) this.#silentPeriods++
-        if (this.#silentPeriods * keepaliveMs > silenceMs) {
+        if (this.#silentPeriods * keepaliveMs >= silenceMs) {
           return this.end(new Error(`the other end said nothing for ${silenceMs} ms`))
         }
         // What waits to be sent says the same as soon as it gets through.

@@ -138,6 +138,21 @@ describe('a member that listens', () => {
     expect(await b.problem('hostile')).toMatchObject({ message: 'these bytes are no message' })
   })
 
+  test('says so where something came of a version that it does not know', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    b.transport.onMessage(() => {
+      throw new GoetheError('GOETHE_FORMAT', 'bring all members to one version')
+    })
+    a.connect({ b })
+    await a.connected('b')
+    a.say('b', 'news')
+    expect(await a.problem('version')).toMatchObject({
+      message: 'it says: bring all members to one version',
+    })
+    expect(b.transport.listenCounters().refused.version).toBeGreaterThan(0)
+  })
+
   test('waits for a handshake no longer than its limit', async () => {
     await using b = await TestPeer.start('b', { limits: { handshakeMs: 20 } })
     const { socket, closed } = await open(b)

@@ -5,6 +5,7 @@ import type { CountersByPeer } from './counters-by-peer.js'
 import type { FetchServer } from './fetch-server.js'
 import { type FrameKind, FrameError } from './frame.js'
 import type { PeerPurpose } from './hello.js'
+import { PeerRefusal } from './peer-refusal.js'
 import type { PeerChannel, PeerMessageHandler } from './peer-transport.js'
 
 export class Inbound implements AcceptedHandler {
@@ -59,10 +60,9 @@ export class Inbound implements AcceptedHandler {
     try {
       this.handler?.(peer, channel, body)
     } catch (error) {
-      if (!isGoetheError(error, 'GOETHE_CORRUPT') && !isGoetheError(error, 'GOETHE_FORMAT')) {
-        throw error
-      }
-      throw new FrameError(error.message)
+      if (isGoetheError(error, 'GOETHE_CORRUPT')) throw new FrameError(error.message)
+      if (isGoetheError(error, 'GOETHE_FORMAT')) throw new PeerRefusal('version', error.message)
+      throw error
     }
   }
 }

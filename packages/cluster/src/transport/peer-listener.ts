@@ -104,7 +104,9 @@ export class PeerListener {
     server.on('secureConnection', (socket: Socket) => {
       this.#accept(socket)
     })
-    server.on('tlsClientError', (error: Error) => {
+    server.on('tlsClientError', (error: Error, socket: Socket) => {
+      // Node leaves it open after a time-out.
+      socket.destroy()
       const kind = problemKindOf(error)
       // Those that just went away, such as a probe of the port, say nothing about certificates.
       if (kind === 'unreachable') return

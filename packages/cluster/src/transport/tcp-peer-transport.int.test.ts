@@ -1,7 +1,8 @@
 import { type LookupFunction } from 'node:net'
 import { manualClock } from '@goethe/core/testing'
 import { describe, expect, test } from 'vitest'
-import { TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
+import { type Direction, TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
+import { HandMadeAcceptor } from '../../tests-support/hand-made-acceptor.js'
 import { TestPeer, sharedSecret } from '../../tests-support/peers.js'
 import { TcpPeerTransport } from './tcp-peer-transport.js'
 
@@ -71,18 +72,17 @@ describe('messages', () => {
     })
   })
 
-  test('of gossip do not wait behind those of replicas', async () => {
+  test('of gossip do not wait behind those of replicas that are not read', async () => {
     await using a = await TestPeer.start('a')
-    await using b = await TestPeer.start('b')
-    await using proxy = await TcpProxy.start(b.port)
-    // The first connection is that for replicas: nothing of it passes after the handshake.
-    a.connect({ b: proxy.port })
+    await using b = await HandMadeAcceptor.start('b')
+    b.unread = 'replica'
+    a.connect({ b: b.port })
     await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
-    const large = Buffer.alloc(20_000_000)
-    a.transport.send('b', 'replica', [large])
+    for (let index = 0; index < 20; index++) {
+      a.transport.send('b', 'replica', [Buffer.alloc(1_000_000)])
+    }
     a.say('b', 'still here', 'gossip')
-    await b.until(() => b.received.length > 0)
-    expect(b.received[0]).toMatchObject({ channel: 'gossip' })
+    expect(await b.nextMessage()).toEqual({ purpose: 'gossip', text: 'still here' })
   })
 })
 
@@ -157,17 +157,24 @@ describe('a connection', () => {
     expect((await a.problem('unreachable')).message).toContain('closed the connection')
   })
 
-  test('stays while both ends are silent', async () => {
+  test('stays while both ends have nothing to say', async () => {
     const clock = manualClock()
     await using a = await TestPeer.start('a', { clock })
     await using b = await TestPeer.start('b', { clock })
     await using proxy = await TcpProxy.start(b.port)
+    const links: Record<Direction, number>[] = []
+    proxy.onAccept((left) => {
+      left.up = left.down = Number.MAX_SAFE_INTEGER
+      links.push(left)
+    })
     a.connect({ b: proxy.port })
     await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
     for (let period = 0; period < 20; period++) {
-      const passed = Promise.all([proxy.nextPass('up'), proxy.nextPass('down')])
+      const before = links.map((link) => ({ ...link }))
+      const quiet = ({ up, down }: (typeof links)[0], index: number) =>
+        up === before[index]!.up || down === before[index]!.down
       clock.advance(500)
-      await passed
+      while (links.some(quiet)) await Promise.race([proxy.nextPass('up'), proxy.nextPass('down')])
     }
     a.say('b', 'still the first')
     expect(await b.messages(1)).toEqual(['still the first'])
