@@ -9,6 +9,12 @@ import { TcpPeerTransport } from './tcp-peer-transport.js'
 /** The handshake may take its time also on a slow machine. */
 const impatient = { keepaliveMs: 20, silenceMs: 100, reconnectMsMax: 10 }
 
+function failingLookup(message: () => string): LookupFunction {
+  return (_name, _options, callback) => {
+    callback(new Error(message()), [])
+  }
+}
+
 describe('messages', () => {
   test('arrive in order, and say who sent them on which channel', async () => {
     await using a = await TestPeer.start('a', { clusterId: 'c' })
@@ -115,24 +121,33 @@ describe('a connection', () => {
     expect(await b.messages(1)).toEqual(['whole'])
   })
 
-  test('tries with pauses that grow, and reports the same reason once', async () => {
+  test('is tried again after pauses that grow', async () => {
     const clock = manualClock()
-    await using refusing = await TcpProxy.start(1)
-    refusing.refuse()
-    await using a = await TestPeer.start('a', { clock, random: () => 1 })
-    const failures = () => a.transport.peerCounters().get('b')?.failures ?? 0
-    a.connect({ b: refusing.port })
-    await a.problem('unreachable')
-    await expect.poll(failures).toBe(2)
-    clock.advance(49)
-    expect(failures()).toBe(2)
-    clock.advance(1)
-    await expect.poll(failures).toBe(4)
-    clock.advance(99)
-    expect(failures()).toBe(4)
-    clock.advance(1)
-    await expect.poll(failures).toBe(6)
-    expect(a.problems.length).toBe(2)
+    let attempts = 0
+    const lookup = failingLookup(() => `no answer to ${++attempts}`)
+    const limits = { reconnectMsMax: 150 }
+    await using a = await TestPeer.start('a', { clock, random: () => 1, lookup, limits })
+    a.connect({ b: 'b.example:1' })
+    // One attempt for each of the two channels.
+    await a.until(() => a.problems.length === 2)
+    for (const pauseMs of [50, 100, 150, 150]) {
+      const before = attempts
+      clock.advance(pauseMs - 1)
+      expect(attempts).toBe(before)
+      clock.advance(1)
+      await a.until(() => a.problems.length === before + 2)
+    }
+  })
+
+  test('that cannot be made for the same reason again is reported once', async () => {
+    let attempts = 0
+    const lookup = failingLookup(() => (++attempts <= 20 ? 'no such name' : `another ${attempts}`))
+    await using a = await TestPeer.start('a', { lookup, limits: impatient })
+    a.connect({ b: 'b.example:1' })
+    await a.until(() => a.problems.some(({ message }) => message.includes('another')))
+    const same = a.problems.filter(({ message }) => message.includes('no such name'))
+    expect(same).toHaveLength(2)
+    expect(same[0]).toMatchObject({ kind: 'unreachable', member: 'b', address: 'b.example:1' })
   })
 
   test('is given up when the other end says nothing', async () => {
