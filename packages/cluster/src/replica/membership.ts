@@ -149,7 +149,9 @@ export class Membership {
 
   #released(record: ClusterRecord): ClusterRecord {
     const others = this.#members(record.inSync)
-    const leaves = this.#stopping && others.length >= this.context.options.rules.fewest(record)
+    const enough = others.length >= this.context.options.rules.fewest(record)
+    // Without anybody to take over it stays in the set, to lead again when it is back.
+    const leaves = this.#stopping && enough && this.successor() !== undefined
     return { ...record, leader: undefined, inSync: leaves ? others : record.inSync }
   }
 

@@ -1,5 +1,6 @@
 /** Everything that there is in one simulation, and its life from the first start to the last check. */
 import { type Rules, rules as correctRules } from '../replica/rules.js'
+import type { MemberStore } from '../record.js'
 import { Client } from './client.js'
 import { Ledger } from './ledger.js'
 import { Nemesis } from './nemesis.js'
@@ -116,16 +117,23 @@ export class World {
     return this.random.pick(known ? leaders : this.members)
   }
 
-  /** Whether a store may be lost for good: some other one holds all, whatever the record becomes. */
+  /**
+   * Whether a store may be lost for good: whatever the record becomes, fewer than `minInSync` of its
+   * set are, which is what the design promises to survive.
+   */
   mayLose(storeId: string): boolean {
-    const exists = (other: string) => this.members.some(({ disk }) => disk.storeId === other)
     const { record, possibleRecords } = this.coordinator
-    if (record === undefined) return false
+    // With one copy nothing may be lost, not even what is about to join the set.
+    if (record === undefined || record.minInSync === 1) return false
     return possibleRecords.every(({ inSync, minInSync }) => {
-      const left = inSync.filter((other) => other.storeId !== storeId && exists(other.storeId))
-      const small = inSync.length < minInSync && inSync.some((other) => other.storeId === storeId)
-      return left.length > 0 && !small
+      if (inSync.every((store) => store.storeId !== storeId)) return true
+      const lost = inSync.filter((store) => store.storeId === storeId || !this.#exists(store))
+      return inSync.length >= minInSync && lost.length < minInSync
     })
+  }
+
+  #exists({ storeId }: MemberStore): boolean {
+    return this.members.some(({ disk }) => disk.storeId === storeId)
   }
 
   #until(endMs: number): void {
