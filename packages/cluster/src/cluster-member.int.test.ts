@@ -1,4 +1,5 @@
 /** Members over real connections, journals and stores; only the coordinator is in memory. */
+import { appendFile, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { EventLog, type GoetheError } from '@goethe/core'
@@ -112,6 +113,18 @@ const logOf = (member: ClusterMember): Promise<EventLog> =>
   EventLog.open(new ReplicatedLevel(member.store, member.replication))
 
 describe('a cluster over real connections', () => {
+  it('lets no second process run a member, and leaves its files alone', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [name] = await cluster.leader()
+    const path = join(folder.path, name, 'journal', '0000000000000001.journal')
+    // What looks cut off may be a write that is under way.
+    await appendFile(path, new Uint8Array(10))
+    const { size } = await stat(path)
+    await expect(cluster.open(name)).rejects.toMatchObject({ code: 'GOETHE_LOCKED' })
+    expect((await stat(path)).size).toBeGreaterThanOrEqual(size)
+  })
+
   it('elects, replicates, and goes on when its leader is gone', async () => {
     await using folder = await tempFolder()
     await using cluster = await TestCluster.start(folder.path)

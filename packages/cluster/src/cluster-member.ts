@@ -93,12 +93,13 @@ export class ClusterMember {
 
   /** Rejects with GOETHE_CORRUPT, GOETHE_FORMAT, GOETHE_LOCKED, GOETHE_UNAVAILABLE for an address. */
   static async open(options: ClusterMemberOptions): Promise<ClusterMember> {
-    const disk = await nodeDisk(join(options.directory, 'journal'))
-    const newSalt = (): number => randomInt(2 ** 32)
-    const journal = await Journal.open({ disk, newStoreId: randomUUID, newSalt })
-    let stores: StoreDirectory | undefined
+    // The store has a lock: without it, this would cut away what another process is writing.
+    const stores = await StoreDirectory.open(options)
+    let journal: Journal | undefined
     try {
-      stores = await StoreDirectory.open(options)
+      const disk = await nodeDisk(join(options.directory, 'journal'))
+      const newSalt = (): number => randomInt(2 ** 32)
+      journal = await Journal.open({ disk, newStoreId: randomUUID, newSalt })
       const { applied } = stores.current
       // A snapshot took the store's place, and then the power went.
       if (applied.lsn > journal.last.lsn) await journal.reset(applied)
@@ -106,8 +107,8 @@ export class ClusterMember {
       await member.#listen()
       return member
     } catch (error) {
-      await journal.close()
-      await stores?.close()
+      await journal?.close()
+      await stores.close()
       throw error
     }
   }

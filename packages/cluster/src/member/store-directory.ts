@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Database } from '@goethe/core'
+import { type Database, GoetheError } from '@goethe/core'
 import { AppliedStore } from '../applied-store.js'
 import type { Position } from '../replica/position.js'
 import type { SnapshotChunk } from './snapshot-source.js'
@@ -40,10 +40,11 @@ export class StoreDirectory {
       await rename(incoming, store)
       await syncDirectory(options.directory)
     }
+    const current = new AppliedStore(options.database(store))
+    await current.open().catch(throwLocked)
+    // Only now is it certain that they are nobody else's.
     await rm(outgoing, { recursive: true, force: true })
     await rm(incoming, { recursive: true, force: true })
-    const current = new AppliedStore(options.database(store))
-    await current.open()
     return new StoreDirectory(options, current)
   }
 
@@ -80,6 +81,16 @@ export class StoreDirectory {
   async close(): Promise<void> {
     await this.#current.close()
   }
+}
+
+function throwLocked(error: unknown): never {
+  const { code, message } = error as { code?: string; message?: string }
+  if (code !== 'LEVEL_LOCKED') throw error
+  throw new GoetheError(
+    'GOETHE_LOCKED',
+    `Another process runs a member in this directory, which alone may: ${message}`,
+    { cause: error },
+  )
 }
 
 function paths(directory: string) {
