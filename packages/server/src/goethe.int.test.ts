@@ -199,6 +199,7 @@ describe('stopping', () => {
     release()
     expect(await append).toMatchObject({ status: 200, json: { count: 1 } })
     await stopped
+    expect(server.lines.at(-1)).toMatchObject({ msg: 'Goethe has stopped' })
     await expect(fetch(`${server.url}/livez`)).rejects.toThrow('fetch failed')
     await using log = await EventLog.open(new ClassicLevel(folder.path))
     expect(await log.read('a').toArray()).toHaveLength(1)
@@ -251,10 +252,14 @@ describe('starting', () => {
   test('a directory that another server has leaves nothing running', async () => {
     await using server = await startTestServer()
     const config = defaultConfig({ data: server.folder.path, ...ports })
-    await expect(startServer(config, { logger: silent })).rejects.toMatchObject({
+    const lines: string[] = []
+    const logger = createLogger(config.log, { write: (line: string) => void lines.push(line) })
+    await expect(startServer(config, { logger })).rejects.toMatchObject({
       code: 'GOETHE_LOCKED' satisfies GoetheErrorCode,
       message: expect.stringContaining(String(process.pid)),
     })
+    // What has never run has not stopped either.
+    expect(lines).toEqual([])
   })
 
   test('a port that is taken is named, and the log is closed again', async () => {

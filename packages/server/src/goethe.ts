@@ -137,7 +137,9 @@ async function start(
   logger.info({ grpc: grpc.address, http: http.address, data: config.data }, 'Goethe is ready')
   let stopped: Promise<void> | undefined
   const stop: Server['stop'] = ({ deadlineMs = config.shutdown.deadlineMs } = {}) => {
-    stopped ??= steps.undo(deadlineMs)
+    stopped ??= steps.undo(deadlineMs).then(() => {
+      logger.info('Goethe has stopped')
+    })
     return stopped
   }
   return {

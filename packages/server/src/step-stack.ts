@@ -28,6 +28,5 @@ export class StepStack {
         this.#logger.error({ error, step: name }, 'A part of the server could not stop properly')
       }
     }
-    this.#logger.info('Goethe has stopped')
   }
 }

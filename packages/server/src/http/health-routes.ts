@@ -35,11 +35,13 @@ export function readinessOf(
 }
 
 const hide = { schema: { hide: true } }
+/** Many a balancer looks with HEAD only. */
+const probe = { ...hide, exposeHeadRoute: true }
 
 /** Balancers and supervisors need not be known; who is may learn more. */
 export function healthRoutes(app: FastifyInstance, context: ServerContext): void {
-  app.get('/livez', hide, (_request, reply) => sendJson(reply, '{"alive":true}'))
-  app.get('/readyz', hide, async (request, reply) => {
+  app.get('/livez', probe, (_request, reply) => sendJson(reply, '{"alive":true}'))
+  app.get('/readyz', probe, async (request, reply) => {
     const identity = await knownOf(request, context)
     const readiness = readinessOf(context, identity)
     const store = context.storeState().type

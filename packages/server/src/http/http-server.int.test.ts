@@ -309,6 +309,8 @@ describe('the server', () => {
   test('it lives, is ready, and shows metrics', async () => {
     expect((await server.get('/livez')).json).toEqual({ alive: true })
     expect((await server.get('/readyz')).json).toMatchObject({ ready: true, store: 'open' })
+    expect((await server.send('HEAD', '/livez')).status).toBe(200)
+    expect((await server.send('HEAD', '/readyz')).status).toBe(200)
     await server.send('POST', '/v1/topics/a/events', 'abc')
     const { text } = await server.get('/metrics')
     for (const line of [
