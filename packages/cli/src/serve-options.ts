@@ -18,14 +18,13 @@ const headings: Record<string, string> = {
   insecure: 'Who may:',
   limits: 'Limits:',
   keepalive: 'Limits:',
+  cluster: 'A cluster:',
 }
 
 const placeholders = {
-  text: '<text>',
   count: '<number>',
   bytes: '<bytes>',
   duration: '<time>',
-  choice: '<choice>',
   list: '<json>',
   structure: '<json>',
 } as const
@@ -42,7 +41,12 @@ export function settingOption(setting: Setting): Option {
 function flagsOf({ key, kind, flag, default: value }: Setting): string {
   if (kind.type === 'switch') return value === true ? flag.replace('--', '--no-') : flag
   const name = key === 'data' ? `-d, ${flag}` : flag
-  return `${name} ${kind.type === 'choice' ? `<${kind.of.join('|')}>` : placeholders[kind.type]}`
+  return `${name} ${placeholderOf(kind)}`
+}
+
+function placeholderOf(kind: Exclude<Setting['kind'], { type: 'switch' }>): string {
+  if (kind.type === 'choice') return `<${kind.of.join('|')}>`
+  return kind.type === 'text' ? `<${kind.placeholder ?? 'text'}>` : placeholders[kind.type]
 }
 
 /** What was typed of the settings: what stands in a file or in the environment is not ours. */

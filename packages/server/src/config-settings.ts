@@ -29,6 +29,7 @@ const hour = 60 * minute
 const host: Kind = {
   type: 'text',
   expected: "a host name or an address to listen on, such as 127.0.0.1 or '::'",
+  placeholder: 'host',
 }
 const port: Kind = {
   type: 'count',
@@ -36,11 +37,16 @@ const port: Kind = {
   max: 65_535,
   expected: 'a port from 1 to 65535, or 0 for any free one',
 }
-const file = (what: string): Kind => ({ type: 'text', expected: `the path of ${what}` })
+const file = (what: string): Kind => ({
+  type: 'text',
+  expected: `the path of ${what}`,
+  placeholder: 'path',
+})
 const text = (expected: string): Kind => ({ type: 'text', expected })
 const address = (expected: string): Kind => ({
   type: 'text',
   expected,
+  placeholder: 'host:port',
   schema: z.string().regex(/^\S+:\d{1,5}$/),
 })
 const bytes = (min: number, max: number): Kind => ({ type: 'bytes', min, max })
@@ -50,6 +56,7 @@ const count = (min: number, max: number): Kind => ({ type: 'count', min, max })
 const interval: Kind = {
   type: 'text',
   expected: "a whole number with m, h, d or w, such as '15m', '1h' or '1d'",
+  placeholder: 'width',
   schema: z.string().regex(/^[1-9]\d{0,5}[mhdw]$/),
 }
 

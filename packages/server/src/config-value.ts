@@ -3,7 +3,13 @@ import { z } from 'zod'
 import { nearest } from './nearest.js'
 
 export type Kind =
-  | { type: 'text'; optional?: true; expected?: string; schema?: z.ZodType<string> }
+  | {
+      type: 'text'
+      expected?: string
+      /** What stands for it in a flag: `--data <path>`. */
+      placeholder?: string
+      schema?: z.ZodType<string>
+    }
   | { type: 'count'; min: number; max: number; expected?: string }
   | { type: 'bytes'; min: number; max: number }
   | { type: 'duration'; min: number; max: number }
