@@ -49,6 +49,7 @@ export class AppliedStore {
     }
     await this.level.open()
     this.#applied = await this.positionAt()
+    // LevelDB moves what its log held into a table as it opens, and syncs that.
     this.#flushedLsn = this.#applied.lsn
   }
 

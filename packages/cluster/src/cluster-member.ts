@@ -17,6 +17,7 @@ import { nodeDisk } from './journal/node-disk.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
 import { ReplicaDriver, type ReplicaListener } from './member/replica-driver.js'
 import { SnapshotSender } from './member/snapshot-sender.js'
+import { checkStoreAndJournal } from './member/store-and-journal.js'
 import { StoreDirectory } from './member/store-directory.js'
 import {
   type ReplicaLimits,
@@ -101,6 +102,7 @@ export class ClusterMember {
       const newSalt = (): number => randomInt(2 ** 32)
       journal = await Journal.open({ disk, newStoreId: randomUUID, newSalt })
       const { applied } = stores.current
+      checkStoreAndJournal(applied, journal.epochs)
       // A snapshot took the store's place, and then the power went.
       if (applied.lsn > journal.last.lsn) await journal.reset(applied)
       const member = new ClusterMember(options, journal, stores)

@@ -1,0 +1,31 @@
+import { GoetheError } from '@goethe/core'
+import type { EpochHistory } from '../replica/epoch-history.js'
+import type { Position } from '../replica/position.js'
+
+/**
+ * A store is brought forward by the journal beside it. Throws GOETHE_CORRUPT where that cannot be,
+ * because one of the two was lost, or is that of another member.
+ */
+export function checkStoreAndJournal(applied: Position, epochs: EpochHistory): void {
+  const { base, last } = epochs
+  if (applied.lsn < base.lsn) {
+    throw unfit(
+      `the store ends with entry ${applied.lsn}, and the journal begins behind ${base.lsn}`,
+    )
+  }
+  if (applied.lsn > last.lsn) return
+  const epoch = epochs.epochAt(applied.lsn)
+  if (epoch !== applied.epoch) {
+    throw unfit(
+      `entry ${applied.lsn} is of epoch ${applied.epoch} in the store, and of ${epoch} in the journal`,
+    )
+  }
+}
+
+function unfit(how: string): GoetheError {
+  return new GoetheError(
+    'GOETHE_CORRUPT',
+    `The member's store and its journal do not belong together: ${how}. Give this member an empty ` +
+      `directory, and it fetches everything from the leader`,
+  )
+}
