@@ -2,8 +2,8 @@
 import type { Socket } from 'node:net'
 import { type FrameKind, FrameError } from './frame.js'
 import { FrameConnection } from './frame-connection.js'
-import { AcceptorHandshake, type HandshakeContext, checkCluster } from './handshake.js'
-import { type PeerPurpose, decodeClusterId, encodeClusterId } from './hello.js'
+import { AcceptorHandshake, checkCluster } from './handshake.js'
+import { type PeerPurpose, decodeClusterId } from './hello.js'
 import { PeerRefusal } from './peer-refusal.js'
 import { encodeRefusal } from './peer-refuse-frame.js'
 import type { PeerSettings } from './peer-settings.js'
@@ -21,11 +21,9 @@ export class AcceptedConnection {
   readonly #settings: PeerSettings
   readonly #handler: AcceptedHandler
   readonly #connection: FrameConnection
-  readonly #context: HandshakeContext
   readonly #handshake: AcceptorHandshake
   readonly #stopTimer: () => void
   readonly address: string
-  #saidClusterId: string | undefined
   #peer: PeerIdentity | undefined
 
   constructor(settings: PeerSettings, socket: Socket, handler: AcceptedHandler) {
@@ -43,8 +41,7 @@ export class AcceptedConnection {
       },
     })
     this.address = this.#connection.address
-    this.#context = settings.handshake(socket)
-    this.#handshake = new AcceptorHandshake(this.#context)
+    this.#handshake = new AcceptorHandshake(settings.handshake(socket))
     const { handshakeMs } = settings.limits
     this.#stopTimer = settings.clock.setTimer(
       () => {
@@ -75,15 +72,10 @@ export class AcceptedConnection {
     return this.#connection.drained(aheadBytes)
   }
 
-  /** To be called when this process has learned its cluster's id. */
-  sayClusterId(): void {
-    const { clusterId } = this.#settings.self
-    if (this.#peer === undefined || clusterId === undefined) return
-    if (clusterId === this.#saidClusterId) return
-    this.#saidClusterId = clusterId
+  /** To be called when this process has learned its cluster's id. The other end does the same. */
+  compareClusters(): void {
     this.#attempt(() => {
-      this.#connection.send('cluster', [encodeClusterId(clusterId)])
-      checkCluster(clusterId, this.#peer!)
+      if (this.#peer !== undefined) checkCluster(this.#settings.self.clusterId, this.#peer)
     })
   }
 
@@ -115,12 +107,10 @@ export class AcceptedConnection {
     // Sent in any case, so that the other end can believe what it hears of another cluster.
     this.#connection.send('proof', [proof])
     this.#stopTimer()
-    this.#saidClusterId = this.#context.self.clusterId
     checkCluster(this.#settings.self.clusterId, peer)
     this.#peer = peer
     this.#connection.open(this.#settings.limits.messageBytesMax)
-    this.sayClusterId()
-    if (!this.ended) this.#handler.onPeer(this, purpose)
+    this.#handler.onPeer(this, purpose)
   }
 
   #onCluster(body: Buffer): void {

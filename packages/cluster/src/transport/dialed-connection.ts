@@ -5,7 +5,7 @@ import { GoetheError } from '@goethe/core'
 import { type FrameKind, FrameError } from './frame.js'
 import { FrameConnection } from './frame-connection.js'
 import { DialerHandshake, checkCluster } from './handshake.js'
-import { type PeerPurpose, decodeClusterId, encodeClusterId } from './hello.js'
+import { type PeerPurpose, encodeClusterId } from './hello.js'
 import { parsePeerAddress } from './peer-address.js'
 import { PeerRefusal, problemKindOf } from './peer-refusal.js'
 import { decodeRefusal } from './peer-refuse-frame.js'
@@ -111,7 +111,6 @@ export class DialedConnection {
     this.#attempt(() => {
       if (kind === 'refuse') throw decodeRefusal(body, this.#peer !== undefined)
       if (this.#peer === undefined) this.#onHandshake(kind, body)
-      else if (kind === 'cluster') this.#onCluster(body)
       else this.#handler.onFrame(kind, body)
     })
   }
@@ -130,11 +129,6 @@ export class DialedConnection {
     this.#connection.open(this.#settings.limits.messageBytesMax)
     this.sayClusterId()
     if (this.ready) this.#handler.onReady()
-  }
-
-  #onCluster(body: Buffer): void {
-    this.#peer = { ...this.#peer!, clusterId: decodeClusterId(body) }
-    checkCluster(this.#settings.self.clusterId, this.#peer)
   }
 
   /** What is thrown ends the connection, unless it is a defect. */

@@ -18,7 +18,7 @@ export const frameKinds = {
   proof: 2,
   /** Why the connection is closed: a text for people, behind a word. */
   refuse: 3,
-  /** The id of the sender's cluster, once it knows it. */
+  /** The id of the dialer's cluster, once it knows it; the acceptor compares. */
   cluster: 4,
   message: 5,
   /** Somebody is there. */

@@ -1,7 +1,7 @@
 /** What may come to the port of members from those who are none, or who are out of their mind. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type Socket, connect } from 'node:net'
+import { type AddressInfo, type Socket, connect, createServer } from 'node:net'
 import { GoetheError } from '@goethe/core'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -9,6 +9,8 @@ import { TestPeer, sharedSecret } from '../../tests-support/peers.js'
 import { type FrameKind, FrameReader, encodeFrame, frameKinds } from './frame.js'
 import { DialerHandshake, type HandshakeContext } from './handshake.js'
 import type { PeerPurpose } from './hello.js'
+import { encodeRefusal } from './peer-refuse-frame.js'
+import { PeerRefusal } from './peer-refusal.js'
 
 /** A connection by hand. Its end is all that is waited for. */
 async function open(peer: TestPeer): Promise<{ socket: Socket; closed: Promise<unknown> }> {
@@ -176,31 +178,58 @@ describe('a member that listens', () => {
 })
 
 describe('a member that connects', () => {
-  test('survives any bytes of what listens there', async () => {
-    const { createServer } = await import('node:net')
-    let answer = Buffer.alloc(0)
+  /** Gives these bytes to each one that connects. */
+  async function answering(answer: () => Buffer) {
     const server = createServer((socket) => {
       socket.on('error', () => {})
       socket.resume()
-      socket.end(answer)
+      socket.end(answer())
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
-    const { port } = server.address() as { port: number }
-    await using a = await TestPeer.start('a', { limits: { reconnectMsMax: 1 } })
+    return {
+      port: (server.address() as AddressInfo).port,
+      async [Symbol.asyncDispose]() {
+        await new Promise((resolve) => server.close(resolve))
+      },
+    }
+  }
+
+  test('survives any bytes of what listens there', async () => {
+    let answer = Buffer.alloc(0)
+    await using server = await answering(() => answer)
+    await using a = await TestPeer.start('a')
+    const failures = () => a.transport.peerCounters().get('b')?.failures ?? 0
     await fc.assert(
       fc.asyncProperty(bytes, async (parts) => {
         answer = Buffer.concat(parts)
-        const failures = () => a.transport.peerCounters().get('b')?.failures ?? 0
         const before = failures()
+        a.problems.length = 0
+        a.connect({ b: server.port })
+        await a.until(() => a.problems.length > 0)
         a.connect({})
-        a.connect({ b: port })
-        await a.until(() => failures() > before)
+        expect(failures()).toBeGreaterThan(before)
       }),
       { numRuns: 100 },
     )
     expect(a.transport.connected('b', 'replica')).toBe(false)
-    a.connect({})
-    server.close()
+  })
+
+  test('tries again although a stranger says that it is another cluster', async () => {
+    let setAgain = () => {}
+    const again = new Promise<void>((resolve) => {
+      setAgain = resolve
+    })
+    const refusal = encodeRefusal(new PeerRefusal('wrong-cluster', 'go away'))
+    let answers = 0
+    await using server = await answering(() => {
+      // Both channels, twice.
+      if (++answers === 4) setAgain()
+      return Buffer.concat(encodeFrame('refuse', [refusal], true))
+    })
+    await using a = await TestPeer.start('a', { limits: { reconnectMsMax: 1 } })
+    a.connect({ b: server.port })
+    await again
+    expect(await a.problem('unreachable')).toMatchObject({ member: 'b' })
   })
 })

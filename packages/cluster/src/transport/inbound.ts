@@ -48,8 +48,9 @@ export class Inbound implements AcceptedHandler {
     if (this.#newest.get(key) === connection) this.#newest.delete(key)
   }
 
-  sayClusterId(): void {
-    for (const connection of [...this.#purposes.keys()]) connection.sayClusterId()
+  /** To be called when this process has learned its cluster's id. */
+  compareClusters(): void {
+    for (const connection of [...this.#purposes.keys()]) connection.compareClusters()
   }
 
   #onMessage(connection: AcceptedConnection, channel: PeerChannel, body: Buffer): void {

@@ -270,19 +270,24 @@ describe('a connection', () => {
 
 describe('members', () => {
   test('of different clusters refuse each other, and do not try again', async () => {
-    await using a = await TestPeer.start('a', { clusterId: 'c1', limits: impatient })
+    const clock = manualClock()
+    let attempts = 0
+    const lookup = ((_name, options, callback) => {
+      attempts++
+      if (options.all === true) callback(null, [{ address: '127.0.0.1', family: 4 }])
+      else callback(null, '127.0.0.1', 4)
+    }) as LookupFunction
+    await using a = await TestPeer.start('a', { clusterId: 'c1', clock, lookup })
     await using b = await TestPeer.start('b', { clusterId: 'c2' })
-    a.connect({ b })
+    a.connect({ b: `b.example:${b.port}` })
     const { message, member } = await a.problem('wrong-cluster')
     expect(message).toContain('belongs to the cluster c2, this one to c1')
     expect(member).toBe('b')
     await b.until(() => b.problems.length === 2)
     await a.until(() => a.problems.length === 2)
-    expect(b.transport.listenCounters()).toMatchObject({
-      accepted: 2,
-      refused: { 'wrong-cluster': 2 },
-    })
-    expect(a.transport.peerCounters().get('b')?.failures).toBe(2)
+    clock.advance(3_600_000)
+    expect(attempts).toBe(2)
+    expect(b.transport.listenCounters().refused['wrong-cluster']).toBe(2)
   })
 
   test('may learn their cluster while they are connected', async () => {
@@ -300,15 +305,29 @@ describe('members', () => {
     expect(a.problems).toEqual([])
   })
 
-  test('that learn of different clusters part', async () => {
+  test.each(['a first', 'b first'])('that learn of different clusters part: %s', async (order) => {
     await using a = await TestPeer.start('a')
     await using b = await TestPeer.start('b')
     a.connect({ b })
     await a.connected('b')
-    b.transport.setClusterId('c1')
-    a.transport.setClusterId('c2')
+    if (order === 'a first') a.transport.setClusterId('c1')
+    b.transport.setClusterId('c2')
+    if (order === 'b first') a.transport.setClusterId('c1')
     await a.problem('wrong-cluster')
     expect(a.say('b', 'refused')).toBe(false)
+    expect(b.received).toEqual([])
+  })
+
+  test('that learn of another cluster than a peer has told them part', async () => {
+    await using a = await TestPeer.start('a', { clusterId: 'c1' })
+    await using b = await TestPeer.start('b')
+    a.connect({ b })
+    await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
+    a.say('b', 'before')
+    a.say('b', 'before', 'gossip')
+    await b.messages(2)
+    b.transport.setClusterId('c2')
+    expect((await a.problem('wrong-cluster')).message).toContain('it says: Member a belongs to')
   })
 
   test('with different secrets refuse each other', async () => {

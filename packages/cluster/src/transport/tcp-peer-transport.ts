@@ -67,7 +67,7 @@ export class TcpPeerTransport implements PeerTransport {
     for (const links of this.#links.values()) {
       for (const channel of peerChannels) links[channel].sayClusterId()
     }
-    this.#inbound.sayClusterId()
+    this.#inbound.compareClusters()
   }
 
   peers(addresses: ReadonlyMap<string, string>): void {
