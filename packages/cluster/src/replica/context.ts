@@ -18,6 +18,11 @@ export interface Context {
   peers: readonly string[]
   /** Every discovered peer was heard from and has never belonged to a cluster. */
   peersVirgin: boolean
+  /**
+   * Number of the latest question about the journal. It begins anywhere, so that a late answer to a
+   * former process is not taken for one to this.
+   */
+  request: number
   /** Milliseconds that this process has observed; a pause counts little. */
   nowMs: number
   emit(effect: Effect): void

@@ -12,7 +12,6 @@ type State = 'reconciling' | 'settled' | 'fetching-snapshot'
 
 export class Follower {
   state: State = 'reconciling'
-  #request = 0
   #requestedMs = -Infinity
   #gapAtLsn = -1
   #confirm = 0
@@ -68,7 +67,7 @@ export class Follower {
   }
 
   reconciled({ request, answer }: Reconciled): void {
-    if (this.state !== 'reconciling' || request !== this.#request) return
+    if (this.state !== 'reconciling' || request !== this.context.request) return
     switch (answer.type) {
       case 'settled':
         this.state = 'settled'
@@ -130,10 +129,11 @@ export class Follower {
   #reconcile(): void {
     const { facts, journal, nowMs } = this.context
     if (!facts.durable) return
-    this.#request += 1
+    this.context.request += 1
     this.#requestedMs = nowMs
+    const { request } = this.context
     const { lsn, epoch } = journal.last
-    this.#send({ type: 'reconcile', request: this.#request, lastLsn: lsn, lastEpoch: epoch })
+    this.#send({ type: 'reconcile', request, lastLsn: lsn, lastEpoch: epoch })
   }
 
   /** Drops entries of later epochs than `epoch`, then those beyond `endLsn`; never a committed one. */

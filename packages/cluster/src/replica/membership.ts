@@ -4,6 +4,7 @@ import type { ClusterRecord, MemberStore } from '../record.js'
 import type { Context } from './context.js'
 import type { FollowerProgress } from './follower-progress.js'
 import type { Leader } from './leader.js'
+import { recordIsGone } from './takeover.js'
 
 export class Membership {
   readonly #startedMs: number
@@ -13,6 +14,7 @@ export class Membership {
   #changedMs: number
   #handingOverSinceMs: number | undefined
   #stopping = false
+  #problem: string | undefined
 
   constructor(
     private readonly context: Context,
@@ -97,8 +99,23 @@ export class Membership {
   /** What a read found; the caller has checked that it is still this leader's. */
   read({ record, token }: VersionedRecord): void {
     this.#mustRead = false
+    this.#problem = undefined
     if (token !== this.leader.set.token) this.#changedMs = this.context.nowMs
     this.leader.set.read(record, token)
+  }
+
+  /**
+   * Somebody deleted the record. Nobody else can come to lead without one, so this leader goes on
+   * with the set that it knows, until an operator makes it lead anew.
+   */
+  recordIsGone(): void {
+    this.#problem = recordIsGone
+    this.#pause()
+  }
+
+  /** What is wrong with the record, as a sentence. */
+  get problem(): string | undefined {
+    return this.#problem
   }
 
   readFailed(): void {

@@ -47,6 +47,7 @@ export class Replica {
       coordinator: new CoordinatorAccess(emit),
       peers: [],
       peersVirgin: false,
+      request: Math.floor(options.random() * 2 ** 31),
       nowMs: 0,
       emit,
       send: (to, epoch, body, toStoreId) => {
@@ -97,14 +98,13 @@ export class Replica {
         return this.#halt(input.reason, true)
       case 'applied':
         applier.applied(input.lsn, input.flushedLsn)
-        this.#install.continue()
+        if (this.#install.continue() === 'needless') this.#follower?.snapshotFailed()
         this.#leader?.applied()
         return this.#follower?.continue()
       case 'shipped':
         return this.#leader?.shipped(input)
       case 'snapshot-fetched':
-        if (this.#follower?.wantsSnapshot) this.#install.begin(input)
-        return
+        return this.#snapshotFetched(input)
       case 'snapshot-failed':
         return this.#follower?.snapshotFailed()
       case 'snapshot-installed':
@@ -142,8 +142,7 @@ export class Replica {
       case 'remove-member':
         return this.#leader?.membership.remove(input.member)
       case 'recover':
-        if (this.#leader === undefined) this.#takeover.recover()
-        return
+        return this.#recover()
       default:
         unreachable(input)
     }
@@ -246,13 +245,8 @@ export class Replica {
   ): void {
     if (input.type === 'record-changed') leader.membership.changed(input.outcome)
     else if (input.result.type === 'failed') leader.membership.readFailed()
-    else if (input.result.found === undefined) {
-      this.#halt(
-        'the record of the cluster is gone, and only an operator may make a new one',
-        false,
-      )
-      return
-    } else if (leader.stillLeads(input.result.found.record)) {
+    else if (input.result.found === undefined) leader.membership.recordIsGone()
+    else if (leader.stillLeads(input.result.found.record)) {
       leader.membership.read(input.result.found)
     } else {
       const { record } = input.result.found
@@ -304,6 +298,17 @@ export class Replica {
     if (this.#leader !== undefined) this.#leader.membership.handOver(true)
     else if (this.#follower !== undefined) this.#follower.leave()
     else this.#context.emit({ type: 'stopped' })
+  }
+
+  #recover(): void {
+    if (this.#leader !== undefined && this.#leader.membership.problem === undefined) return
+    this.#stepDown()
+    this.#takeover.recover()
+  }
+
+  #snapshotFetched(snapshot: Position): void {
+    if (!this.#follower?.wantsSnapshot || this.#install.active) return
+    if (this.#install.begin(snapshot) === 'needless') this.#follower.snapshotFailed()
   }
 
   #snapshotInstalled(snapshot: Position): void {

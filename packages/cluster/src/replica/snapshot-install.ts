@@ -16,23 +16,25 @@ export class SnapshotInstall {
     return this.#snapshot !== undefined
   }
 
-  begin({ lsn, epoch }: Position): void {
+  /** Says `needless` when the store has come that far by itself. */
+  begin({ lsn, epoch }: Position): 'needless' | undefined {
     this.#snapshot = { lsn, epoch }
     this.context.applier.freeze()
-    this.continue()
+    return this.continue()
   }
 
-  /** Something was applied. */
-  continue(): void {
+  /** Something was applied; says `needless` as `begin` does. */
+  continue(): 'needless' | undefined {
     const { applier, emit } = this.context
-    if (this.#snapshot === undefined || this.#begun || applier.applying) return
+    if (this.#snapshot === undefined || this.#begun || applier.applying) return undefined
     if (this.#snapshot.lsn <= applier.appliedLsn) {
-      // The store has come that far by itself.
       this.#snapshot = undefined
-      return applier.thaw()
+      applier.thaw()
+      return 'needless'
     }
     this.#begun = true
     emit({ type: 'install-snapshot', ...this.#snapshot })
+    return undefined
   }
 
   done({ lsn, epoch }: Position): void {

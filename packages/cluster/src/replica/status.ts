@@ -58,7 +58,7 @@ export function statusOf(
     minInSync: record?.minInSync,
     followers: leader === undefined ? [] : followersOf(context, leader),
     notWritable: leader?.membership.whyNotWritable(),
-    problem: halted ?? takeover.problem,
+    problem: halted ?? leader?.membership.problem ?? takeover.problem,
   }
 }
 

@@ -19,6 +19,10 @@ export interface TakeoverEvents {
   promised(): void
 }
 
+/** What is said where a record must be and is none. */
+export const recordIsGone =
+  'the record of the cluster is gone, and only an operator may make a new one'
+
 type Attempt = { readonly token: string | undefined; readonly record: ClusterRecord }
 
 export class Takeover {
@@ -170,9 +174,7 @@ export class Takeover {
   #problemWith(record: ClusterRecord | undefined, seenEpochThen: number): string | undefined {
     const { facts } = this.context
     if (record === undefined) {
-      return facts.clusterId === undefined
-        ? undefined
-        : 'the record of the cluster is gone, and only an operator may make a new one'
+      return facts.clusterId === undefined ? undefined : recordIsGone
     }
     if (facts.clusterId !== undefined && facts.clusterId !== record.clusterId) {
       return `the record is that of cluster ${record.clusterId}, this store belongs to ${facts.clusterId}`
