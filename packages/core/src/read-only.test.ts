@@ -61,12 +61,12 @@ describe('a log that was opened to be read only', () => {
     })) {
       await other.put(key, value)
     }
-    other.on('write', (operations) => {
+    other.on('write', (operations: { encodedKey: Uint8Array; encodedValue: Uint8Array }[]) => {
       void level.batch(
-        operations.map((operation) => ({
+        operations.map(({ encodedKey: key, encodedValue: value }) => ({
           type: 'put' as const,
-          key: (operation as { encodedKey: Uint8Array }).encodedKey,
-          value: (operation as { encodedValue: Uint8Array }).encodedValue,
+          key,
+          value,
           keyEncoding: 'view',
           valueEncoding: 'view',
         })),

@@ -10,7 +10,7 @@ import { type ManualClock, manualClock } from '@goethe/core/testing'
 import { service } from 'grpc-health-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type GrpcTestServer, startGrpcTestServer } from '../../tests-support/grpc-test-server.js'
-import type { StoreState } from '../served-store.js'
+import type { StoreState } from '../log-store.js'
 
 interface Health extends Client {
   check(request: { service: string }, callback: Callback<{ status: string }>): void
