@@ -86,6 +86,11 @@ describe('import', () => {
     expect((await goethe(['export'])).stdout).toBe(exported)
   })
 
+  test('no bar is drawn among events on a terminal', async () => {
+    await goethe(['append', 'orders', 'Faust'])
+    expect(await goethe(['export'], { terminal: true })).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('lines that are no export say what is missing', async () => {
     const { stderr } = await goethe(['import', file])
     expect(stderr).toContain('is no line of `goethe export`')

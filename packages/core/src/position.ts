@@ -58,7 +58,7 @@ export function checkIdOrTime(name: string, value: unknown): bigint {
 
 function checkId(id: bigint): bigint {
   if (id < 0n || id >= beyondAllIds) {
-    throw new ArgumentError(`An id is between 0n and 2n ** 64n - 2n; got ${id}n`)
+    throw new ArgumentError(`An id is a whole number from 0 to ${beyondAllIds - 1n}; got ${id}`)
   }
   return id
 }

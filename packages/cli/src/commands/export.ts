@@ -39,22 +39,26 @@ export function exportCommand(shell: Shell): Command {
       const { from, to } = options
       await withLog(shell, options, { create: false }, async (log) => {
         const isAll = topics === '*' && from === undefined && to === undefined
-        const total = isAll && notes.isTerminal ? await countEvents(log) : undefined
-        const progress = new Progress(shell, { title: 'Exporting', unit: 'events', total })
+        // A bar among the events would garble both.
+        const hasBar = notes.isTerminal && (options.output !== undefined || !output.isTerminal)
+        const total = hasBar && isAll ? await countEvents(log) : undefined
+        const progress = hasBar
+          ? new Progress(shell, { title: 'Exporting', unit: 'events', total })
+          : undefined
         const sink = await sinkOf(shell, options.output)
         let events = 0
         try {
           for await (const batch of log.read(topics, { from, to, signal }).batches()) {
             await sink.write(batch.map((event) => jsonLine(eventFields(event, 'auto'))).join(''))
             events += batch.length
-            progress.update(events)
+            progress?.update(events)
             signal.throwIfAborted()
           }
           // Before the file is there under its name.
           if (events === 0) await checkNamedTopic(log, topics)
           await sink.finish()
         } finally {
-          progress.stop()
+          progress?.stop()
           await sink.close()
         }
         if (options.output === undefined) return
