@@ -1,5 +1,5 @@
-// `pnpm simulate`: builds the simulation of a cluster, then runs seeds. What follows
-// `pnpm simulate --` goes to it; `--help` shows what it takes.
+// `npm run simulate`: builds the simulation of a cluster, then runs seeds. What follows
+// `npm run simulate --` goes to it; `--help` shows what it takes.
 import './check-node.mjs'
 
 // Imported late, as everything that an old Node could not read.

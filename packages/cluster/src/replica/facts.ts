@@ -72,8 +72,9 @@ export class Facts {
     this.#change({ ...this.#facts, attempt: undefined })
   }
 
+  /** Later facts contain earlier ones, so the latest that is on disk counts. */
   persisted(ticket: number): void {
-    this.#persisted = ticket
+    this.#persisted = Math.max(this.#persisted, ticket)
   }
 
   #change(facts: DurableFacts): void {

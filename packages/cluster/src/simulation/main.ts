@@ -1,8 +1,8 @@
-/** `pnpm simulate`: runs seeds, and says how to run one again that failed. */
+/** `npm run simulate`: runs seeds, and says how to run one again that failed. */
 import { parseArgs } from 'node:util'
 import { simulate } from './simulate.js'
 
-const usage = `Usage: pnpm simulate -- [options]
+const usage = `Usage: npm run simulate -- [options]
 
   --seeds N      how many seeds to run (default 1000)
   --from S       the first of them (default 1)
@@ -45,7 +45,7 @@ function run(from: number, count: number): void {
     if (result.failure !== undefined) {
       const again = members === undefined ? '' : ` --members ${members}`
       failures.push(`seed ${seed}: ${result.failure}`)
-      print(`${failures.at(-1)}\n  again: pnpm simulate -- --from ${seed} --trace${again}`)
+      print(`${failures.at(-1)}\n  again: npm run simulate -- --from ${seed} --trace${again}`)
     }
     const done = seed - from + 1
     if (done % 500 === 0 && done < count) print(`${done} seeds, ${rate(done, startMs)}`)

@@ -107,7 +107,7 @@ export class SimulatedMember {
     const { replica, world } = this
     if (replica === undefined) return
     if (this.pausedUntilMs > world.timeline.nowMs) {
-      return this.#later(this.pausedUntilMs - world.timeline.nowMs, () => this.input(input))
+      return this.#laterAt(this.pausedUntilMs, () => this.input(input))
     }
     if (input.type !== 'tick') {
       world.trace(() => `${this.name} <- ${JSON.stringify(input)}`)
@@ -332,8 +332,12 @@ export class SimulatedMember {
 
   /** Happens to this process only, on this disk only. */
   #later(delayMs: number, action: () => void): void {
+    this.#laterAt(this.world.timeline.nowMs + delayMs, action)
+  }
+
+  #laterAt(atMs: number, action: () => void): void {
     const { replica } = this
-    this.world.timeline.after(delayMs, () => {
+    this.world.timeline.at(atMs, () => {
       if (this.replica === replica && replica !== undefined) action()
     })
   }

@@ -16,7 +16,7 @@ describe('a simulated cluster', () => {
       const result = simulate(seed)
       acknowledged += result.acknowledged
       if (result.failure === undefined) continue
-      failures.push(`pnpm simulate -- --from ${seed} --trace: ${result.failure}`)
+      failures.push(`npm run simulate -- --from ${seed} --trace: ${result.failure}`)
     }
     expect(failures).toEqual([])
     // A cluster that takes nothing keeps all invariants too.

@@ -13,8 +13,12 @@ export class Timeline {
   #heap: Planned[] = []
 
   after(delayMs: number, action: () => void): void {
+    this.at(this.nowMs + delayMs, action)
+  }
+
+  at(atMs: number, action: () => void): void {
     this.#order += 1
-    const planned = { atMs: this.nowMs + delayMs, order: this.#order, action }
+    const planned = { atMs, order: this.#order, action }
     const heap = this.#heap
     let index = heap.push(planned) - 1
     while (index > 0) {
