@@ -4,24 +4,19 @@ import type { Server as TlsServer, ServerOptions as TlsOptions } from 'node:http
 import type { AddressInfo } from 'node:net'
 import swagger from '@fastify/swagger'
 import { GoetheError } from '@goethe/core'
-import {
-  type FastifyInstance,
-  type FastifySchemaValidationError,
-  type FastifyServerOptions,
-  fastify,
-} from 'fastify'
+import { type FastifyInstance, type FastifyServerOptions, fastify } from 'fastify'
 import type { Config } from '../config.js'
 import { limitConnections } from '../connections.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import type { ServedTls } from '../served-tls.js'
 import { secureContextOf, tlsOptionsOf } from '../tls-files.js'
+import { answerErrors } from './answer-errors.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
-import { identifyCallers, methodOf, trackCalls } from './call.js'
+import { identifyCallers, trackCalls } from './call.js'
 import { cursorRoutes } from './cursor-routes.js'
 import { healthRoutes, metricsRoute } from './health-routes.js'
 import { checkOrigins } from './origin.js'
-import { problemOf } from './problem.js'
 import { readRoutes } from './read-routes.js'
 import { statusRoutes } from './status-routes.js'
 import { topicRoutes } from './topic-routes.js'
@@ -71,7 +66,6 @@ async function createApp(
   limitConnections(app.server, 'http', context)
   // Answers are text already; their schemas only describe them.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
-  app.setSchemaErrorFormatter(schemaError)
   answerErrors(app, context)
   leaveWhenStopping(app, context)
   trackCalls(app, context)
@@ -156,50 +150,6 @@ const openapi = {
     return { schema: body === undefined ? schema : { ...(schema as object), body }, url }
   },
 } as Parameters<FastifyInstance['register']>[1]
-
-function answerErrors(app: FastifyInstance, { logger }: ServerContext): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { status, code, headers, body } = problemOf(error)
-    request.call.code = code
-    if (code === 'GOETHE_INTERNAL') logger.error({ error, method: methodOf(request) }, 'A defect')
-    // The rest of a body that is too large is not waited for.
-    if (status === 413) void reply.header('connection', 'close')
-    return reply.code(status).headers(headers).send(`${body}\n`)
-  })
-  app.setNotFoundHandler((request, reply) => {
-    const { code, headers, body } = problemOf(
-      new GoetheError(
-        'GOETHE_INVALID_ARGUMENT',
-        `There is no ${request.method} ${request.url.slice(0, 200)}; /openapi.json tells what there is`,
-      ),
-    )
-    request.call.code = code
-    const problem = { ...(JSON.parse(body) as object), title: 'Not Found', status: 404 }
-    return reply
-      .code(404)
-      .headers(headers)
-      .send(`${JSON.stringify(problem)}\n`)
-  })
-}
-
-/** What is said of a violation with `verbose`. */
-type Violation = FastifySchemaValidationError & { parentSchema?: { description?: string } }
-
-/** Which part of a request is wrong, in words that its sender knows. */
-const schemaError: Parameters<FastifyInstance['setSchemaErrorFormatter']>[0] = (errors, part) => {
-  const { keyword, instancePath, message, params, parentSchema } = errors[0]! as Violation
-  const where = part === 'querystring' ? 'The query' : part === 'body' ? 'The body' : `The ${part}`
-  const place = instancePath === '' ? '' : ` at ${instancePath.slice(1).replaceAll('/', '.')}`
-  if (keyword === 'additionalProperties') {
-    const { additionalProperty } = params as { additionalProperty: string }
-    return new Error(`${where}${place} has an unknown field '${additionalProperty.slice(0, 60)}'`)
-  }
-  if (keyword === 'pattern' && parentSchema?.description !== undefined) {
-    return new Error(`${where}${place} is not what it should be: ${parentSchema.description}`)
-  }
-  const allowed = 'allowedValues' in params ? ` (${String(params['allowedValues'])})` : ''
-  return new Error(`${where}${place} ${message ?? 'is wrong'}${allowed}`)
-}
 
 /** A connection that is kept for the next request would keep the server from stopping. */
 function leaveWhenStopping(app: FastifyInstance, { stopping }: ServerContext): void {

@@ -13,10 +13,10 @@ export interface Problem {
   body: string
 }
 
-/** The answer for whatever went wrong. */
-export function problemOf(error: unknown): Problem {
+/** The answer for whatever went wrong; its status follows from the error, unless it is given. */
+export function problemOf(error: unknown, givenStatus?: number): Problem {
   const known = knownError(error)
-  const status = statusOf(error, known)
+  const status = givenStatus ?? statusOf(error, known)
   const { code, message, details } = known
   return {
     status,
