@@ -5,12 +5,12 @@ import {
   type Socket,
   createServer as createTcpServer,
 } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
-import { GoetheError } from '@goethe/core'
+import { Server as TlsServer, createServer as createTlsServer } from 'node:tls'
+import { GoetheError, assert } from '@goethe/core'
 import { AcceptedConnection, type AcceptedHandler } from './accepted-connection.js'
 import { PeerRefusal, problemKindOf } from './peer-refusal.js'
 import type { PeerSettings } from './peer-settings.js'
-import { tlsSettings } from './peer-tls.js'
+import { type PeerTlsFiles, tlsSettings } from './peer-tls.js'
 import type { ListenCounters, PeerProblemKind } from './peer-transport.js'
 
 /** Far more than members ever make; what is beyond is closed by the system. */
@@ -72,6 +72,12 @@ export class PeerListener {
     })
     const address = this.#server.address() as AddressInfo
     return { host: address.address, port: address.port }
+  }
+
+  /** Connections from now on are accepted with these. Throws for files that are no certificate. */
+  setTls(files: PeerTlsFiles): void {
+    assert(this.#server instanceof TlsServer, 'TLS is not switched on while members run')
+    this.#server.setSecureContext(files)
   }
 
   async close(): Promise<void> {

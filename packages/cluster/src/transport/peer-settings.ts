@@ -73,7 +73,6 @@ const secretBytesMin = 16
 /** The options with their defaults, and who this is by now. */
 export class PeerSettings {
   readonly secrets: readonly string[]
-  readonly tls: PeerTlsFiles | undefined
   readonly clock: Clock
   readonly random: () => number
   readonly lookup: LookupFunction | undefined
@@ -81,6 +80,7 @@ export class PeerSettings {
   readonly onProblem: (problem: PeerProblem) => void
   readonly #nameInCertificate: NameInCertificate
   #self: PeerIdentity
+  #tls: PeerTlsFiles | undefined
 
   /** Throws ArgumentError where nothing would say who a peer is. */
   constructor(options: PeerTransportOptions) {
@@ -95,7 +95,7 @@ export class PeerSettings {
     }
     this.#self = identity
     this.secrets = secrets
-    this.tls = tls
+    this.#tls = tls
     this.#nameInCertificate = nameInCertificate
     this.clock = options.clock ?? systemClock()
     this.random = options.random ?? Math.random
@@ -110,6 +110,14 @@ export class PeerSettings {
 
   setClusterId(clusterId: string): void {
     this.#self = { ...this.#self, clusterId }
+  }
+
+  get tls(): PeerTlsFiles | undefined {
+    return this.#tls
+  }
+
+  setTls(tls: PeerTlsFiles): void {
+    this.#tls = tls
   }
 
   get connection(): FrameConnectionOptions {

@@ -112,6 +112,39 @@ describe('members with certificates', () => {
     expect(a.say('b', 'in the clear')).toBe(false)
   })
 
+  test('go on when certificates are renewed, also by another authority', async () => {
+    const next = await TestAuthority.create(await mkdtemp(join(folder, 'next-')))
+    const renewed = async (name: string) => ({ ...(await files(name, next)), ca: next.cert })
+    await using a = await TestPeer.start('a', { tls: await files('a') })
+    await using b = await TestPeer.start('b', { tls: await files('b') })
+    a.connect({ b })
+    await a.connected('b')
+    a.transport.setTls(await renewed('a'))
+    b.transport.setTls(await renewed('b'))
+    a.say('b', 'as before')
+    await b.messages(1)
+    a.connect({})
+    a.connect({ b })
+    await a.connected('b')
+    a.say('b', 'with the new ones')
+    expect(await b.messages(2)).toEqual(['as before', 'with the new ones'])
+    await using c = await TestPeer.start('c', { tls: await files('c') })
+    c.connect({ b })
+    expect((await c.problem('unauthenticated')).member).toBe('b')
+  })
+
+  test('keep the one they have where the new one is none', async () => {
+    await using a = await TestPeer.start('a', { tls: await files('a') })
+    await using b = await TestPeer.start('b', { tls: await files('b') })
+    const broken = { ...(await files('b')), cert: 'no certificate' }
+    expect(() => {
+      b.transport.setTls(broken)
+    }).toThrow('PEM')
+    a.connect({ b })
+    await a.connected('b')
+    expect(a.transport.connected('b', 'replica')).toBe(true)
+  })
+
   test('wait for TLS no longer than for a handshake', async () => {
     await using b = await TestPeer.start('b', {
       tls: await files('b'),
