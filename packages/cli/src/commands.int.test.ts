@@ -85,6 +85,7 @@ describe('append', () => {
   test.each([
     [['append'], 'not said which topic'],
     [['append', 'a', 'b', '--time-field', 't'], 'are for lines'],
+    [['append', 'a', 'b', '--lines', 'c'], 'choose one'],
     [['append', 'a', '--expect', 'soon'], "It should be 'empty'"],
     [['append', 'a', '--topic-field', 't', '--expect', '1'], '--expect is about one topic'],
     [['append', 'a', '--expect', '99999999999999999999'], "An event's id should be"],

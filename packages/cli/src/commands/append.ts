@@ -16,7 +16,7 @@ import type { Shell } from '../shell.js'
 
 interface Options extends LogCommandOptions {
   file?: string[]
-  lines: string
+  lines?: string
   whole?: true
   expect?: Expectation
   topicField?: string
@@ -28,7 +28,7 @@ export function appendCommand(shell: Shell): Command {
     .argument('[topic]', 'the topic; it comes to be with its first event')
     .argument('[payload...]', 'a payload as text; several are appended all or nothing')
     .option('-f, --file <path...>', 'the whole file is one event; with several, all or nothing')
-    .option('-l, --lines <path>', 'each line of this file is an event', '-')
+    .option('-l, --lines <path>', 'each line of this file is an event (default: "-")')
     .option('--whole', 'all of standard input is one event')
     .option(
       '--expect <state>',
@@ -77,7 +77,7 @@ before it, or is not appended.`,
 
 function checkWhole(
   topic: string | undefined,
-  { topicField, timeField, whole, file }: Options,
+  { topicField, timeField, whole, file, lines }: Options,
 ): void {
   const advice = 'See goethe append --help'
   if (topic === undefined) {
@@ -88,6 +88,12 @@ function checkWhole(
   }
   if (topicField !== undefined || timeField !== undefined) {
     throw new Failure('--topic-field and --time-field are for lines, not for single payloads', {
+      advice,
+      exitCode: exitCode.wrongUsage,
+    })
+  }
+  if (lines !== undefined) {
+    throw new Failure('--lines appends line by line, and payloads go together: choose one', {
       advice,
       exitCode: exitCode.wrongUsage,
     })
@@ -144,7 +150,7 @@ async function appendLines(
   shell: Shell,
   log: EventLogApi,
   topic: string | undefined,
-  { lines: path, expect, topicField, timeField }: Options,
+  { lines: path = '-', expect, topicField, timeField }: Options,
 ): Promise<Appended> {
   if (path === '-' && shell.input.isTTY) {
     await shell.notes.line('Each line that you type is an event; Ctrl-D ends.')
