@@ -73,7 +73,7 @@ describe('goethe, built', () => {
 
   test.each([
     [['read', 'a:b'], 'A topic holds no'],
-    [['read', 'a', '--from', 'yesterday'], 'neither a date'],
+    [['read', 'a', '--from', 'yesterday'], 'It should be start, end, a date'],
     [['read', 'a', '--limit', '0'], 'a whole number from 1'],
     [['read'], "missing required argument 'topics'"],
     [['reed'], "unknown command 'reed'"],
