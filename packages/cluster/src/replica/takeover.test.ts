@@ -1,116 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import type { ClusterRecord, Leader } from '../record.js'
-import type { Effect } from './effect.js'
-import { type DurableFacts, noFacts } from './facts.js'
-import type { Input } from './input.js'
-import { defaultLimits, defaultTimes } from './options.js'
-import { origin } from './position.js'
-import { Replica } from './replica.js'
-import { rules } from './rules.js'
-
-const storeOf = (member: string) => ({ member, storeId: `${member}/1` })
-
-const leaderOf = (member: string, incarnation = `${member}#1`): Leader => ({
-  ...storeOf(member),
-  incarnation,
-  address: `${member}:1337`,
-})
-
-const recordOf = (changes: Partial<ClusterRecord> = {}): ClusterRecord => ({
-  clusterId: 'c',
-  epoch: 5,
-  leader: leaderOf('b'),
-  inSync: ['a', 'b', 'c'].map(storeOf),
-  minInSync: 2,
-  renewTimeMs: 0,
-  leaseDurationMs: 10_000,
-  ...changes,
-})
-
-const settledFacts: DurableFacts = { clusterId: 'c', seenEpoch: 5 }
-
-/** Member `a`, whose driver does only what a test says. */
-class Driven {
-  readonly #replica: Replica
-  effects: Effect[] = []
-  #nowMs = 0
-
-  constructor(facts: DurableFacts = settledFacts) {
-    this.#replica = new Replica(
-      {
-        ...leaderOf('a', 'a#2'),
-        minInSync: 2,
-        newClusterId: 'new',
-        times: defaultTimes,
-        limits: defaultLimits,
-        random: () => 0,
-        rules,
-      },
-      { facts, journal: { base: origin, ends: [] }, appliedLsn: 0 },
-    )
-    this.step({ type: 'tick', nowMs: 0 })
-  }
-
-  get status() {
-    return this.#replica.status
-  }
-
-  step(input: Input): void {
-    this.effects.push(...this.#replica.step(input))
-  }
-
-  /** Lets time go by in small ticks. */
-  pass(ms: number): void {
-    for (let passedMs = 0; passedMs < ms; passedMs += 100) {
-      this.#nowMs += 100
-      this.step({ type: 'tick', nowMs: this.#nowMs })
-    }
-  }
-
-  /** The only effect of this type since the last call, which is taken note of. */
-  take<Type extends Effect['type']>(type: Type): Extract<Effect, { type: Type }> {
-    const found = this.effects.filter((effect) => effect.type === type)
-    this.effects = this.effects.filter((effect) => effect.type !== type)
-    expect(found).toHaveLength(1)
-    return found[0] as Extract<Effect, { type: Type }>
-  }
-
-  has(type: Effect['type']): boolean {
-    return this.effects.some((effect) => effect.type === type)
-  }
-
-  /** Answers the read that is under way. */
-  read(record: ClusterRecord | undefined, token = '1'): void {
-    const found = record && { record, token }
-    const { ticket } = this.take('read-record')
-    this.step({ type: 'record-read', ticket, result: { type: 'read', found } })
-  }
-
-  persist(): DurableFacts {
-    const { ticket, facts } = this.take('persist-facts')
-    this.step({ type: 'facts-persisted', ticket })
-    return facts
-  }
-
-  heartbeat(member: string, epoch: number): void {
-    const from = { ...storeOf(member), incarnation: `${member}#1` }
-    const body = { type: 'heartbeat', commitLsn: 0, trimLsn: 0, confirm: 0 } as const
-    this.step({ type: 'message', message: { from, clusterId: 'c', epoch, body } })
-  }
-
-  /** Until its attempt to lead epoch 6 is on its way to the coordinator. */
-  attempt(): Extract<Effect, { type: 'change-record' }> {
-    this.read(recordOf())
-    this.pass(2_000)
-    this.read(recordOf())
-    this.persist()
-    return this.take('change-record')
-  }
-}
+import {
+  DrivenReplica,
+  leaderOf,
+  recordOf,
+  settledFacts,
+  storeOf,
+} from '../../tests-support/driven-replica.js'
+import { noFacts } from './facts.js'
 
 describe('a member that hears nothing of the leader', () => {
   it('asks for the next epoch only when its promise is on disk', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(recordOf())
     member.pass(2_000)
     member.read(recordOf())
@@ -123,7 +23,7 @@ describe('a member that hears nothing of the leader', () => {
   })
 
   it('leaves the old leader in the set when the set would get too small', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const record = recordOf({ inSync: [storeOf('a'), storeOf('b')] })
     member.read(record)
     member.pass(2_000)
@@ -133,7 +33,7 @@ describe('a member that hears nothing of the leader', () => {
   })
 
   it('waits as long as another member hears the leader', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(recordOf())
     for (let second = 0; second < 4; second++) {
       member.pass(500)
@@ -143,7 +43,7 @@ describe('a member that hears nothing of the leader', () => {
   })
 
   it('does nothing while the coordinator does not answer', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(recordOf())
     for (let attempt = 0; attempt < 5; attempt++) {
       member.pass(3_000)
@@ -154,7 +54,7 @@ describe('a member that hears nothing of the leader', () => {
   })
 
   it('never asks when it is not in the set', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const record = recordOf({ inSync: [storeOf('b'), storeOf('c')] })
     member.read(record)
     for (let reads = 0; reads < 5; reads++) {
@@ -169,7 +69,7 @@ describe('an attempt whose outcome is unknown', () => {
   const unknown = { outcome: 'unknown', cause: 'no answer' } as const
 
   it('keeps the promise and asks again while the record stands still', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const { ticket } = member.attempt()
     member.step({ type: 'record-changed', ticket, outcome: unknown })
     member.heartbeat('b', 5)
@@ -180,7 +80,7 @@ describe('an attempt whose outcome is unknown', () => {
   })
 
   it('is a success when the record turns out to be its own', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const { ticket, record } = member.attempt()
     member.step({ type: 'record-changed', ticket, outcome: unknown })
     member.pass(500)
@@ -189,7 +89,7 @@ describe('an attempt whose outcome is unknown', () => {
   })
 
   it('is withdrawn when the record has moved on without it, and the leader is followed again', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const { ticket } = member.attempt()
     member.step({ type: 'record-changed', ticket, outcome: unknown })
     member.pass(500)
@@ -200,7 +100,7 @@ describe('an attempt whose outcome is unknown', () => {
   })
 
   it('is over when another member leads the epoch that it asked for', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     const { ticket } = member.attempt()
     member.step({ type: 'record-changed', ticket, outcome: unknown })
     member.heartbeat('c', 6)
@@ -211,7 +111,7 @@ describe('an attempt whose outcome is unknown', () => {
 
 describe('a member that starts', () => {
   it('answers no leader before it has read the record', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.heartbeat('b', 5)
     expect(member.has('send')).toBe(false)
     member.read(recordOf())
@@ -220,20 +120,20 @@ describe('a member that starts', () => {
   })
 
   it('leads again at once, in a new epoch, when its former self did', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(recordOf({ leader: leaderOf('a', 'a#1') }))
     member.persist()
     expect(member.take('change-record').record.epoch).toBe(6)
   })
 
   it('refuses a record older than what it has seen', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(recordOf({ epoch: 4 }))
     expect(member.status.problem).toBe('the record is of epoch 4, but 5 was seen already')
   })
 
   it('makes a record only as a virgin among virgins', () => {
-    const virgin = new Driven(noFacts)
+    const virgin = new DrivenReplica(noFacts)
     virgin.read(undefined)
     expect(virgin.has('persist-facts')).toBe(false)
     virgin.step({ type: 'peers', members: ['b', 'c'], allVirgin: true })
@@ -245,7 +145,7 @@ describe('a member that starts', () => {
       record: { clusterId: 'new', epoch: 1, inSync: [storeOf('a')], minInSync: 2 },
     })
 
-    const veteran = new Driven()
+    const veteran = new DrivenReplica()
     veteran.step({ type: 'peers', members: ['b', 'c'], allVirgin: true })
     veteran.read(undefined)
     expect(veteran.has('persist-facts')).toBe(false)
@@ -253,7 +153,7 @@ describe('a member that starts', () => {
   })
 
   it('leads alone, in a new epoch, when an operator says so', () => {
-    const member = new Driven()
+    const member = new DrivenReplica()
     member.read(undefined)
     member.step({ type: 'recover' })
     member.pass(1_000)
