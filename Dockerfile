@@ -7,6 +7,7 @@ WORKDIR /build
 COPY package.json pnpm-lock.yaml pnpm-workspace.yaml ./
 COPY scripts/command scripts/command
 COPY packages/core/package.json packages/core/
+COPY packages/cluster/package.json packages/cluster/
 COPY packages/protocol/package.json packages/protocol/
 COPY packages/server/package.json packages/server/
 COPY packages/client/package.json packages/client/
@@ -16,7 +17,7 @@ RUN npm install --global "$(node -p "require('./package.json').packageManager")"
 
 COPY tsconfig.base.json ./
 COPY packages packages
-RUN for name in core protocol server client cli; do \
+RUN for name in core cluster protocol server client cli; do \
       (cd packages/$name && ../../node_modules/.bin/tsup --no-dts) || exit 1; \
     done
 
