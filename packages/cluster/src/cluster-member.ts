@@ -85,7 +85,8 @@ export class ClusterMember {
   readonly #stopDiscovery: () => void
   #names: readonly string[] = []
   #peersTold = ''
-  #leaderHeardMs = -Infinity
+  /** Of others, the last word on whether they hear the leader that the replica was told. */
+  readonly #heardVersions = new Map<string, string>()
   #draining = false
   #unhealthy: string | undefined
   #stopTick: () => void = () => undefined
@@ -263,10 +264,7 @@ export class ClusterMember {
         this.#gossipStep({ type: 'message', nowMs: nowMs(), message })
         return
       }
-      const message = decodePeerMessage(bytes)
-      const { type } = message.body
-      if (type === 'heartbeat' || type === 'append') this.#leaderHeardMs = nowMs()
-      this.#driver.input({ type: 'message', message })
+      this.#driver.input({ type: 'message', message: decodePeerMessage(bytes) })
     })
     this.#transport.onFetch((_, request) => this.#snapshots.send(request))
   }
@@ -305,7 +303,7 @@ export class ClusterMember {
 
   #report(): MemberReport {
     const { replica } = { replica: this.#driver.status }
-    const { role, clusterId, epoch, lastLsn, commitLsn } = replica
+    const { role, clusterId, epoch, lastLsn, commitLsn, hearsLeader } = replica
     return {
       ...this.#health(replica),
       role: role === 'halted' ? 'candidate' : role,
@@ -314,7 +312,7 @@ export class ClusterMember {
       lastLsn,
       commitLsn,
       load: this.#options.load?.() ?? 0,
-      hearsLeader: this.#hearsLeader,
+      hearsLeader: role === 'leader' || hearsLeader,
     }
   }
 
@@ -332,11 +330,6 @@ export class ClusterMember {
     return { health: 'catching-up', reason: why }
   }
 
-  get #hearsLeader(): boolean {
-    if (this.#driver.status.role === 'leader') return true
-    return nowMs() - this.#leaderHeardMs < this.#times.electionTimeoutMs
-  }
-
   /** The replica is told who there is whenever that changes. */
   #tellPeers(): void {
     const allVirgin = this.status.members.allVirgin(this.#names)
@@ -346,14 +339,22 @@ export class ClusterMember {
     this.#driver.input({ type: 'peers', members: this.#names, allVirgin })
   }
 
-  /** Others who hear the leader keep this member from trying to replace it (rule 3). */
+  /**
+   * Others who hear the leader keep this member from trying to replace it (rule 3). Each word of
+   * theirs counts once, when it comes: what was true then would hold up the next leader.
+   */
   #tellLeader(): void {
     const { replica, members } = this.status
     if (replica.role === 'leader') return
-    const hearers = members
+    const news = members
       .hearers(replica.epoch)
-      .filter(({ storeId }) => replica.inSync.some((store) => store.storeId === storeId))
-    if (hearers.length > 0) this.#driver.input({ type: 'leader-heard', epoch: replica.epoch })
+      .filter(({ member, storeId, generation, version }) => {
+        const word = `${generation}.${version}`
+        if (this.#heardVersions.get(member) === word) return false
+        this.#heardVersions.set(member, word)
+        return replica.inSync.some((store) => store.storeId === storeId)
+      })
+    if (news.length > 0) this.#driver.input({ type: 'leader-heard', epoch: replica.epoch })
   }
 
   #gossipStep(input: GossipInput): void {
