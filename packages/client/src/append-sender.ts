@@ -19,12 +19,19 @@ import { harmless, isOfOneEvent, neverSent, tooLarge, unknownOutcome } from './a
 import type { Group, Member } from './append-group.js'
 import { groupBytesMax } from './append-lane.js'
 import { AppendQueue } from './append-queue.js'
-import { backoffMs } from './backoff.js'
+import { backoffMs, retryDelayMs } from './backoff.js'
 import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { Fifo } from './fifo.js'
 import { deadlineOf, pause } from './waiting.js'
+
+/** What came of a stream. */
+interface StreamEnd {
+  /** It has answered, and not that all must be sent again. */
+  readonly answered: boolean
+  readonly error: GoetheError | undefined
+}
 
 type Stream = ClientDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
@@ -208,11 +215,15 @@ export class AppendSender {
           const client = await connection.acquire(deadline)
           const metadata = await connection.metadata(deadline)
           const stream = openDuplex(client, eventLogMethods.appendStream, metadata)
-          if (await this.#use(stream, client)) failures = 0
-          else {
-            const delayMs = backoffMs(failures++, connection.options.random)
-            if (this.#queue.callers > 0) await pause(connection, delayMs)
-          }
+          const { answered, error } = await this.#use(stream, client)
+          if (answered) failures = 0
+          if (answered && error?.details.retryDelayMs === undefined) continue
+          const { random } = connection.options
+          const delayMs =
+            error === undefined
+              ? backoffMs(failures++, random)
+              : retryDelayMs(error, failures++, random)
+          if (this.#queue.callers > 0) await pause(connection, delayMs)
         } catch (failure) {
           this.#onFailure(errorOf(failure))
         }
@@ -222,8 +233,8 @@ export class AppendSender {
     }
   }
 
-  /** Sends through a stream until it ends; true when it has answered anything. */
-  async #use(stream: Stream, client: GrpcClient): Promise<boolean> {
+  /** Sends through a stream until it ends; tells whether it was good for anything, and how it ended. */
+  async #use(stream: Stream, client: GrpcClient): Promise<StreamEnd> {
     let answered = false
     let refusal: GoetheError | undefined
     stream.on('metadata', (metadata) => {
@@ -256,15 +267,12 @@ export class AppendSender {
       if (isDisconnect(error)) this.#connection.failed(client, error)
       if (!isPassing(error)) {
         this.fail(error)
-        return answered
+        return { answered, error: undefined }
       }
     }
     if (!this.#idempotent) this.#giveUpUnderWay(error)
     this.#dropForsaken()
-    const delayMs = error?.details.retryDelayMs
-    if (delayMs === undefined) return answered && refusal === undefined
-    if (this.#queue.callers > 0) await pause(this.#connection, delayMs)
-    return true
+    return { answered: answered && refusal === undefined, error }
   }
 
   #learn(bytesMax: number): void {
@@ -276,6 +284,7 @@ export class AppendSender {
   /** Gives the error that asks to try everything again, if there is one among the answers. */
   #onOutcomes(outcomes: readonly AppendOutcome[]): GoetheError | undefined {
     this.#answeredAt = this.#connection.options.nowMs()
+    let elsewhere: GoetheError | undefined
     for (const outcome of outcomes) {
       const group = this.#underWay.at(0)
       if (group === undefined) break
@@ -283,6 +292,7 @@ export class AppendSender {
       // In order: it and all behind it are sent once more, through another stream.
       if (error !== undefined && isPassing(error) && this.#idempotent) return error
       this.#shift()
+      if (error?.code === 'GOETHE_NOT_LEADER') elsewhere = error
       if (error === undefined) {
         this.#queue.settle(group, 'appended')
         group.resolve(outcome as StreamedReceipt)
@@ -294,7 +304,8 @@ export class AppendSender {
     }
     if (this.#queue.ready) this.#schedule()
     this.#noteIdle()
-    return undefined
+    // Those who do not repeat were told; what comes next goes to whom this one has named.
+    return elsewhere
   }
 
   #shift(): void {

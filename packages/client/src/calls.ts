@@ -9,7 +9,7 @@ import type {
 import { type AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import type { Method } from '@goethe/protocol'
-import { backoffMs } from './backoff.js'
+import { retryDelayMs } from './backoff.js'
 import type { Connection } from './connection.js'
 import { asThrown, closedError, errorOf, isDisconnect, isPassing } from './failures.js'
 import { deadlineOf, pause } from './waiting.js'
@@ -45,7 +45,7 @@ export async function withRetries<Result>(
       if (signal?.aborted) throw abortedError(signal)
       if (!isPassing(error)) throw asThrown(error)
       if (isDisconnect(error)) connection.failed(client, error)
-      const delayMs = error.details.retryDelayMs ?? backoffMs(failures, connection.options.random)
+      const delayMs = retryDelayMs(error, failures, connection.options.random)
       if (connection.options.nowMs() + delayMs >= deadline) throw error
       await pause(connection, delayMs, signal)
     }

@@ -23,6 +23,9 @@ export interface ConnectionEvents {
 /** How long one address is tried before the next one. */
 const addressTimeoutMs = 2000
 
+/** For so long an address that could not be reached is not gone to again because a server names it. */
+const hintRestMs = 2000
+
 /** Addresses at most, with those that servers have named as the leader's. */
 const addressesMax = 100
 
@@ -32,6 +35,8 @@ export class Connection {
   readonly #signals = new AbortListeners()
   readonly #addresses: string[]
   readonly #events: ConnectionEvents
+  /** When each address was last found to be out of reach. */
+  readonly #failedAtMs = new Map<string, number>()
   #at = 0
   #client: GrpcClient | undefined
   #state: 'new' | 'connected' | 'lost' | 'closed' = 'new'
@@ -172,6 +177,7 @@ export class Connection {
         error.isLasting || (error.reason === 'refused' && !this.options.awaitsServer)
       this.#lastingFailures = isLasting ? this.#lastingFailures + 1 : 0
       this.#failures++
+      this.#failedAtMs.set(address, this.options.nowMs())
       this.#next()
       return error
     } catch (error) {
@@ -207,6 +213,10 @@ export class Connection {
       this.#next()
       return
     }
+    // One that has died, or that cannot be reached from here: perhaps one of the others leads by now,
+    // or leads under the address that we were given.
+    const failedAtMs = this.#failedAtMs.get(address) ?? -Infinity
+    if (this.options.nowMs() - failedAtMs < hintRestMs) return this.#next()
     const known = this.#addresses.indexOf(address)
     if (known === -1 && this.#addresses.length >= addressesMax) this.#next()
     else this.#at = known === -1 ? this.#addresses.push(address) - 1 : known

@@ -5,7 +5,7 @@
 import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
 import type { GoetheError } from '@goethe/core'
 import { type ConsumeCommand, type ConsumeReport, eventLogMethods } from '@goethe/protocol'
-import { backoffMs } from './backoff.js'
+import { backoffMs, retryDelayMs } from './backoff.js'
 import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { emptyCommand, isEmpty } from './consume-command.js'
@@ -141,7 +141,7 @@ export class ConsumeStream {
           this.#context.onFailure(error)
           return
         }
-        const delayMs = error.details.retryDelayMs ?? backoffMs(failures++, options.random)
+        const delayMs = retryDelayMs(error, failures++, options.random)
         await pause(this.#connection, delayMs, signal).catch(() => undefined)
       }
     }

@@ -13,7 +13,7 @@ import {
   positionToMessage,
   selectorToMessage,
 } from '@goethe/protocol'
-import { backoffMs } from './backoff.js'
+import { retryDelayMs } from './backoff.js'
 import { openRead } from './calls.js'
 import type { Connection } from './connection.js'
 import { asThrown, errorOf, isDisconnect, isPassing } from './failures.js'
@@ -171,7 +171,7 @@ export class ReadSource implements RangeSource {
     if (this.#client !== undefined && isDisconnect(error)) {
       this.#connection.failed(this.#client, error)
     }
-    const delayMs = error.details.retryDelayMs ?? backoffMs(this.#failures++, random)
+    const delayMs = retryDelayMs(error, this.#failures++, random)
     if (!this.#follows && nowMs() + delayMs >= this.#deadline) throw error
     await pause(this.#connection, delayMs, signal)
   }

@@ -159,6 +159,9 @@ async function start(
 
 const handOverMsMin = 2000
 
+/** A cluster without a leader has one soon, and who comes late has waited for nothing. */
+const electionRetryMs = 200
+
 /** The log, and the guard that watches over its disk. */
 async function startStore(
   config: Config,
@@ -220,6 +223,7 @@ async function openClustered(
   const { logger } = shared
   return ClusteredStore.open({
     ...shared,
+    retryDelayMs: electionRetryMs,
     logOptions: logOptionsOf(config, clock),
     open: (listener) => openMember({ config, clock, logger, listener }),
   })
