@@ -4,7 +4,6 @@
  */
 import { ReflectionService } from '@grpc/reflection'
 import { fileDescriptors } from '@goethe/protocol'
-import { service as healthService } from 'grpc-health-check'
 import type { ServerContext } from '../server-context.js'
 import { type ServiceHost, endingStreams } from './ending-streams.js'
 
@@ -17,7 +16,6 @@ export function addReflectionService(
 ): void {
   const described = {
     goethe: { fileDescriptorProtos: fileDescriptors({ legacy: config.legacy }) },
-    health: healthService['Check']?.requestType,
   }
   // Of a package's definition the library uses the descriptors alone.
   const reflection = new ReflectionService(described as unknown as Definition)
