@@ -47,6 +47,8 @@ export interface ReplicaListener {
   onReplaced(store: AppliedStore): void
   /** The member takes no part any more. `reopen`: opening it anew may help. */
   onHalt(reason: string, reopen: boolean): void
+  /** Why the record cannot be read, whenever that changes; undefined once it was read again. */
+  onRecordUnreadable?(reason: string | undefined): void
 }
 
 export interface ReplicaDriverOptions {
@@ -95,6 +97,7 @@ export class ReplicaDriver implements Replication {
   readonly #fetching = new AbortController()
   #applier: EntryApplier
   #confirmation = 0
+  #recordUnreadable: string | undefined
   /** Writes that wait for others to be done, while there are too many. */
   #held: PendingWrite[] | undefined
   #stepping = false
@@ -375,14 +378,22 @@ export class ReplicaDriver implements Replication {
     this.#track(
       this.#options.coordinator.read().then(
         (found) => {
+          this.#tellUnreadable(undefined)
           this.input({ type: 'record-read', ticket, result: { type: 'read', found } })
         },
         (error: unknown) => {
           const reason = (error as Error).message
+          this.#tellUnreadable(reason)
           this.input({ type: 'record-read', ticket, result: { type: 'failed', reason } })
         },
       ),
     )
+  }
+
+  #tellUnreadable(reason: string | undefined): void {
+    if (reason === this.#recordUnreadable || this.#ended !== undefined) return
+    this.#recordUnreadable = reason
+    this.#options.listener.onRecordUnreadable?.(reason)
   }
 
   #changeRecord({ ticket, token, record }: Extract<Effect, { type: 'change-record' }>): void {

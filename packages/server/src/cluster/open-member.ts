@@ -50,7 +50,13 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
     },
     coordinator,
     discovery,
-    listener,
+    listener: {
+      ...listener,
+      onRecordUnreadable: (problem) => {
+        if (problem === undefined) logger.info('The record of the cluster was read again')
+        else logger.warn({ problem }, 'The record of the cluster cannot be read')
+      },
+    },
     clock,
     onProblem: (problem) => {
       logger.warn({ problem }, 'Something is wrong between members')
