@@ -4,10 +4,23 @@ import type { KubernetesObject } from '../src/kubernetes/resource.js'
 
 /** What a request is about. */
 export interface Target {
+  group: string
+  namespace: string
   collection: string
   plural: string
   name: string | undefined
   query: URLSearchParams
+}
+
+/** What RBAC decides by. */
+export interface AskedRight {
+  readonly verb: string
+  readonly group: string
+  /** In the plural. */
+  readonly resource: string
+  readonly namespace: string
+  /** Not known when something is created, nor of a list or a watch that does not name one object. */
+  readonly name: string | undefined
 }
 
 /** An answer other than success. */
@@ -37,12 +50,14 @@ export function selects(
 
 export function targetOf(url: URL): Target {
   const match =
-    /^\/apis\/(?:coordination|discovery)\.k8s\.io\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
+    /^\/apis\/((?:coordination|discovery)\.k8s\.io)\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
       url.pathname,
     )
   if (match === null) throw new Refused(404, '', '404 page not found')
-  const [, namespace, plural, name] = match
+  const [, group, namespace, plural, name] = match
   return {
+    group: group!,
+    namespace: namespace!,
     collection: `${namespace}/${plural}`,
     plural: plural!,
     name: name === undefined ? undefined : decodeURIComponent(name),
@@ -57,6 +72,14 @@ export function verbOf(method: string, { name, query }: Target): string {
   if (method === 'PUT' && name !== undefined) return 'update'
   if (method === 'DELETE' && name !== undefined) return 'delete'
   throw new Refused(405, 'MethodNotAllowed', `${method} is not allowed here`)
+}
+
+export function rightOf(
+  verb: string,
+  { group, plural, namespace, name, query }: Target,
+): AskedRight {
+  const selected = /^metadata\.name=(.*)$/.exec(query.get('fieldSelector') ?? '')?.[1]
+  return { verb, group, resource: plural, namespace, name: name ?? selected }
 }
 
 export function notFound({ plural, name }: Target): Refused {

@@ -9,11 +9,13 @@ import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { KubernetesObject } from '../src/kubernetes/resource.js'
 import {
+  type AskedRight,
   type Target,
   Refused,
   answer,
   bodyOf,
   notFound,
+  rightOf,
   selects,
   targetOf,
   verbOf,
@@ -41,10 +43,14 @@ export class FakeApiServer {
   token: string | undefined
   /** `verb plural` pairs that RBAC does not allow, such as 'watch leases'. */
   readonly forbidden = new Set<string>()
+  /** What RBAC allows besides. Default: everything. */
+  allows: (right: AskedRight) => boolean = () => true
   /** Which requests are taken and not answered, such as 'watch leases'; true for all. */
   silent: boolean | string = false
   /** Requests so far, as `verb plural`. */
   readonly requests: string[] = []
+  /** The rights that those requests needed. */
+  readonly asked: AskedRight[] = []
   /** While set, all is answered with this status, as by one whose own store is away. */
   refusesWith: number | undefined
   /** While set, writes are done, and answered with this status all the same. */
@@ -186,6 +192,8 @@ export class FakeApiServer {
       const verb = verbOf(request.method ?? '', target)
       const what = `${verb} ${target.plural}`
       this.requests.push(what)
+      const right = rightOf(verb, target)
+      this.asked.push(right)
       const waiting = this.#onRequest.get(what) ?? []
       this.#onRequest.delete(what)
       for (const resolve of waiting) resolve()
@@ -193,7 +201,7 @@ export class FakeApiServer {
       if (this.refusesWith !== undefined) {
         throw new Refused(this.refusesWith, 'ServiceUnavailable', 'etcdserver: no leader')
       }
-      this.#authorize(request, what, target)
+      this.#authorize(request, what, right)
       if (verb === 'watch') this.#watch(target, response)
       else answer(response, verb === 'create' ? 201 : 200, this.#do(verb, target, body))
     } catch (error) {
@@ -210,13 +218,14 @@ export class FakeApiServer {
     }
   }
 
-  #authorize(request: IncomingMessage, what: string, { collection }: Target): void {
+  #authorize(request: IncomingMessage, what: string, right: AskedRight): void {
     const { authorization } = request.headers
     if (this.token !== undefined && authorization !== `Bearer ${this.token}`) {
       throw new Refused(401, 'Unauthorized', 'Unauthorized')
     }
-    if (!this.forbidden.has(what)) return
-    throw new Refused(403, 'Forbidden', `User "goethe" cannot ${what} in ${collection}`)
+    if (!this.forbidden.has(what) && this.allows(right)) return
+    const where = `${right.namespace}/${right.resource}`
+    throw new Refused(403, 'Forbidden', `User "goethe" cannot ${what} in ${where}`)
   }
 
   #do(verb: string, target: Target, body: string): unknown {
