@@ -1,0 +1,101 @@
+import { connect } from '@goethe/client'
+import { describe, expect, it } from 'vitest'
+import { SteadyAppends } from '../server/steady-appends.js'
+import { KubernetesCluster, role } from './kubernetes-cluster.js'
+import { unusedRights } from './role.js'
+
+const topic = 'orders'
+
+describe('three members in Kubernetes', () => {
+  it('agree by a Lease, survive a crash, and need the rights of the Role and no others', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const { api } = cluster
+    await using log = connect(cluster.addresses)
+    const first = await cluster.leader()
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: first, leaseTransitions: 1 })
+    const appends = new SteadyAppends(log, topic, 5)
+    await appends.acknowledged.reaches(100)
+
+    await cluster.end(first, 'SIGKILL')
+    const second = await cluster.leader(first)
+    await appends.acknowledged.reaches(appends.acknowledged.count + 100)
+    await appends.end()
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: second, leaseTransitions: 2 })
+    const events = await log.read(topic).toArray()
+    expect(events.map(({ id }) => id)).toEqual(ascending(appends.ids))
+
+    await cluster.run(first)
+    await cluster.follows(first)
+    expect(api.asked.filter((right) => !api.allows(right))).toEqual([])
+    expect(unusedRights(role, api.asked)).toEqual([])
+  })
+
+  it('hand over when the pod of the leader is stopped, and no append fails', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const first = await cluster.leader()
+    await Promise.all(cluster.names.filter((name) => name !== first).map(cluster.follows))
+    await using log = connect(cluster.addresses)
+    const appends = new SteadyAppends(log, topic, 5)
+    await appends.acknowledged.reaches(100)
+    await cluster.end(first, 'SIGTERM')
+    await appends.acknowledged.reaches(appends.acknowledged.count + 100)
+    await appends.end()
+    expect(cluster.lease.spec.leaseTransitions).toBe(2)
+    expect(await log.describe(topic)).toMatchObject({ count: appends.texts.length })
+  })
+
+  it('read and write while the API server is away for longer than the Lease lasts', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const { api } = cluster
+    const leader = await cluster.leader()
+    await using log = connect(cluster.addresses)
+    const appends = new SteadyAppends(log, topic, 5)
+    const { renewTime, leaseDurationSeconds } = cluster.lease.spec
+    api.refusesWith = 503
+    // Each member asks twice a second or so.
+    const reads = (): number => api.requests.filter((what) => what === 'get leases').length
+    const enough = reads() + cluster.names.length * 2 * (leaseDurationSeconds + 2)
+    while (reads() < enough) await api.nextRequest('get leases')
+    await appends.acknowledged.reaches(appends.acknowledged.count + 100)
+    expect(await cluster.state(leader)).toBe('open')
+    api.refusesWith = undefined
+    while (cluster.lease.spec.renewTime === renewTime) await api.nextRequest('update leases')
+    await appends.end()
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: leader, leaseTransitions: 1 })
+    expect(await log.describe(topic)).toMatchObject({ count: appends.texts.length })
+  })
+
+  it('leave a Lease alone that another elector has taken, and go on once it is theirs', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const { api } = cluster
+    const leader = await cluster.leader()
+    await using log = connect(cluster.addresses)
+    const { lease } = cluster
+    // As client-go takes over what has run out: it writes the fields and keeps the annotations.
+    const now = new Date().toISOString().replace('Z', '000Z')
+    const spec = {
+      ...lease.spec,
+      holderIdentity: 'somebody_else',
+      acquireTime: now,
+      renewTime: now,
+    }
+    cluster.putLease({ ...lease, spec: { ...spec, leaseTransitions: 2 } })
+    await cluster.says(leader, 'holderIdentity is "somebody_else"')
+    await log.append(topic, Buffer.from('meanwhile'))
+    expect(cluster.lease.spec.holderIdentity).toBe('somebody_else')
+
+    const { holderIdentity, leaseTransitions } = lease.spec
+    cluster.putLease({
+      ...lease,
+      spec: { ...cluster.lease.spec, holderIdentity, leaseTransitions },
+    })
+    await api.nextRequest('update leases')
+    await log.append(topic, Buffer.from('and on'))
+    expect(await cluster.state(leader)).toBe('open')
+    expect(cluster.lease.spec.leaseTransitions).toBe(1)
+  })
+})
+
+function ascending(ids: readonly bigint[]): bigint[] {
+  return [...ids].sort((first, second) => (first < second ? -1 : 1))
+}
