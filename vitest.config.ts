@@ -34,6 +34,8 @@ const otherProjects = [
   ...foldersIn('examples').map((name) => `examples/${name}`),
   'scripts',
   'tests/browser',
+  'tests/cluster',
+  'tests/deploy',
   'tests/server',
 ]
 

@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TempFolder, tempFolder } from '../../core/tests-support/temp-folder.js'
+import { freePorts } from './free-ports.js'
 
 const program = '/usr/bin/etcd'
 
@@ -104,16 +104,4 @@ export class EtcdProcess {
     await this.kill()
     await this.#folder[Symbol.asyncDispose]()
   }
-}
-
-/** Held all at once, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const listening = servers.map(
-    (server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
-  )
-  await Promise.all(listening)
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }
