@@ -1,7 +1,7 @@
 // The tests run on two versions of Node: the one that runs this, and the other of the two that are
 // supported. The npm package that is fetched for it contains Node itself; nothing is compiled.
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { fetchPackage } from './fetch-package.mjs'
 import { Skip, run } from './run.mjs'
 import { cacheFolder } from './unless-done.mjs'
 
@@ -45,38 +45,10 @@ export async function otherNode() {
 
   const folder = join(cacheFolder, `${name}-${pin.version}`)
   const program = join(folder, 'bin/node')
-  if (!existsSync(program)) await fetchInto(folder, `${name}@${pin.version}`, pin.integrity)
+  await fetchPackage(folder, `${name}@${pin.version}`, pin.integrity)
   // Fails where the C library is another one, as on Alpine.
   await run(program, ['--version']).catch((error) => {
     throw new Skip(`${name}@${pin.version} does not run here`, { cause: error })
   })
   return program
-}
-
-/**
- * @param {string} folder
- * @param {string} spec
- * @param {string} integrity
- */
-async function fetchInto(folder, spec, integrity) {
-  // Unpacked beside its place and then renamed, so that an interruption leaves nothing half done.
-  const unpacked = `${folder}.part-${process.pid}`
-  mkdirSync(unpacked, { recursive: true })
-  try {
-    const pack = ['pack', spec, '--json', '--pack-destination', unpacked]
-    const printed = await run('npm', pack).catch((error) => {
-      throw new Skip(`npm cannot fetch ${spec}; is the registry in reach?`, { cause: error })
-    })
-    const [packed] = JSON.parse(printed)
-    if (packed.integrity !== integrity) {
-      throw new Error(`${spec} is not the one that is pinned: its integrity is ${packed.integrity}`)
-    }
-    const archive = join(unpacked, packed.filename)
-    await run('tar', ['-xzf', archive, '-C', unpacked, '--strip-components=1'])
-    rmSync(archive)
-    rmSync(folder, { recursive: true, force: true })
-    renameSync(unpacked, folder)
-  } finally {
-    rmSync(unpacked, { recursive: true, force: true })
-  }
 }

@@ -9,6 +9,7 @@ import './check-node.mjs'
 const { checkPackages } = await import('./check-packages.mjs')
 const { checkTypes } = await import('./check-types.mjs')
 const { installDebian } = await import('./install-debian.mjs')
+const { fetchKubernetesTools } = await import('./kubernetes-tools.mjs')
 const { otherMajor, otherNode } = await import('./other-node.mjs')
 const { checkGenerated } = await import('./proto.mjs')
 const { runTool } = await import('./run.mjs')
@@ -33,6 +34,13 @@ const checks = {
     work: () => findDebian('chromium'),
   },
   etcd: { title: 'Looking for etcd, for the cluster tests', work: () => findDebian('etcd-server') },
+  kubernetes: {
+    title: 'Looking for kubectl and helm, for the tests of what deploys',
+    work: async () => {
+      await fetchKubernetesTools()
+      return ''
+    },
+  },
   tests: {
     title: `Testing on Node ${process.versions.node}`,
     work: async () => test(),
