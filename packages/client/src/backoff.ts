@@ -1,13 +1,9 @@
 import type { GoetheError } from '@goethe/core'
+import { backoffMs as boundedBackoffMs } from '@goethe/core/contract'
 
-/**
- * How long to wait before the next try: twice as long each time, and at random within that, so that
- * clients that lost the same server do not all come back at once ("full jitter", Brooker,
- * "Exponential Backoff And Jitter", AWS 2015).
- */
+/** How long a client waits before the next try, when nobody has said for how long. */
 export function backoffMs(failures: number, random: () => number): number {
-  const ceiling = Math.min(firstMs * 2 ** Math.min(failures, 20), maxMs)
-  return ceiling * (0.5 + random() / 2)
+  return boundedBackoffMs(failures, random, maxMs)
 }
 
 /** How long to wait before the next try of what ended with this error. */
@@ -22,6 +18,5 @@ export function retryDelayMs(
   return code === 'GOETHE_NOT_LEADER' ? Math.min(delayMs, leaderMaxMs) : delayMs
 }
 
-const firstMs = 50
 const maxMs = 2000
 const leaderMaxMs = 200

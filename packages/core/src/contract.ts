@@ -5,6 +5,7 @@
 export type { AppendPart } from './append-part.js'
 export { checkAppend, checkAppendAll } from './append-validator.js'
 export { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+export { backoffMs } from './backoff.js'
 export { Block, BlockError } from './block.js'
 export { BlockRange } from './block-range.js'
 export { dateOf, nanoseconds } from './clock.js'

@@ -6,8 +6,7 @@ import {
   GoetheError,
   systemClock,
 } from '@goethe/core'
-import { checkNumber } from '@goethe/core/contract'
-import { backoffMs } from '../backoff.js'
+import { backoffMs, checkNumber } from '@goethe/core/contract'
 import { CallLimits } from '../call-limits.js'
 import type { Discovery, Peer } from './discovery.js'
 import { type DnsResolver, systemResolver } from './dns-resolver.js'

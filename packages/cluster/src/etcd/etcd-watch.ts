@@ -5,7 +5,7 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js'
 import { GoetheError } from '@goethe/core'
-import { backoffMs } from '../backoff.js'
+import { backoffMs } from '@goethe/core/contract'
 import {
   type WatchRequest,
   WatchRequestSchema,

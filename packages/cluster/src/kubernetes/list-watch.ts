@@ -5,11 +5,14 @@
  * are apart is broken off, as the server may be gone or may have lost its memory.
  */
 import { type AbortSignalLike, GoetheError } from '@goethe/core'
-import { backoffMs } from '../backoff.js'
+import { backoffMs } from '@goethe/core/contract'
 import { errorOfRefusal, refusalOf } from './api-error.js'
 import { JsonLines } from './json-lines.js'
 import type { KubernetesClient } from './kubernetes-client.js'
 import { type KubernetesObject, type Resource, type Selector, pathOf, queryOf } from './resource.js'
+
+/** How long to wait at most before the next try. */
+const pauseMsMax = 10_000
 
 export interface ListWatchHandler<Followed> {
   /** All objects that there are, after each list and each change. */
@@ -224,7 +227,7 @@ class ListWatch<Followed extends KubernetesObject> {
 
   #pause(): Promise<void> {
     const { connection, limits, random } = this.#client
-    const delayMs = backoffMs(this.#failures - 1, random)
+    const delayMs = backoffMs(this.#failures - 1, random, pauseMsMax)
     return new Promise((resolve) => {
       const stopTimer = connection.clock.setTimer(done, delayMs)
       const stopLimit = limits.limit({ signal: this.#signal, onEnd: done })

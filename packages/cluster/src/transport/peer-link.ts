@@ -1,5 +1,5 @@
 /** What keeps this process connected to a peer for one channel, for as long as it is wanted. */
-import { backoffMs } from '../backoff.js'
+import { backoffMs } from '@goethe/core/contract'
 import { DialedConnection } from './dialed-connection.js'
 import { FrameError } from './frame.js'
 import type { PeerSettings } from './peer-settings.js'

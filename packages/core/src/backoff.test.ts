@@ -7,6 +7,6 @@ it('waits twice as long after each failure, up to a limit', () => {
 })
 
 it('waits at random between half of that and all of it', () => {
-  expect(backoffMs(3, () => 0)).toBe(200)
-  expect(backoffMs(3, () => 0.5)).toBe(300)
+  expect(backoffMs(3, () => 0, 10_000)).toBe(200)
+  expect(backoffMs(3, () => 0.5, 10_000)).toBe(300)
 })
