@@ -99,6 +99,17 @@ describe('an attempt whose outcome is unknown', () => {
     })
   })
 
+  it('is made again only after a pause when it was turned away', () => {
+    const member = new DrivenReplica()
+    const { ticket } = member.attempt()
+    const outcome = { outcome: 'failed', cause: 'forbidden' } as const
+    member.step({ type: 'record-changed', ticket, outcome })
+    expect(member.has('read-record')).toBe(false)
+    member.pass(500)
+    member.read(recordOf())
+    expect(member.take('change-record')).toMatchObject({ token: '1', record: { epoch: 6 } })
+  })
+
   it('is over when another member leads the epoch that it asked for', () => {
     const member = new DrivenReplica()
     const { ticket } = member.attempt()

@@ -140,7 +140,8 @@ export class Takeover {
     this.#attempt = undefined
     const outcome = this.context.options.rules.outcome(answer)
     this.#mustRead = true
-    if (outcome.outcome === 'unknown') this.#pause()
+    // What is turned away now would be again: a right that is missing takes a person.
+    if (outcome.outcome === 'unknown' || outcome.outcome === 'failed') this.#pause()
     if (outcome.outcome !== 'changed' || attempt === undefined) return this.continue()
     this.#win({ record: attempt.record, token: outcome.token })
   }
