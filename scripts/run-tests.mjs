@@ -10,15 +10,20 @@ import { runTool } from './run.mjs'
  *
  * @param {string[]} filters arguments for vitest that choose tests
  * @param {string} [node] the program to run it with, where it is not this one
+ * @param {Record<string, string>} [defaults] settings for the tests, where the environment has none
  * @returns {Promise<TestCounts>}
  */
-export async function runTests(filters, node = process.execPath) {
+export async function runTests(filters, node = process.execPath, defaults = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'goethe-tests-'))
   const results = join(folder, 'results.json')
   try {
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
     // Programs that tests start with the command `node` get the same one.
-    const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+    const env = {
+      ...defaults,
+      ...process.env,
+      PATH: `${dirname(node)}${delimiter}${process.env.PATH}`,
+    }
     const ended = await runTool('vitest/vitest.mjs', ['run', ...reporters, ...filters], {
       loud: true,
       node,

@@ -17,6 +17,9 @@ const { describeCounts, runTests } = await import('./run-tests.mjs')
 const { setUp } = await import('./set-up.mjs')
 const { seconds, step } = await import('./step.mjs')
 
+/** Where it counts, the simulation of a cluster takes its time. */
+const manySeeds = process.env.CI === 'true' ? { GOETHE_SIMULATION_SEEDS: '2000' } : {}
+
 /** @type {Record<string, { title: string, work: () => Promise<string>, loud?: boolean }>} */
 const checks = {
   types: { title: 'Checking types', work: checkTypes },
@@ -43,14 +46,15 @@ const checks = {
   },
   tests: {
     title: `Testing on Node ${process.versions.node}`,
-    work: async () => test(),
+    work: async () => test(undefined, [], manySeeds),
     loud: true,
   },
   'other-node': {
     title: `Testing on Node ${otherMajor}`,
     // What runs in Chromium does so whichever Node drives it, and servers as processes of their own
-    // are started in the packages' tests too: once is enough for the long ones.
-    work: async () => test(await otherNode(), ['--project=!tests/*']),
+    // are started in the packages' tests too: once is enough for the long ones. A simulation does the
+    // same on each Node, so it runs its many seeds on one.
+    work: async () => test(await otherNode(), ['--project=!tests/*'], {}),
     loud: true,
   },
   packages: { title: 'Packing the packages and using them as a stranger', work: checkPackages },
@@ -101,11 +105,12 @@ async function findDebian(name) {
 }
 
 /**
- * @param {string} [node]
+ * @param {string | undefined} node
  * @param {string[]} unlessFiltered
+ * @param {Record<string, string>} defaults settings that the environment may override
  */
-async function test(node, unlessFiltered = []) {
-  const counts = await runTests(filters.length === 0 ? unlessFiltered : filters, node)
+async function test(node, unlessFiltered, defaults) {
+  const counts = await runTests(filters.length === 0 ? unlessFiltered : filters, node, defaults)
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
