@@ -68,13 +68,14 @@ function adviceFor(error: unknown): string | undefined {
   return (reason && connectAdvices[reason]) ?? advices[error.code]
 }
 
-/** What to do where a server is there, and no connection comes about all the same. */
+/** What to do where somebody is there, and no connection comes about all the same. */
 const connectAdvices: Partial<Record<ConnectFailureReason, string>> = {
   certificate:
     'Name the certificate of its authority with --tls-ca FILE (GOETHE_TLS_CA); --tls alone trusts ' +
     'whom Node.js trusts',
   'client-certificate': 'Pass one with --tls-cert FILE and --tls-key FILE',
   'plain-text': 'Leave away --tls, --tls-ca and their variables GOETHE_TLS, GOETHE_TLS_CA',
+  'not-grpc': 'Give --server the port of gRPC; `goethe serve` says which one it is',
   closed: 'Pass --tls or --tls-ca FILE; mind that gRPC and HTTP have ports of their own',
 }
 

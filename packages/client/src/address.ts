@@ -7,7 +7,7 @@ export interface Address {
   port: number
 }
 
-const portDefault = 1337
+export const portDefault = 1337
 
 /** One address, several with commas between, or a list. Throws ArgumentError for anything else. */
 export function parseAddresses(addresses: string | readonly string[]): Address[] {

@@ -1,3 +1,5 @@
+import { portDefault } from './address.js'
+
 /** Why no connection comes about, told apart as far as what to do about it differs. */
 export type ConnectFailureReason =
   /** The host says that nothing listens there. */
@@ -12,6 +14,8 @@ export type ConnectFailureReason =
   | 'plain-text'
   /** The server closes a connection in plain text at once, as one with TLS does. */
   | 'closed'
+  /** What answers is something else, perhaps the port of a Goethe server for HTTP. */
+  | 'not-grpc'
 
 /** The cause of a GOETHE_UNAVAILABLE that says that no connection came about. */
 export class ConnectFailure extends Error {
@@ -31,9 +35,10 @@ export class ConnectFailure extends Error {
     return new ConnectFailure(text, reasonOf(text))
   }
 
-  /** True where somebody answers, and trying again would end in the same way. */
-  get isLasting(): boolean {
-    return this.reason === 'certificate' || this.reason === 'client-certificate'
+  /** True where trying again would end in the same way, unless a server is said to come there. */
+  isLasting({ awaitsServer }: { awaitsServer: boolean }): boolean {
+    if (this.reason === 'certificate' || this.reason === 'client-certificate') return true
+    return !awaitsServer && (this.reason === 'refused' || this.reason === 'not-grpc')
   }
 
   /** The whole sentence; `where` are the addresses that were tried. */
@@ -58,6 +63,9 @@ const explanations: Record<ConnectFailureReason, (where: string) => string> = {
   closed: (where) =>
     `What answers at ${where} takes no connection in plain text: connect with TLS if it uses that, ` +
     `or correct the address`,
+  'not-grpc': (where) =>
+    `What answers at ${where} is not the gRPC port of a Goethe server, which is ${portDefault} ` +
+    `unless the server was told otherwise: correct the address`,
 }
 
 /** Without what grpc-js and OpenSSL put before the reason and behind it. */
@@ -77,5 +85,6 @@ function reasonOf(text: string): ConnectFailureReason {
   if (/wrong version number|packet length too long|before secure TLS/.test(text)) {
     return 'plain-text'
   }
+  if (text === 'Protocol error') return 'not-grpc'
   return /certificate|altnames/i.test(text) ? 'certificate' : 'unreachable'
 }

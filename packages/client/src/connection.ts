@@ -173,9 +173,7 @@ export class Connection {
       }
       client.close()
       this.#lastFailure = error
-      const isLasting =
-        error.isLasting || (error.reason === 'refused' && !this.options.awaitsServer)
-      this.#lastingFailures = isLasting ? this.#lastingFailures + 1 : 0
+      this.#lastingFailures = error.isLasting(this.options) ? this.#lastingFailures + 1 : 0
       this.#failures++
       this.#failedAtMs.set(address, this.options.nowMs())
       this.#next()

@@ -102,23 +102,31 @@ describe('the error says why there is no connection', () => {
   })
 
   it.each([
-    ['says something else', 'SSH-2.0-OpenSSH_9.6\r\n'],
-    ['says nothing', ''],
-  ])('where the server %s', async (_, greeting) => {
+    ['says something else', 'SSH-2.0-OpenSSH_9.6\r\n', 'not-grpc'],
+    ['says nothing', '', 'unreachable'],
+  ])('where the server %s', async (_, greeting, reason) => {
     const server = createServer((socket) => {
       socket.on('error', () => undefined)
       socket.write(greeting)
     })
-    const { code, message } = await errorAt(await listening(server))
-    expect(code).toBe('GOETHE_UNAVAILABLE')
+    const { code, message, cause } = await errorAt(await listening(server))
+    expect({ code, cause }).toMatchObject({ code: 'GOETHE_UNAVAILABLE', cause: { reason } })
     expect(message).toMatch(/\(.+\)$/)
     server.close()
   })
 
-  it('where the server speaks HTTP/1', async () => {
+  it('where the port is that of HTTP, without a turn of the clock', async () => {
     const server = createHttpServer((_, response) => response.end('hello'))
-    const { code } = await errorAt(await listening(server))
-    expect(code).toBe('GOETHE_UNAVAILABLE')
+    const address = `goethe://127.0.0.1:${await listening(server)}`
+    await using client = connect(address, { clock: manualClock() })
+    const error: unknown = await client.topics().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      code: 'GOETHE_UNAVAILABLE',
+      message:
+        `What answers at ${address} is not the gRPC port of a Goethe server, which is 1337 unless ` +
+        'the server was told otherwise: correct the address (Protocol error)',
+      cause: { reason: 'not-grpc' },
+    })
     server.closeAllConnections()
     server.close()
   })
