@@ -7,6 +7,7 @@ export default defineConfig({
     main: 'src/main.ts',
     child: 'src/child.ts',
     'empty-service': 'server/empty-service.ts',
+    'file-sender': 'cluster/file-sender.ts',
   },
   format: 'esm',
   target: 'node20',

@@ -7,6 +7,8 @@ export interface ServerProcess {
   id: number
   /** Ends it in its own way, and resolves when it has ended. */
   stop(): Promise<void>
+  /** Ends it without a word, as a crash would, and resolves when it has ended. */
+  kill(): Promise<void>
 }
 
 const host = '127.0.0.1'
@@ -37,18 +39,22 @@ export async function startServer(
     child.kill('SIGKILL')
     throw new Error(`${failure}\n${output}`)
   }
-  return { id: child.pid!, stop: () => stop(child, ended) }
+  return { id: child.pid!, stop: () => stop(child, ended), kill: () => kill(child, ended) }
 }
 
-/** As `startServer`, for a script that this Node runs; with a CPU profile if this process has one. */
+/**
+ * As `startServer`, for a script that this Node runs; with a CPU profile if this process has one,
+ * which the name ends.
+ */
 export function startNode(
   script: string,
   args: readonly string[],
   port: number,
+  name = 'server',
 ): Promise<ServerProcess> {
   const profileFlags = process.execArgv
     .filter((flag) => flag.startsWith('--cpu-prof'))
-    .map((flag) => flag.replace(/\.cpuprofile$/, '-server.cpuprofile'))
+    .map((flag) => flag.replace(/\.cpuprofile$/, `-${name}.cpuprofile`))
   return startServer(process.execPath, [...profileFlags, script, ...args], port)
 }
 
@@ -88,4 +94,9 @@ async function stop(child: ChildProcess, ended: Promise<string>) {
   const killer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
   await ended
   clearTimeout(killer)
+}
+
+async function kill(child: ChildProcess, ended: Promise<string>) {
+  child.kill('SIGKILL')
+  await ended
 }

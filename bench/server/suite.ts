@@ -12,29 +12,37 @@ export const serverSuite: Suite = {
   name: 'server',
   description: "Measures Goethe's server against NATS JetStream and Redis Streams.",
   scenarios,
-  async prepare(report) {
-    const versions = await installPeers(report)
-    try {
-      await runCommand(process.execPath, [installDebian, 'nats-server', 'redis-server'])
-      await fetchNewerNats(report)
-    } catch (error) {
-      report(
-        `Some servers may be missing: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
-    const versionOf = (version: Promise<string>) => version.catch(() => 'missing')
-    const servers = {
-      'nats-server': await versionOf(natsServerVersion()),
-      'redis-server': await versionOf(redisVersion()),
-    }
-    report(
-      Object.entries(servers)
-        .map((entry) => entry.join(' '))
-        .join(', '),
-    )
-    return { ...versions, ...servers }
-  },
+  prepare: (report) => prepareServers(report),
   results: { json: 'server.json', chart: 'server.svg' },
+}
+
+/**
+ * Installs the clients of the others and their servers, and of Debian what else is named. Resolves
+ * with their versions.
+ */
+export async function prepareServers(
+  report: (line: string) => void,
+  packages: readonly string[] = [],
+): Promise<Record<string, string>> {
+  const versions = await installPeers(report)
+  try {
+    const all = ['nats-server', 'redis-server', ...packages]
+    await runCommand(process.execPath, [installDebian, ...all])
+    await fetchNewerNats(report)
+  } catch (error) {
+    report(`Some servers may be missing: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const versionOf = (version: Promise<string>) => version.catch(() => 'missing')
+  const servers = {
+    'nats-server': await versionOf(natsServerVersion()),
+    'redis-server': await versionOf(redisVersion()),
+  }
+  report(
+    Object.entries(servers)
+      .map((entry) => entry.join(' '))
+      .join(', '),
+  )
+  return { ...versions, ...servers }
 }
 
 async function redisVersion(): Promise<string> {

@@ -2,8 +2,8 @@ import type { Scenario } from './scenario'
 
 /** What one call of the bench measures. */
 export interface Suite {
-  /** What selects it, behind `npm run bench --`; the other one needs no name. */
-  name: 'embedded' | 'server'
+  /** What selects it, behind `npm run bench --`; the first one needs no name. */
+  name: 'embedded' | 'server' | 'cluster'
   /** A sentence for --help. */
   description: string
   /** In the order in which they run. */

@@ -4,8 +4,10 @@ import type { EventServer, ServerKind } from '../event-server'
 import { logClient, type LogClientOptions } from '../log-client'
 import { freePort, startNode } from '../server-process'
 
-/** As seen from bench/dist. */
-const command = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
+/** The command line, as seen from bench/dist. */
+export const goetheCommand = fileURLToPath(
+  new URL('../../packages/cli/dist/main.js', import.meta.url),
+)
 
 /** `goethe serve` and the client package, both as they are built. */
 export const goethe: ServerKind = {
@@ -28,7 +30,7 @@ async function start(
   const port = await freePort()
   const ports = ['--grpc-port', String(port), '--http-port', '0']
   const args = ['serve', '--data', directory, '--durability', durability, ...ports]
-  const server = await startNode(command, args, port)
+  const server = await startNode(goetheCommand, args, port)
   return {
     port,
     processId: server.id,

@@ -62,34 +62,57 @@ function kind(name: string, read: Read): ServerKind {
     name,
     async start(directory, durability) {
       const port = await freePort()
-      const config = await writeConfig(directory, port, durability)
+      const config = await writeNatsConfig(directory, port, durability)
       const server = await startServer(natsServerPath(), ['--config', config], port)
       return {
         port,
         processId: server.id,
-        connect: () => connect(port, read),
+        connect: () => connectToNats(port, { read }),
         close: server.stop,
       }
     },
   }
 }
 
-async function writeConfig(directory: string, port: number, durability: Durability) {
+/** Resolves with the path of a configuration, in the directory. */
+export async function writeNatsConfig(
+  directory: string,
+  port: number,
+  durability: Durability,
+  more = '',
+): Promise<string> {
   const path = join(directory, 'nats.conf')
   const sync = durability === 'fsync' ? ', sync_interval: always' : ''
   const store = JSON.stringify(join(directory, 'jetstream'))
-  await writeFile(path, `listen: "127.0.0.1:${port}"\njetstream: { store_dir: ${store}${sync} }\n`)
+  const lines = [
+    `listen: "127.0.0.1:${port}"`,
+    `jetstream: { store_dir: ${store}${sync} }`,
+    more,
+    '',
+  ]
+  await writeFile(path, lines.join('\n'))
   return path
 }
 
-async function connect(port: number, read: Read): Promise<EventClient> {
+export interface NatsStreamOptions {
+  read?: Read
+  /** Of how many servers each keeps all events. */
+  replicas?: number
+}
+
+/** Makes the stream, if it is not there yet. */
+export async function connectToNats(
+  port: number,
+  { read = readOrdered, replicas = 1 }: NatsStreamOptions = {},
+): Promise<EventClient> {
   const transport = peerModule<Transport>('@nats-io/transport-node')
   const { jetstream, jetstreamManager } = peerModule<JetStreamModule>('@nats-io/jetstream')
   const connection = await transport.connect({ servers: `127.0.0.1:${port}` })
   const client = jetstream(connection, { timeout })
   const manager = await jetstreamManager(connection)
   // Adding it again, alike, changes nothing.
-  await manager.streams.add({ name: subject, subjects: [subject], storage: 'file' })
+  const storage = { storage: 'file', num_replicas: replicas }
+  await manager.streams.add({ name: subject, subjects: [subject], ...storage })
   const append = (payload: Buffer) => client.publish(subject, payload, { timeout })
   return {
     append,

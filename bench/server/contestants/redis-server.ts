@@ -1,6 +1,6 @@
 import type { Durability } from '../../src/durability'
 import type { EventClient, EventServer } from '../event-server'
-import { freePort, startServer } from '../server-process'
+import { freePort, type ServerProcess, startServer } from '../server-process'
 
 export const stream = 'orders'
 export const group = 'bench'
@@ -16,8 +16,17 @@ export async function startRedis(
   connect: (port: number) => Promise<EventClient>,
 ): Promise<EventServer> {
   const port = await freePort()
+  const server = await startRedisServer(directory, port, durability)
+  return { port, processId: server.id, connect: () => connect(port), close: server.stop }
+}
+
+export function startRedisServer(
+  directory: string,
+  port: number,
+  durability: Durability,
+  more: readonly string[] = [],
+): Promise<ServerProcess> {
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--save', '']
   const appendOnly = ['--appendonly', 'yes', '--appendfsync', appendFsync[durability]]
-  const server = await startServer('redis-server', [...args, ...appendOnly], port)
-  return { port, processId: server.id, connect: () => connect(port), close: server.stop }
+  return startServer('redis-server', [...args, ...appendOnly, ...more], port)
 }

@@ -39,7 +39,8 @@ export const batchesInFlightScenario: Scenario = {
   goals: [],
 }
 
-function appendBatches(inFlight: number): Measure {
+/** Appends of 1,000 events each, so many in flight all the time. */
+export function appendBatches(inFlight: number): Measure {
   return withClient(async (client, { scale }) => {
     const batches = payloadBatches(100)
     const append = (index: number) => client.appendBatch(batches[index % batches.length]!)

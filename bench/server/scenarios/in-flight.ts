@@ -10,7 +10,9 @@ import type { EventClient } from '../event-server'
 import { timedCalls } from '../timed-calls'
 
 const inFlight = 1000
-const measure = withClient(appendSingly)
+
+/** So many appends of one event each, in flight all the time. */
+export const singleAppends = withClient(appendSingly)
 
 /** Programs append events as they come; a client may send many of them in one message. */
 export const inFlightScenario: Scenario = {
@@ -18,9 +20,9 @@ export const inFlightScenario: Scenario = {
   title: '1,000 single appends in flight, 100-byte events',
   unit: 'events/s',
   contestants: [
-    ...[goethe, ioredis, nodeRedis, nats].map((kind) => contestant(kind, 'fsync', measure)),
+    ...[goethe, ioredis, nodeRedis, nats].map((kind) => contestant(kind, 'fsync', singleAppends)),
     ...[goethe, ioredis, nodeRedis, nats].map((kind) =>
-      contestant(kind, 'os', measure, { once: true }),
+      contestant(kind, 'os', singleAppends, { once: true }),
     ),
   ],
   goals: [
