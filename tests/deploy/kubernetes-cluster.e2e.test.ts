@@ -65,6 +65,27 @@ describe('three members in Kubernetes', () => {
     expect(await log.describe(topic)).toMatchObject({ count: appends.texts.length })
   })
 
+  it('go on without a Lease that somebody has deleted, say so, and make no new one', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const { api, lease, names } = cluster
+    const leader = await cluster.leader()
+    const followers = names.filter((name) => name !== leader)
+    await Promise.all(followers.map(cluster.follows))
+    await using log = connect(cluster.addresses)
+    cluster.putLease(undefined)
+    await Promise.all(names.map((name) => cluster.explains(name, 'record of the cluster is gone')))
+    await log.append(topic, Buffer.from('meanwhile'))
+    expect(await cluster.state(leader)).toBe('open')
+    for (const name of followers) expect(await cluster.state(name)).toBe('following')
+    expect(cluster.lease).toBeUndefined()
+
+    cluster.putLease(lease)
+    await api.nextRequest('update leases')
+    await log.append(topic, Buffer.from('and on'))
+    await Promise.all(names.map((name) => cluster.explains(name, undefined)))
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: leader, leaseTransitions: 1 })
+  })
+
   it('leave a Lease alone that another elector has taken, and go on once it is theirs', async () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster

@@ -89,8 +89,8 @@ export class KubernetesCluster implements AsyncDisposable {
     return this.api.stored('leases', namespace, 'goethe') as unknown as Lease
   }
 
-  /** Replaces the Lease, as somebody else would. */
-  putLease(lease: object): void {
+  /** Replaces the Lease, or deletes it, as somebody else would. */
+  putLease(lease: object | undefined): void {
     this.api.put('leases', namespace, 'goethe', lease)
   }
 
@@ -142,8 +142,16 @@ export class KubernetesCluster implements AsyncDisposable {
 
   /** What a member says of its log. */
   async state(name: string): Promise<string> {
-    const answer = await fetch(`${this.server(name).url}/readyz`)
-    return ((await answer.json()) as { store: string }).store
+    return (await this.#readiness(name)).store
+  }
+
+  /** Resolves once a member gives a reason with this text, or none. */
+  async explains(name: string, text: string | undefined): Promise<void> {
+    for (;;) {
+      const reasons = (await this.#readiness(name)).reasons.join(' ')
+      if (text === undefined ? reasons === '' : reasons.includes(text)) return
+      await pause(20)
+    }
   }
 
   /** Resolves once a member is in sync. */
@@ -161,6 +169,11 @@ export class KubernetesCluster implements AsyncDisposable {
     await Promise.all([...this.#servers.values()].map((server) => server[Symbol.asyncDispose]()))
     await this.api[Symbol.asyncDispose]()
     await this.#folder[Symbol.asyncDispose]()
+  }
+
+  async #readiness(name: string): Promise<{ store: string; reasons: readonly string[] }> {
+    const answer = await fetch(`${this.server(name).url}/readyz`)
+    return (await answer.json()) as { store: string; reasons: readonly string[] }
   }
 
   async #writeFiles(): Promise<void> {
