@@ -11,7 +11,7 @@ import type { Connection } from './connection.js'
 import { consumeOpen, emptyCommand } from './consume-command.js'
 import { ConsumeStream } from './consume-stream.js'
 import { DeliveryWindow } from './delivery-window.js'
-import { closedError } from './failures.js'
+import { asThrown, closedError } from './failures.js'
 import { Fifo } from './fifo.js'
 import { OpenDeliveries } from './open-deliveries.js'
 import { type DeliveryContext, RemoteDelivery } from './remote-delivery.js'
@@ -19,7 +19,7 @@ import { noAnswerError } from './waiting.js'
 
 interface Waiter {
   resolve(result: IteratorResult<Delivery, undefined>): void
-  reject(error: GoetheError): void
+  reject(error: Error): void
 }
 
 /** What was sent ahead goes back when it was not looked at for so long. */
@@ -43,7 +43,7 @@ export class RemoteConsumer implements ConsumerApi {
   #instance = ''
   /** The number of the last delivery of the instance. */
   #received = 0
-  #failure: GoetheError | undefined
+  #failure: Error | undefined
   #closed = false
   #leaving: Promise<void> | undefined
   #stopReturn: (() => void) | undefined
@@ -265,14 +265,14 @@ export class RemoteConsumer implements ConsumerApi {
 
   #fail(error: GoetheError): void {
     if (this.#failure !== undefined) return
-    this.#failure = error
-    this.#rejectWaiters(error)
+    this.#failure = asThrown(error)
+    this.#rejectWaiters(this.#failure)
     this.#deliveries.end(error)
     this.#stream.abort()
     this.#detach()
   }
 
-  #rejectWaiters(error: GoetheError): void {
+  #rejectWaiters(error: Error): void {
     for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
       waiter.reject(error)
     }

@@ -1,5 +1,5 @@
 import type { LogEvent } from '../src/log-event.js'
-import { assertEqual } from './assert.js'
+import { assertArgumentError, assertEqual } from './assert.js'
 import { appendPlaces, placesOf, topic } from './places.js'
 import type { Suite } from './suite.js'
 import { numbered, payload } from './support.js'
@@ -28,6 +28,26 @@ export function seekTests({ group, test }: Suite): void {
         const found = await log.seek(topic, position, { nearest: 'closest' })
         assertEqual(found?.sequence, closest(all, id).sequence, name)
       }
+    })
+
+    test('a time as a number is refused, and not taken for a sequence', async ({ log }) => {
+      await log.append(topic, numbered('o', 3))
+      const time = Date.UTC(2026, 0, 1)
+      for (const name of [topic, 'empty']) {
+        for (const sequence of [time, time * 1000]) {
+          await assertArgumentError(() => log.seek(name, sequence))
+          await assertArgumentError(() => log.read(name, { from: sequence }).toArray())
+          await assertArgumentError(() => log.read(name, { from: time, reverse: true }).toArray())
+          await assertArgumentError(() => log.cursor(name, 'mailer').seek(sequence))
+          await assertArgumentError(() => log.cursor(name, 'new').read({ from: time }).toArray())
+        }
+      }
+      await assertArgumentError(() => log.trim(topic, { before: time }))
+      const consumer = log.consumer(topic, 'late', { from: time })
+      await assertArgumentError(() => consumer[Symbol.asyncIterator]().next())
+      assertEqual((await log.describe(topic)).count, 3)
+      // What is merely not there yet is the nearest, as ever.
+      assertEqual(await log.seek(topic, 900_000_000_000), undefined)
     })
 
     test("'start' is the first event and 'end' the last", async ({ log }) => {

@@ -107,7 +107,7 @@ export type Position =
   | 'end'
   /** An event's id. */
   | bigint
-  /** An event's sequence (one topic only). */
+  /** An event's sequence (one topic only). One that can only be meant as a time is refused. */
   | number
   /** A point in time. */
   | Date

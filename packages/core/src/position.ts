@@ -49,6 +49,27 @@ export function checkPosition(position: Position, singleTopic: boolean): Checked
   )
 }
 
+/** 2000-01-01 in UNIX milliseconds: from here on a number may be meant as a time. */
+const timeMsMin = Date.UTC(2000, 0, 1)
+
+/** Nobody who means a sequence asks for one that is so far behind the last event. */
+const sequencesBeyondMax = 1_000_000_000
+
+/**
+ * Throws ArgumentError for a sequence that is probably a time, such as `Date.now()`: it would name no
+ * event, or, where events are removed before it, all of them.
+ */
+export function checkNoTime(
+  sequence: number,
+  { topic, lastSequence }: { topic: string; lastSequence: number },
+): void {
+  if (sequence < timeMsMin || sequence - lastSequence < sequencesBeyondMax) return
+  throw new ArgumentError(
+    `A number is a sequence, and ${sequence} is far beyond the last one of topic '${topic}', ` +
+      `${lastSequence}; a time is a Date, an id is a bigint`,
+  )
+}
+
 /** UNIX nanoseconds of an id or a time. Throws ArgumentError for anything else. */
 export function checkIdOrTime(name: string, value: unknown): bigint {
   if (typeof value === 'bigint') return checkId(value)

@@ -4,7 +4,12 @@ import { BlockSource } from './block-source.js'
 import type { CursorStore } from './cursor-store.js'
 import type { LogEvent } from './log-event.js'
 import { LogScan } from './log-scan.js'
-import { type CheckedPosition, type CheckedSelector, beyondAllIds } from './position.js'
+import {
+  type CheckedPosition,
+  type CheckedSelector,
+  beyondAllIds,
+  checkNoTime,
+} from './position.js'
 import { checkLimit, checkRead, checkSeek } from './read-options.js'
 import { Reader } from './reader.js'
 import type { Recent } from './recent.js'
@@ -152,6 +157,7 @@ export class Readers {
         return position.id
       case 'sequence': {
         const { store, intervalNs } = this.#context
+        checkNoTime(position.sequence, state)
         return idOfSequence(store, state, intervalNs, position.sequence)
       }
       case 'cursor': {
