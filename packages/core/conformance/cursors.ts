@@ -108,7 +108,8 @@ export function cursorTests({ group, test }: Suite): void {
 
     test('an event of a topic that does not exist is GOETHE_EVENT_NOT_FOUND', async ({ log }) => {
       const commit = log.cursor(topic, 'mailer').commit({ id: 1n, sequence: 1 })
-      await assertRejects('GOETHE_EVENT_NOT_FOUND', commit)
+      const { message } = await assertRejects('GOETHE_EVENT_NOT_FOUND', commit)
+      assertEqual(message, `Topic '${topic}' has no event 1 with sequence 1; it is empty`)
     })
 
     test('whoever reads takes it over, and fences off who had it', async ({ log }) => {

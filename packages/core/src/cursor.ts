@@ -303,8 +303,10 @@ function checkExists(state: TopicState, id: bigint, sequence: number): void {
 function notFound(state: TopicState, id: bigint, sequence: number): GoetheError {
   return new GoetheError(
     'GOETHE_EVENT_NOT_FOUND',
-    `Topic '${state.topic}' has no event ${id} with sequence ${sequence}; its last one is ` +
-      `${state.lastId} with sequence ${state.lastSequence}`,
+    `Topic '${state.topic}' has no event ${id} with sequence ${sequence}; ` +
+      (state.lastSequence === 0
+        ? 'it is empty'
+        : `its last one is ${state.lastId} with sequence ${state.lastSequence}`),
     { details: { topic: state.topic } },
   )
 }

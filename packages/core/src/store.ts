@@ -297,9 +297,11 @@ function claims(root: Database): Set<string> {
 function openError(error: unknown): GoetheError {
   const cause = (error as { cause?: { code?: string; message?: string } }).cause
   if (cause?.code === 'LEVEL_LOCKED') {
+    // LevelDB tells by its words alone whether it was this process that has taken the lock.
+    const where = /already held by process/.test(cause.message ?? '') ? 'this' : 'another'
     return new GoetheError(
       'GOETHE_LOCKED',
-      `The store is open in another process, which alone may write: ${cause.message ?? ''}`,
+      `The store is open already in ${where} process, and only once at a time: ${cause.message ?? ''}`,
       { cause: error },
     )
   }
