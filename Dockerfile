@@ -16,6 +16,7 @@ RUN npm install --global "$(node -p "require('./package.json').packageManager")"
   && pnpm install --frozen-lockfile --filter goethe --filter '@goethe/cli...'
 
 COPY tsconfig.base.json ./
+COPY scripts/class-names.mjs scripts/
 COPY packages packages
 RUN for name in core cluster protocol server client cli; do \
       (cd packages/$name && ../../node_modules/.bin/tsup --no-dts) || exit 1; \

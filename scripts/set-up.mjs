@@ -69,7 +69,8 @@ async function build() {
     const sources = filesIn(folder).filter(
       (path) => !/\.test\.ts$|[/\\]tests-support[/\\]/.test(path),
     )
-    const inputs = [...sources, inRoot('tsconfig.base.json'), inRoot('pnpm-lock.yaml')]
+    const shared = ['scripts/class-names.mjs', 'tsconfig.base.json', 'pnpm-lock.yaml']
+    const inputs = [...sources, ...shared.map(inRoot)]
     const outputs = outputsOf(manifest).map((path) => join(folder, path))
     const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
       runTool('tsup/dist/cli-default.js', [], { cwd: folder }),

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { classNames } from '../../scripts/class-names.mjs'
 
 // A command, not a library: src/main.ts starts with `#!/usr/bin/env node`, which tsup keeps, and
 // nobody imports it, so no declarations.
@@ -8,5 +9,6 @@ export default defineConfig({
   target: 'node20.19',
   clean: true,
   sourcemap: true,
+  plugins: [classNames],
   removeNodeProtocol: false,
 })

@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
+import { classNames } from '../../scripts/class-names.mjs'
 
 export default defineConfig({
   entry: {
@@ -12,6 +13,7 @@ export default defineConfig({
   platform: 'neutral',
   clean: true,
   sourcemap: true,
+  plugins: [classNames],
   // As a dependency typed-emitter would break the types of consumers with `nodenext`, and install
   // rxjs: its few lines of types go into our declarations instead.
   dts: { resolve: ['typed-emitter'] },
