@@ -36,6 +36,7 @@ const otherProjects = [
   'tests/browser',
   'tests/cluster',
   'tests/deploy',
+  'tests/nemesis',
   'tests/server',
 ]
 

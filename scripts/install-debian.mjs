@@ -3,6 +3,9 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Skip, run } from './run.mjs'
 
+/** For tests/nemesis: namespaces of the network, filters between them, a compiler, a coordinator. */
+export const nemesisPackages = ['iproute2', 'nftables', 'gcc', 'libc6-dev', 'etcd-server']
+
 /**
  * Installs what is missing of the named packages, and throws a Skip with the reason where it cannot.
  *

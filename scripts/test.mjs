@@ -8,7 +8,7 @@ import './check-node.mjs'
 // Imported late, as everything that an old Node could not read.
 const { checkPackages } = await import('./check-packages.mjs')
 const { checkTypes } = await import('./check-types.mjs')
-const { installDebian } = await import('./install-debian.mjs')
+const { installDebian, nemesisPackages } = await import('./install-debian.mjs')
 const { fetchKubernetesTools } = await import('./kubernetes-tools.mjs')
 const { otherMajor, otherNode } = await import('./other-node.mjs')
 const { checkGenerated } = await import('./proto.mjs')
@@ -37,6 +37,10 @@ const checks = {
     work: () => findDebian('chromium'),
   },
   etcd: { title: 'Looking for etcd, for the cluster tests', work: () => findDebian('etcd-server') },
+  nemesis: {
+    title: 'Looking for what makes several machines of one, for the nemesis',
+    work: () => findDebian(...nemesisPackages),
+  },
   kubernetes: {
     title: 'Looking for kubectl and helm, for the tests of what deploys',
     work: async () => {
@@ -98,9 +102,9 @@ async function tool(file, ...args) {
   return ''
 }
 
-/** @param {string} name */
-async function findDebian(name) {
-  const installed = await installDebian([name])
+/** @param {string[]} names */
+async function findDebian(...names) {
+  const installed = await installDebian(names)
   return installed.length === 0 ? '' : 'installed now'
 }
 

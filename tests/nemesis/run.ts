@@ -1,0 +1,191 @@
+/** One run: faults for some time, one or two at a time, then none, and then a look at what is left. */
+import { connect } from '@goethe/client'
+import { appendFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Random } from '../../packages/cluster/src/simulation/random.js'
+import { whatIsWrong } from './check.js'
+import { NemesisCluster } from './cluster.js'
+import { type Fault, makeFault } from './faults.js'
+import { topics, Workload } from './workload.js'
+
+/** How long a cluster may take to be well again when faults are over. */
+const recoveryMsMax = 90_000
+
+export interface RunOptions {
+  readonly seed: number
+  /** How long faults go on. */
+  readonly faultsMs: number
+  /** The longest time for one of them. */
+  readonly faultMsMax: number
+  readonly log: (line: string) => void
+}
+
+export interface RunResult {
+  /** Sentences; none of them when all was well. */
+  readonly problems: readonly string[]
+  readonly faults: number
+  readonly appends: number
+  readonly acknowledged: number
+  /** How many appends had which error. */
+  readonly refused: Readonly<Record<string, number>>
+  readonly longestGapMs: number
+  /** From the end of the faults until an append that was begun after it was acknowledged. */
+  readonly recoveryMs: number
+  /** Logs and disks, kept when there are problems. */
+  readonly folder: string
+}
+
+export async function runNemesis(options: RunOptions): Promise<RunResult> {
+  const folder = await mkdtemp(join(tmpdir(), `goethe-nemesis-${options.seed}-`))
+  let result: RunResult | undefined
+  try {
+    await using cluster = await NemesisCluster.start(folder)
+    await within(recoveryMsMax, 'the first leader', allWell(cluster))
+    const addresses = cluster.members.map(({ address }) => address)
+    await using work = new Workload(addresses, options.seed)
+    await within(recoveryMsMax, 'the first append', work.nextAcknowledged())
+    const log = (line: string): void => {
+      appendFileSync(join(folder, 'nemesis.log'), `${line}\n`)
+      options.log(line)
+    }
+    const run = new Run(cluster, work, { ...options, log })
+    result = { ...(await run.toTheEnd()), folder }
+    return result
+  } finally {
+    if (result?.problems.length === 0) await rm(folder, { recursive: true })
+    else options.log(`Kept for a look: ${folder}`)
+  }
+}
+
+class Run {
+  readonly #cluster: NemesisCluster
+  readonly #work: Workload
+  readonly #options: RunOptions
+  readonly #began = performance.now()
+  #faults = 0
+
+  constructor(cluster: NemesisCluster, work: Workload, options: RunOptions) {
+    this.#cluster = cluster
+    this.#work = work
+    this.#options = options
+  }
+
+  async toTheEnd(): Promise<Omit<RunResult, 'folder'>> {
+    const { seed, faultsMs } = this.#options
+    // Each round has its own numbers, as how many the ones before took depends on who leads.
+    for (let round = 0; performance.now() - this.#began < faultsMs; round++) {
+      await this.#round(new Random(seed * 1_000 + round))
+    }
+    this.#log('Faults are over')
+    const over = performance.now()
+    const problems: string[] = []
+    const note = (error: unknown) => problems.push(String(error))
+    await within(recoveryMsMax, 'an append', this.#work.nextAcknowledged()).catch(note)
+    const recoveryMs = performance.now() - over
+    await within(recoveryMsMax, 'all members in sync', allWell(this.#cluster)).catch(note)
+    if (problems.length > 0) problems.push(`States: ${(await this.#cluster.states()).join(', ')}`)
+    else problems.push(...(await this.#check()))
+    for (const problem of problems) this.#log(problem)
+    return this.#result(problems, recoveryMs)
+  }
+
+  async #round(random: Random): Promise<void> {
+    const leader = await this.#cluster.leader()
+    const faults: Fault[] = [makeFault(this.#cluster, leader, random)]
+    if (random.chance(0.4)) {
+      const second = makeFault(this.#cluster, leader, random)
+      if (!second.touches.some((one) => faults[0]!.touches.includes(one))) faults.push(second)
+    }
+    const { faultMsMax } = this.#options
+    // Short ones more often than long ones.
+    const times = faults.map(() => 200 + random.next() ** 2 * faultMsMax)
+    await Promise.all(faults.map((fault, index) => this.#suffer(fault, times[index]!)))
+    // Some rounds begin with a cluster that is well, and others hit one that recovers.
+    if (random.chance(0.5)) await Promise.race([allWell(this.#cluster), pause(15_000)])
+    else await pause(3_000 * random.next())
+  }
+
+  async #suffer(fault: Fault, ms: number): Promise<void> {
+    this.#faults++
+    this.#log(`${fault.name}, for ${Math.round(ms)} ms`)
+    const heal = await fault.inject()
+    await pause(ms)
+    await heal()
+    this.#log(`over: ${fault.name}`)
+  }
+
+  async #check(): Promise<string[]> {
+    const work = this.#work
+    try {
+      await within(recoveryMsMax, 'answers to all appends', work.end())
+    } catch (error) {
+      return [String(error)]
+    }
+    // What readers do not have by then they will be said not to have.
+    const all = () => isDelivered(this.#cluster, work)
+    await within(recoveryMsMax, 'readers', untilTrue(all)).catch(() => undefined)
+    return whatIsWrong(this.#cluster, work)
+  }
+
+  #result(problems: string[], recoveryMs: number): Omit<RunResult, 'folder'> {
+    const { attempts, longestGapMs } = this.#work
+    const refused: Record<string, number> = {}
+    for (const { code } of attempts) {
+      if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1
+    }
+    const acknowledged = attempts.filter(({ id }) => id !== undefined).length
+    const counts = { faults: this.#faults, appends: attempts.length, acknowledged, refused }
+    return { problems, ...counts, longestGapMs, recoveryMs }
+  }
+
+  #log(line: string): void {
+    const seconds = ((performance.now() - this.#began) / 1000).toFixed(1)
+    this.#options.log(`${new Date().toISOString()} ${seconds.padStart(7)} s  ${line}`)
+  }
+}
+
+/** Resolves once one member leads and the others are in sync. */
+function allWell(cluster: NemesisCluster): Promise<void> {
+  return untilTrue(async () => {
+    const states = (await cluster.states()).toSorted()
+    return states.join() === 'following,following,open'
+  })
+}
+
+/** Whether all readers have as much as the log, and consumers have handled as much. */
+async function isDelivered(cluster: NemesisCluster, work: Workload): Promise<boolean> {
+  const counts = await lastSequences(cluster)
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  return work.tails.every(({ seen }) => seen.length >= total) && work.handled.size >= counts[0]!
+}
+
+async function lastSequences(cluster: NemesisCluster): Promise<number[]> {
+  await using client = connect(cluster.members.map(({ address }) => address))
+  return Promise.all(
+    topics.map(
+      async (topic) =>
+        (await client.read(topic, { reverse: true, limit: 1 }).toArray())[0]?.sequence ?? 0,
+    ),
+  )
+}
+
+/** Asks again and again; other processes say nothing by themselves. */
+async function untilTrue(isTrue: () => Promise<boolean>): Promise<void> {
+  while (!(await isTrue())) await pause(100)
+}
+
+async function within(ms: number, what: string, work: Promise<void>): Promise<void> {
+  const over = new AbortController()
+  const timer = pause(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`Nothing of ${what} within ${ms} ms`)
+  })
+  try {
+    await Promise.race([work, timer])
+  } finally {
+    over.abort()
+    timer.catch(() => undefined)
+  }
+}
