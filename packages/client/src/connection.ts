@@ -192,7 +192,11 @@ export class Connection {
     this.#state = 'connected'
     this.#failures = 0
     onLost(client, () => {
-      this.failed(client, new GoetheError('GOETHE_UNAVAILABLE', 'The connection was lost'))
+      // grpc-js does not tell these apart. Calls do that were under way, but most end behind it.
+      this.failed(
+        client,
+        new GoetheError('GOETHE_UNAVAILABLE', 'The connection was lost, or the server is stopping'),
+      )
     })
     if (isFirst) this.#events.connected(address)
     else this.#events.reconnected(address)

@@ -214,7 +214,8 @@ export class RemoteConsumer implements ConsumerApi {
       this.#deliveries.end(
         new GoetheError(
           'GOETHE_DELIVERY_EXPIRED',
-          'The server was away for too long or has restarted: the event is delivered again',
+          'The server was away for too long or has restarted: the event is delivered again, unless ' +
+            'an ack of it was stored before',
         ),
       )
     }
