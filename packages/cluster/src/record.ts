@@ -15,6 +15,14 @@ export interface Leader extends MemberStore {
   readonly address: string
 }
 
+/** An operator made a store lead that was not known to hold everything. */
+export interface Recovery extends MemberStore {
+  /** In which epoch it began to lead. */
+  readonly epoch: number
+  /** Where its journal ended: committed entries behind this one may be lost. */
+  readonly lsn: number
+}
+
 /** What the coordinator keeps, changed only by compare-and-set. */
 export interface ClusterRecord {
   /** A UUID made with the record. */
@@ -27,6 +35,13 @@ export interface ClusterRecord {
   readonly inSync: readonly MemberStore[]
   /** Fewest in-sync stores with which the leader still acknowledges. */
   readonly minInSync: number
+  /**
+   * Stores that an operator took out, those of late: they leave the set as soon as it may be smaller,
+   * and never join again. The member of that name may, with an empty disk.
+   */
+  readonly removed?: readonly MemberStore[] | undefined
+  /** The last time that an operator accepted a loss. */
+  readonly recovery?: Recovery | undefined
   /** Wall-clock milliseconds of the leader's last renewal: for people, never compared between machines. */
   readonly renewTimeMs: number
   /** How long others leave the leader in peace after they saw the record change, in milliseconds. */

@@ -5,7 +5,7 @@ import type { Effect } from '../src/replica/effect.js'
 import { type DurableFacts } from '../src/replica/facts.js'
 import type { Input } from '../src/replica/input.js'
 import type { PeerMessageBody } from '../src/replica/messages.js'
-import { defaultLimits, defaultTimes } from '../src/replica/options.js'
+import { type ReplicaOptions, defaultLimits, defaultTimes } from '../src/replica/options.js'
 import { origin } from '../src/replica/position.js'
 import { Replica } from '../src/replica/replica.js'
 import { rules } from '../src/replica/rules.js'
@@ -37,7 +37,7 @@ export class DrivenReplica {
   effects: Effect[] = []
   #nowMs = 0
 
-  constructor(facts: DurableFacts = settledFacts) {
+  constructor(facts: DurableFacts = settledFacts, options: Partial<ReplicaOptions> = {}) {
     this.#replica = new Replica(
       {
         ...leaderOf('a', 'a#2'),
@@ -47,6 +47,7 @@ export class DrivenReplica {
         limits: defaultLimits,
         random: () => 0,
         rules,
+        ...options,
       },
       { facts, journal: { base: origin, ends: [] }, appliedLsn: 0 },
     )

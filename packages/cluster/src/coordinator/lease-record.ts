@@ -3,7 +3,7 @@
  * that `kubectl get lease goethe -o yaml` explains the cluster to a person.
  */
 import type { KubernetesObject, ObjectMetadata } from '../kubernetes/resource.js'
-import type { ClusterRecord, Leader, MemberStore } from '../record.js'
+import type { ClusterRecord, Leader, MemberStore, Recovery } from '../record.js'
 import { recordProblem } from './record-bounds.js'
 import { checkRecordFormat, corruptRecord, recordFormat } from './record-json.js'
 
@@ -67,6 +67,8 @@ export function recordOfLease(lease: Lease, where: string): ClusterRecord {
           } as Leader),
     inSync: storesOf(annotation('in-sync') ?? ''),
     minInSync: Number(annotation('min-in-sync')),
+    ...optional('removed', annotation('removed'), storesOf),
+    ...optional('recovery', annotation('recovery'), recoveryOf),
     renewTimeMs: Date.parse(spec.renewTime ?? ''),
     leaseDurationMs: Number(annotation('lease-duration-ms')),
   }
@@ -76,7 +78,7 @@ export function recordOfLease(lease: Lease, where: string): ClusterRecord {
 }
 
 function annotations(record: ClusterRecord): Record<string, string> {
-  const { clusterId, epoch, leader, inSync, minInSync, leaseDurationMs } = record
+  const { clusterId, epoch, leader, inSync, minInSync, removed, recovery } = record
   const named = {
     about: 'The record of a Goethe cluster, changed by its members alone',
     format: `${recordFormat}`,
@@ -88,11 +90,33 @@ function annotations(record: ClusterRecord): Record<string, string> {
       'leader-incarnation': leader.incarnation,
       'leader-address': leader.address,
     }),
-    'in-sync': inSync.map(({ member, storeId }) => `${member} ${storeId}`).join('\n'),
+    'in-sync': inSync.map(lineOf).join('\n'),
     'min-in-sync': `${minInSync}`,
-    'lease-duration-ms': `${leaseDurationMs}`,
+    ...(removed !== undefined && { removed: removed.map(lineOf).join('\n') }),
+    ...(recovery !== undefined && {
+      recovery: `${lineOf(recovery)} ${recovery.epoch} ${recovery.lsn}`,
+    }),
+    'lease-duration-ms': `${record.leaseDurationMs}`,
   }
   return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]))
+}
+
+function lineOf({ member, storeId }: MemberStore): string {
+  return `${member} ${storeId}`
+}
+
+/** A field that the record does without where there is no such annotation. */
+function optional<Name extends string, Value>(
+  name: Name,
+  text: string | undefined,
+  parse: (text: string) => Value,
+): { [name in Name]?: Value } {
+  return text === undefined ? {} : ({ [name]: parse(text) } as { [name in Name]: Value })
+}
+
+function recoveryOf(line: string): Recovery {
+  const [member = '', storeId = '', epoch, lsn] = line.split(' ')
+  return { member, storeId, epoch: Number(epoch), lsn: Number(lsn) }
 }
 
 function storesOf(lines: string): MemberStore[] {

@@ -1,12 +1,15 @@
 /** What every coordinator can hold, so that none of them refuses what another took. */
 import { ArgumentError } from '@goethe/core'
-import type { ClusterRecord } from '../record.js'
+import type { ClusterRecord, MemberStore, Recovery } from '../record.js'
 
 /** `leaseTransitions` of a Kubernetes Lease has 31 bits: one leadership a second for 68 years. */
 export const epochMax = 2 ** 31 - 1
 
 /** More copies than anyone keeps; all of them fit into the 256 KiB that a Lease has for annotations. */
 export const inSyncMax = 100
+
+/** Stores that were removed and are remembered: by then, the disks of those before are long gone. */
+export const removedMax = 100
 
 /** Longest name of a member, and of its host, in characters: that of a name in DNS. */
 export const memberLengthMax = 253
@@ -25,13 +28,16 @@ export function checkRecord(record: ClusterRecord): void {
 
 /** What is wrong with a record, as the rest of a sentence; undefined where nothing is. */
 export function recordProblem(record: ClusterRecord): string | undefined {
-  const { clusterId, epoch, leader, inSync, minInSync, renewTimeMs, leaseDurationMs } = record
+  const { clusterId, epoch, leader, inSync, minInSync, removed, recovery } = record
+  const { renewTimeMs, leaseDurationMs } = record
   return (
     wordProblem('clusterId', clusterId, idLengthMax) ??
     numberProblem('epoch', epoch, 0, epochMax) ??
     (leader === undefined ? undefined : leaderProblem(leader)) ??
-    inSyncProblem(inSync) ??
+    storesProblem('inSync', inSync, 1, inSyncMax) ??
     numberProblem('minInSync', minInSync, 1, inSyncMax) ??
+    (removed === undefined ? undefined : storesProblem('removed', removed, 1, removedMax)) ??
+    (recovery === undefined ? undefined : recoveryProblem(recovery)) ??
     numberProblem('renewTimeMs', renewTimeMs, 0, timeMsMax) ??
     numberProblem('leaseDurationMs', leaseDurationMs, 1, durationMsMax)
   )
@@ -47,18 +53,33 @@ function leaderProblem(leader: NonNullable<ClusterRecord['leader']>): string | u
   )
 }
 
-function inSyncProblem(inSync: ClusterRecord['inSync']): string | undefined {
-  if (!Array.isArray(inSync)) return `has inSync, an array; got ${String(inSync)}`
-  if (inSync.length < 1 || inSync.length > inSyncMax) {
-    return `has 1 to ${inSyncMax} stores in sync; got ${inSync.length}`
+function recoveryProblem(recovery: Recovery): string | undefined {
+  if (typeof recovery !== 'object')
+    return `has a recovery that is an object; got ${String(recovery)}`
+  return (
+    storesProblem('recovery', [recovery], 1, 1) ??
+    numberProblem('recovery.epoch', recovery.epoch, 0, epochMax) ??
+    numberProblem('recovery.lsn', recovery.lsn, 0, Number.MAX_SAFE_INTEGER)
+  )
+}
+
+function storesProblem(
+  name: string,
+  stores: readonly MemberStore[],
+  min: number,
+  max: number,
+): string | undefined {
+  if (!Array.isArray(stores)) return `has ${name}, an array; got ${String(stores)}`
+  if (stores.length < min || stores.length > max) {
+    return `has ${min} to ${max} stores in ${name}; got ${stores.length}`
   }
   const seen = new Set<string>()
-  for (const store of inSync as ClusterRecord['inSync']) {
+  for (const store of stores as readonly MemberStore[]) {
     const problem =
-      wordProblem('inSync.member', store?.member, memberLengthMax) ??
-      wordProblem('inSync.storeId', store?.storeId, idLengthMax)
+      wordProblem(`${name}.member`, store?.member, memberLengthMax) ??
+      wordProblem(`${name}.storeId`, store?.storeId, idLengthMax)
     if (problem !== undefined) return problem
-    if (seen.has(store.storeId)) return `has each store once in inSync; got ${store.storeId} twice`
+    if (seen.has(store.storeId)) return `has each store once in ${name}; got ${store.storeId} twice`
     seen.add(store.storeId)
   }
   return undefined

@@ -1,6 +1,6 @@
 /** The record as JSON, for coordinators that keep bytes: readable for a person who looks there. */
 import { GoetheError } from '@goethe/core'
-import type { ClusterRecord } from '../record.js'
+import type { ClusterRecord, MemberStore } from '../record.js'
 import { recordProblem } from './record-bounds.js'
 
 /** Grows when an older version would misunderstand what is written. */
@@ -26,10 +26,11 @@ export function recordOfJson(text: string, where: string): ClusterRecord {
     throw corruptRecord(where, 'has no format')
   }
   checkRecordFormat(value.format, where)
-  const { clusterId, epoch, leader, inSync, minInSync, renewTimeMs, leaseDurationMs } =
+  const { clusterId, epoch, leader, inSync, minInSync, removed, recovery, ...times } =
     value as unknown as ClusterRecord
+  const { renewTimeMs, leaseDurationMs } = times
   const record = { clusterId, epoch, leader, inSync, minInSync, renewTimeMs, leaseDurationMs }
-  const problem = recordProblem(record)
+  const problem = recordProblem({ ...record, removed, recovery })
   if (problem !== undefined) throw corruptRecord(where, problem)
   return {
     ...record,
@@ -39,8 +40,16 @@ export function recordOfJson(text: string, where: string): ClusterRecord {
       incarnation: leader.incarnation,
       address: leader.address,
     },
-    inSync: inSync.map(({ member, storeId }) => ({ member, storeId })),
+    inSync: inSync.map(storeOf),
+    ...(removed !== undefined && { removed: removed.map(storeOf) }),
+    ...(recovery !== undefined && {
+      recovery: { ...storeOf(recovery), epoch: recovery.epoch, lsn: recovery.lsn },
+    }),
   }
+}
+
+function storeOf({ member, storeId }: MemberStore): MemberStore {
+  return { member, storeId }
 }
 
 /** Throws GOETHE_FORMAT for any format but ours. */

@@ -30,6 +30,8 @@ export function extremes(): ClusterRecord[] {
   const long = 'm'.repeat(memberLengthMax)
   return [
     sample({ leader: undefined }),
+    sample({ removed: [{ member: 'goethe-2', storeId: '3' }] }),
+    sample({ recovery: { member: 'goethe-2', storeId: '3', epoch: 1, lsn: 2 ** 53 - 1 } }),
     sample({ epoch: 0, minInSync: 1, renewTimeMs: 0, leaseDurationMs: 1 }),
     sample({ epoch: epochMax, renewTimeMs: 253_402_300_799_999, leaseDurationMs: 2 ** 31 - 1 }),
     sample({ leader: { ...leader, member: long, address: `[2001:db8::1]:65535` } }),
@@ -76,6 +78,9 @@ export function outOfBounds(): ClusterRecord[] {
     }),
     sample({ inSync: [{ member: 'm'.repeat(memberLengthMax + 1), storeId: '1' }] }),
     sample({ minInSync: 0 }),
+    sample({ removed: [] }),
+    sample({ removed: [{ member: 'goethe-2', storeId: 'two words' }] }),
+    sample({ recovery: { member: 'goethe-2', storeId: '3', epoch: 1, lsn: -1 } }),
     sample({ renewTimeMs: Number.NaN }),
     sample({ leaseDurationMs: 0 }),
   ]

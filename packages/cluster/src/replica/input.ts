@@ -58,7 +58,10 @@ export type Input =
   | { readonly type: 'hand-over' }
   /** Give up the lead or the place in the in-sync set, then say `stopped`. */
   | { readonly type: 'stop' }
-  /** An operator removes a member for good. */
-  | { readonly type: 'remove-member'; readonly member: string }
+  /**
+   * An operator takes a member's store out for good: the one of the set, the one that is heard, and
+   * the one that is named, where something else than the replica knows it.
+   */
+  | { readonly type: 'remove-member'; readonly member: string; readonly storeId?: string }
   /** An operator makes this member lead although committed entries may be missing here. */
   | { readonly type: 'recover' }

@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { DrivenReplica } from '../../tests-support/driven-replica.js'
+import {
+  DrivenReplica,
+  leaderOf,
+  recordOf,
+  settledFacts,
+  storeOf,
+} from '../../tests-support/driven-replica.js'
+import type { ReplicaOptions } from './options.js'
 
 /** Member `a`, which leads epoch 6 with `c`; its mark is entry 1. */
-function newLeader(): DrivenReplica {
-  const member = new DrivenReplica()
+function newLeader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
+  const member = new DrivenReplica(settledFacts, options)
   const { ticket } = member.attempt()
   member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '2' } })
   member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
   return member
 }
 
-const acknowledge = (member: DrivenReplica, durableLsn: number) =>
-  member.hear('c', 6, {
+const acknowledge = (member: DrivenReplica, durableLsn: number, from = 'c') =>
+  member.hear(from, 6, {
     type: 'acknowledge',
     durableLsn,
     receivedLsn: durableLsn,
@@ -21,8 +28,8 @@ const acknowledge = (member: DrivenReplica, durableLsn: number) =>
   })
 
 /** As `newLeader`, with its mark committed and applied. */
-function leader(): DrivenReplica {
-  const member = newLeader()
+function leader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
+  const member = newLeader(options)
   acknowledge(member, 1)
   const { toLsn } = member.take('apply')
   member.step({ type: 'applied', lsn: toLsn, flushedLsn: toLsn })
@@ -55,6 +62,34 @@ describe('a leader', () => {
     expect(member.take('accept')).toMatchObject({ proposal: 1, lsn: 2 })
   })
 
+  it.each([
+    ['is gone', undefined, /^the record of the cluster is gone/],
+    ['is of an earlier epoch', recordOf({ epoch: 4 }), /^the record is of epoch 4, but 6 was seen/],
+    [
+      'is of another cluster',
+      recordOf({ clusterId: 'x', epoch: 9 }),
+      /^the record is that of cluster x/,
+    ],
+  ])('goes on when its record %s, and says so', (_, found, expected) => {
+    const member = leader()
+    const own = recordOf({
+      epoch: 6,
+      leader: leaderOf('a', 'a#2'),
+      inSync: ['a', 'c'].map(storeOf),
+    })
+    member.step({ type: 'record-may-have-changed' })
+    member.read(found, '3')
+    expect(member.status).toMatchObject({ role: 'leader', epoch: 6 })
+    expect(member.status.problem).toMatch(expected)
+    propose(member, 1)
+    expect(member.has('append-journal')).toBe(true)
+    expect(member.has('reject')).toBe(false)
+    member.pass(1_000)
+    acknowledge(member, 1)
+    member.read(own, '4')
+    expect(member.status).toMatchObject({ role: 'leader', problem: undefined })
+  })
+
   it('says who is missing when too few are in sync', () => {
     const member = leader()
     member.pass(3_000)
@@ -84,5 +119,71 @@ describe('a leader', () => {
     expect(member.status.problem).toContain('only an operator may make a new one')
     member.step({ type: 'recover' })
     expect(member.status.role).toBe('candidate')
+  })
+})
+
+describe('a member that an operator removes', () => {
+  const answerChange = (member: DrivenReplica, token: string) => {
+    const { ticket, record } = member.take('change-record')
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token } })
+    return record
+  }
+
+  it('stays in a set that may not be smaller until another one is in it, and never comes back', () => {
+    const member = leader()
+    member.step({ type: 'remove-member', member: 'c' })
+    expect(answerChange(member, '3')).toMatchObject({
+      inSync: [storeOf('a'), storeOf('c')],
+      removed: [storeOf('c')],
+    })
+    // It is needed, so it still counts.
+    propose(member, 1)
+    member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+    acknowledge(member, 2)
+    expect(member.take('apply')).toMatchObject({ toLsn: 2 })
+
+    acknowledge(member, 2, 'b')
+    expect(member.has('change-record')).toBe(false)
+    member.hear('b', 6, { type: 'reconcile', request: 1, lastLsn: 0, lastEpoch: 0 })
+    acknowledge(member, 2, 'b')
+    expect(answerChange(member, '4').inSync).toEqual([storeOf('a'), storeOf('b')])
+
+    member.effects = []
+    member.hear('c', 6, { type: 'reconcile', request: 1, lastLsn: 2, lastEpoch: 6 })
+    acknowledge(member, 2, 'c')
+    expect(member.effects).toEqual([])
+  })
+
+  it('is remembered by the record although it was only heard of elsewhere', () => {
+    const member = leader()
+    member.step({ type: 'remove-member', member: 'd', storeId: 'd/1' })
+    expect(answerChange(member, '3').removed).toEqual([storeOf('d')])
+  })
+
+  it('is told what it takes to come back', () => {
+    const member = new DrivenReplica()
+    member.read(recordOf({ inSync: [storeOf('b'), storeOf('c')], removed: [storeOf('a')] }))
+    expect(member.status.problem).toContain('an operator removed this store')
+  })
+})
+
+describe('a leader with another minInSync than the record', () => {
+  it('asks for more copies once they are there', () => {
+    const member = leader({ minInSync: 3 })
+    expect(member.has('change-record')).toBe(false)
+    member.hear('b', 6, { type: 'reconcile', request: 1, lastLsn: 0, lastEpoch: 0 })
+    acknowledge(member, 1, 'b')
+    const { ticket, record } = member.take('change-record')
+    expect(record).toMatchObject({ minInSync: 2, inSync: ['a', 'b', 'c'].map(storeOf) })
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '3' } })
+    expect(member.take('change-record').record.minInSync).toBe(3)
+  })
+
+  it('asks for fewer at once', () => {
+    const member = leader({ minInSync: 1 })
+    expect(member.take('change-record').record).toMatchObject({
+      minInSync: 1,
+      inSync: [storeOf('a'), storeOf('c')],
+    })
   })
 })

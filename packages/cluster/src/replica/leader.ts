@@ -76,7 +76,7 @@ export class Leader {
 
   receive(sender: Sender, body: FromFollower): void {
     const { nowMs } = this.context
-    if (this.membership.isRemoved(sender.member)) return void this.followers.delete(sender.storeId)
+    if (this.membership.isOut(sender.storeId)) return void this.followers.delete(sender.storeId)
     const follower = this.followers.get(sender.storeId) ?? new FollowerProgress(sender, nowMs)
     this.followers.set(sender.storeId, follower)
     follower.heard(sender, nowMs)

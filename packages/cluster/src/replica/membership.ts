@@ -4,11 +4,11 @@ import type { ClusterRecord, MemberStore } from '../record.js'
 import type { Context } from './context.js'
 import type { FollowerProgress } from './follower-progress.js'
 import type { Leader } from './leader.js'
-import { recordIsGone } from './takeover.js'
+import { Removals } from './removals.js'
 
 export class Membership {
   readonly #startedMs: number
-  readonly #removed = new Set<string>()
+  readonly #removals: Removals
   #mustRead = false
   #pauseUntilMs = -Infinity
   #changedMs: number
@@ -20,6 +20,7 @@ export class Membership {
     private readonly context: Context,
     private readonly leader: Leader,
   ) {
+    this.#removals = new Removals(leader.set, context.options.rules)
     this.#startedMs = context.nowMs
     this.#changedMs = context.nowMs
   }
@@ -34,7 +35,6 @@ export class Membership {
     const members = new Set(peers)
     for (const { member } of this.leader.set.needed) members.add(member)
     members.delete(self.member)
-    for (const member of this.#removed) members.delete(member)
     return members
   }
 
@@ -52,13 +52,18 @@ export class Membership {
     this.coordinate()
   }
 
-  isRemoved(member: string): boolean {
-    return this.#removed.has(member)
+  /** Whether an operator took a store out, and commit does not wait for it any more. */
+  isOut(storeId: string): boolean {
+    const needed = this.leader.set.needed.some((store) => store.storeId === storeId)
+    return !needed && this.#removals.has(storeId)
   }
 
-  /** For as long as this lead lasts: whoever removes a member takes it out of discovery first. */
-  remove(member: string): void {
-    this.#removed.add(member)
+  /** Takes out the stores of this member that are known, and `storeId` if it is given. */
+  remove(member: string, storeId?: string): void {
+    const { set, followers } = this.leader
+    const senders = [...followers.values()].map(({ sender }) => sender)
+    const known = [...set.needed, ...senders].filter((store) => store.member === member)
+    this.#removals.add(storeId === undefined ? known : [...known, { member, storeId }])
     this.coordinate()
   }
 
@@ -72,6 +77,7 @@ export class Membership {
   coordinate(): void {
     const { coordinator, nowMs } = this.context
     this.#letGo()
+    this.#giveWay()
     if (coordinator.busy || nowMs < this.#pauseUntilMs) return
     if (this.#mustRead) return coordinator.read(this.#asker)
     const { set } = this.leader
@@ -105,11 +111,12 @@ export class Membership {
   }
 
   /**
-   * Somebody deleted the record. Nobody else can come to lead without one, so this leader goes on
-   * with the set that it knows, until an operator makes it lead anew.
+   * Somebody deleted the record, or put an older one or that of another cluster in its place. Nobody
+   * who knows of this leader comes to lead by that, so it goes on with the set that it knows, until the
+   * record is there again or an operator makes it lead anew.
    */
-  recordIsGone(): void {
-    this.#problem = recordIsGone
+  recordIsUnfit(problem: string): void {
+    this.#problem = problem
     this.#pause()
   }
 
@@ -126,7 +133,8 @@ export class Membership {
   successor(): FollowerProgress | undefined {
     const { journal, options, nowMs } = this.context
     return [...this.leader.followers.values()]
-      .filter(({ sender }) => this.leader.set.has(sender.storeId))
+      .filter(({ sender: { storeId } }) => this.leader.set.has(storeId))
+      .filter(({ sender: { storeId } }) => !this.#removals.has(storeId))
       .filter(({ heldLsn, leaving }) => heldLsn >= journal.last.lsn && !leaving)
       .filter(({ lastHeardMs }) => nowMs - lastHeardMs < options.times.electionTimeoutMs)
       .sort((first, second) => second.flushedLsn - first.flushedLsn)[0]
@@ -149,7 +157,10 @@ export class Membership {
     const behind = [...leader.followers.values()]
       .filter(({ sender }) => !missing.some(({ storeId }) => storeId === sender.storeId))
       .filter(({ heldLsn }) => heldLsn < lsn)
-      .map(({ sender, heldLsn }) => `${sender.member} is ${lsn - heldLsn} entries behind`)
+      .map(
+        ({ sender, heldLsn }) =>
+          `${sender.member} is ${(lsn - heldLsn).toLocaleString('en-US')} entries behind`,
+      )
     const silent = missing.map(({ member }) => `${member} does not acknowledge`)
     return [`in sync ${present} of ${fewest} needed`, ...silent, ...behind].join('; ')
   }
@@ -159,7 +170,14 @@ export class Membership {
     const { nowMs, options } = this.context
     if (this.#mayRelease()) return this.#released(record)
     const inSync = this.#wantedSet(record)
-    if (inSync !== undefined) return { ...record, inSync }
+    const removed = this.#removals.missing
+    if (inSync !== undefined) return { ...record, ...removed, inSync }
+    if (removed !== undefined) return { ...record, ...removed }
+    const { minInSync } = options
+    // More copies are asked for only once they are there.
+    if (minInSync !== record.minInSync && minInSync <= record.inSync.length) {
+      return { ...record, minInSync }
+    }
     if (nowMs - this.#changedMs >= options.times.renewMs) return record
     return undefined
   }
@@ -194,7 +212,7 @@ export class Membership {
       nextLsn !== undefined &&
       !this.leader.set.has(sender.storeId) &&
       !leaving &&
-      !this.#removed.has(sender.member) &&
+      !this.#removals.has(sender.storeId) &&
       nowMs - lastHeardMs < options.times.replicaTimeoutMs / 2 &&
       options.rules.mayJoin(heldLsn, applier.commitLsn, this.leader.markLsn)
     )
@@ -208,6 +226,17 @@ export class Membership {
     return done || nowMs - this.#handingOverSinceMs >= options.times.replicaTimeoutMs
   }
 
+  /** A leader that was removed lets another one lead as soon as there is one. */
+  #giveWay(): void {
+    const { record } = this.leader.set
+    if (!this.#removals.has(this.context.self.storeId) || this.#stopping) return
+    const others = this.#members(record.inSync)
+    if (others.length < this.context.options.rules.fewest(record)) return
+    if (this.successor() === undefined) return
+    this.#stopping = true
+    this.#handingOverSinceMs ??= this.context.nowMs
+  }
+
   /** Tells those who want to stop that they may: they are out, or the set cannot be smaller. */
   #letGo(): void {
     const { set } = this.leader
@@ -219,8 +248,8 @@ export class Membership {
     }
   }
 
-  #goes({ storeId, member }: MemberStore): boolean {
-    return this.#removed.has(member) || (this.leader.followers.get(storeId)?.leaving ?? false)
+  #goes({ storeId }: MemberStore): boolean {
+    return this.#removals.has(storeId) || (this.leader.followers.get(storeId)?.leaving ?? false)
   }
 
   #lags(store: MemberStore): boolean {

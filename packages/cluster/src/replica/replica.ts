@@ -21,7 +21,7 @@ import type { Position } from './position.js'
 import type { ReplicaOptions, RestoredState } from './options.js'
 import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
-import { Takeover } from './takeover.js'
+import { Takeover, recordTrouble } from './takeover.js'
 
 export class Replica {
   readonly #context: Context
@@ -140,7 +140,7 @@ export class Replica {
       case 'stop':
         return this.#stop()
       case 'remove-member':
-        return this.#leader?.membership.remove(input.member)
+        return this.#leader?.membership.remove(input.member, input.storeId)
       case 'recover':
         return this.#recover()
       default:
@@ -245,14 +245,17 @@ export class Replica {
   ): void {
     if (input.type === 'record-changed') leader.membership.changed(input.outcome)
     else if (input.result.type === 'failed') leader.membership.readFailed()
-    else if (input.result.found === undefined) leader.membership.recordIsGone()
-    else if (leader.stillLeads(input.result.found.record)) {
-      leader.membership.read(input.result.found)
-    } else {
-      const { record } = input.result.found
-      this.#see(record.epoch, record.clusterId)
-      if (this.#leader !== undefined) this.#release()
-      return
+    else {
+      const { found } = input.result
+      const { clusterId } = this.#context.facts
+      const trouble = recordTrouble(found?.record, clusterId, leader.epoch)
+      if (found === undefined || trouble !== undefined) leader.membership.recordIsUnfit(trouble!)
+      else if (leader.stillLeads(found.record)) leader.membership.read(found)
+      else {
+        this.#see(found.record.epoch, found.record.clusterId)
+        if (this.#leader !== undefined) this.#release()
+        return
+      }
     }
     if (leader.set.record.leader === undefined) return this.#release()
     leader.commit()

@@ -27,6 +27,8 @@ export interface Rules {
   committedLsn(ownLsn: number, held: readonly number[]): number
   /** Whether a follower outside of the set may join it (rule 6). */
   mayJoin(heldLsn: number, commitLsn: number, markLsn: number): boolean
+  /** Whether an operator took this store out, so that it never joins again. */
+  isRemoved(record: ClusterRecord, storeId: string): boolean
   /** How an attempt to change the record is taken to have ended. */
   outcome(outcome: ChangeOutcome): ChangeOutcome
   /** The answer to a follower whose journal ends at `last` (rule 9). */
@@ -54,6 +56,7 @@ export const rules: Rules = {
   acknowledgedLsn: ({ durableLsn }) => durableLsn,
   committedLsn: (ownLsn, held) => Math.min(ownLsn, ...held),
   mayJoin: (heldLsn, commitLsn, markLsn) => heldLsn >= commitLsn && heldLsn >= markLsn,
+  isRemoved,
   outcome: (outcome) => outcome,
   reconcile(leader, last) {
     const end = leader.endOf(last.epoch)
@@ -67,6 +70,10 @@ export const rules: Rules = {
   trimLsn: (flushed) => Math.min(...flushed),
   attemptFailed: (token, tokenNow) => token !== tokenNow,
   applicableLsn: (commitLsn, { last }, settled) => (settled ? Math.min(commitLsn, last.lsn) : 0),
+}
+
+export function isRemoved({ removed = [] }: ClusterRecord, storeId: string): boolean {
+  return removed.some((store) => store.storeId === storeId)
 }
 
 /** Every store that is in one of these records' sets. */

@@ -2,7 +2,8 @@
 import type { Context } from './context.js'
 import type { Follower } from './follower.js'
 import type { Leader } from './leader.js'
-import type { MemberStore } from '../record.js'
+import type { ClusterRecord, MemberStore, Recovery } from '../record.js'
+import { isRemoved } from './rules.js'
 import type { Takeover } from './takeover.js'
 
 export interface FollowerStatus extends MemberStore {
@@ -25,6 +26,10 @@ export interface ReplicaStatus extends MemberStore {
   readonly appliedLsn: number
   readonly inSync: readonly MemberStore[]
   readonly minInSync: number | undefined
+  /** Stores that an operator took out. */
+  readonly removed?: readonly MemberStore[] | undefined
+  /** The last time that an operator accepted a loss. */
+  readonly recovery?: Recovery | undefined
   /** On the leader: how far the others are. */
   readonly followers: readonly FollowerStatus[]
   /** On the leader: why appends are refused, as a sentence. */
@@ -56,10 +61,17 @@ export function statusOf(
     appliedLsn: applier.appliedLsn,
     inSync: record?.inSync ?? [],
     minInSync: record?.minInSync,
+    removed: record?.removed,
+    recovery: record?.recovery,
     followers: leader === undefined ? [] : followersOf(context, leader),
     notWritable: leader?.membership.whyNotWritable(),
-    problem: halted ?? leader?.membership.problem ?? takeover.problem,
+    problem: halted ?? leader?.membership.problem ?? takeover.problem ?? removal(record, self),
   }
+}
+
+function removal(record: ClusterRecord | undefined, { storeId }: MemberStore): string | undefined {
+  if (record === undefined || !isRemoved(record, storeId)) return undefined
+  return 'an operator removed this store from the cluster; with an empty disk the member may join again'
 }
 
 function roleOf(

@@ -174,6 +174,31 @@ describe('a member that starts', () => {
       clusterId: 'c',
       epoch: 6,
       inSync: [storeOf('a')],
+      recovery: { ...storeOf('a'), epoch: 6, lsn: 0 },
     })
+  })
+
+  it('does not when somebody has come to lead since', () => {
+    const member = new DrivenReplica()
+    member.step({ type: 'recover' })
+    member.read(recordOf({ epoch: 6, inSync: [storeOf('b'), storeOf('c')] }))
+    member.persist()
+    member.pass(3_000)
+    expect(member.has('persist-facts')).toBe(false)
+    expect(member.has('change-record')).toBe(false)
+  })
+
+  it('forgets that as soon as somebody leads', () => {
+    const member = new DrivenReplica()
+    const record = recordOf({ inSync: [storeOf('b'), storeOf('c')] })
+    member.read(record)
+    member.step({ type: 'recover' })
+    const { ticket } = member.take('read-record')
+    member.heartbeat('b', 5)
+    member.step({ type: 'record-read', ticket, result: { type: 'failed', reason: 'away' } })
+    member.pass(3_000)
+    member.read(record)
+    expect(member.has('persist-facts')).toBe(false)
+    expect(member.status.role).toBe('follower')
   })
 })

@@ -20,8 +20,23 @@ export interface TakeoverEvents {
 }
 
 /** What is said where a record must be and is none. */
-export const recordIsGone =
-  'the record of the cluster is gone, and only an operator may make a new one'
+const recordIsGone = 'the record of the cluster is gone, and only an operator may make a new one'
+
+/** Why a record is not to be acted on, whatever else it says. */
+export function recordTrouble(
+  record: ClusterRecord | undefined,
+  clusterId: string | undefined,
+  seenEpoch: number,
+): string | undefined {
+  if (record === undefined) return clusterId === undefined ? undefined : recordIsGone
+  if (clusterId !== undefined && clusterId !== record.clusterId) {
+    return `the record is that of cluster ${record.clusterId}, this store belongs to ${clusterId}`
+  }
+  if (record.epoch < seenEpoch) {
+    return `the record is of epoch ${record.epoch}, but ${seenEpoch} was seen already`
+  }
+  return undefined
+}
 
 type Attempt = { readonly token: string | undefined; readonly record: ClusterRecord }
 
@@ -39,7 +54,8 @@ export class Takeover {
   #othersHeardMs = -Infinity
   #patienceMs: number
   #invited = false
-  #unclean = false
+  // The highest epoch that was known when an operator gave up what may be missing here.
+  #uncleanEpoch: number | undefined
   #attempt: Attempt | undefined
 
   constructor(
@@ -65,6 +81,8 @@ export class Takeover {
   }
 
   leaderHeard(): void {
+    // There is no need any more for a leader that may lack something.
+    this.#uncleanEpoch = undefined
     this.#leaderHeardMs = this.context.nowMs
   }
 
@@ -80,9 +98,12 @@ export class Takeover {
     this.readSoon()
   }
 
-  /** An operator wants this member to lead, whatever may be missing here (rule 1). */
+  /**
+   * An operator wants this member to lead, whatever may be missing here (rule 1). It was said of the
+   * cluster as this member knows it: when somebody has come to lead since, it has to be said again.
+   */
   recover(): void {
-    this.#unclean = true
+    this.#uncleanEpoch = this.context.facts.seenEpoch
     this.readSoon()
   }
 
@@ -128,7 +149,8 @@ export class Takeover {
     const { nowMs } = this.context
     this.#mustRead = false
     this.#readMs = nowMs
-    this.problem = this.#problemWith(found?.record, seenEpochThen)
+    const { clusterId } = this.context.facts
+    this.problem = recordTrouble(found?.record, clusterId, seenEpochThen)
     if (found === undefined || this.problem !== undefined) this.#pause()
     if (found === undefined) this.#foundNone()
     else if (this.problem === undefined || this.#unclean) this.#found(found)
@@ -159,6 +181,7 @@ export class Takeover {
       if (own) return this.#win(found)
       facts.withdraw()
     }
+    if (record.epoch > (this.#uncleanEpoch ?? Infinity)) this.#uncleanEpoch = undefined
     this.events.seen(record)
     if (this.#tries(record)) this.#try(found)
   }
@@ -169,21 +192,6 @@ export class Takeover {
     if (this.problem !== undefined || !peersVirgin) return
     this.#read = true
     this.#try(undefined)
-  }
-
-  /** Why a record is not to be acted on, whatever else it says. */
-  #problemWith(record: ClusterRecord | undefined, seenEpochThen: number): string | undefined {
-    const { facts } = this.context
-    if (record === undefined) {
-      return facts.clusterId === undefined ? undefined : recordIsGone
-    }
-    if (facts.clusterId !== undefined && facts.clusterId !== record.clusterId) {
-      return `the record is that of cluster ${record.clusterId}, this store belongs to ${facts.clusterId}`
-    }
-    if (record.epoch < seenEpochThen) {
-      return `the record is of epoch ${record.epoch}, but ${seenEpochThen} was seen already`
-    }
-    return undefined
   }
 
   /** When to try (rule 3). */
@@ -224,8 +232,18 @@ export class Takeover {
       const { seenEpoch, clusterId = options.newClusterId } = facts
       const epoch = Math.max(record?.epoch ?? 0, seenEpoch) + 1
       const minInSync = record?.minInSync ?? options.minInSync
-      const inSync = [own]
-      return { clusterId, epoch, leader, inSync, minInSync, leaseDurationMs, renewTimeMs: 0 }
+      const removed = record?.removed?.filter(({ storeId }) => storeId !== self.storeId) ?? []
+      return {
+        clusterId,
+        epoch,
+        leader,
+        inSync: [own],
+        minInSync,
+        ...(removed.length > 0 && { removed }),
+        ...(this.#unclean && { recovery: { ...own, epoch, lsn: this.context.journal.last.lsn } }),
+        leaseDurationMs,
+        renewTimeMs: 0,
+      }
     }
     const others = record.inSync.filter(({ storeId }) => storeId !== record.leader?.storeId)
     const lessOld =
@@ -235,7 +253,7 @@ export class Takeover {
   }
 
   #win(won: VersionedRecord): void {
-    this.#unclean = false
+    this.#uncleanEpoch = undefined
     this.#known = won
     this.events.won(won)
   }
@@ -247,6 +265,10 @@ export class Takeover {
 
   #newPatienceMs(): number {
     return this.context.options.times.electionTimeoutMs * (1 + this.context.options.random() / 2)
+  }
+
+  get #unclean(): boolean {
+    return this.#uncleanEpoch !== undefined
   }
 
   get #hearsForMs(): number {
