@@ -1,12 +1,15 @@
 /** A client that appends one event after the other, and repeats what it does not know to be stored. */
-import type { AppendAnswer } from './simulated-member.js'
+import type { WriteAnswer } from './simulated-member.js'
 import type { World } from './world.js'
+
+/** How many topics clients append to. */
+export const topics = 2
 
 export class Client {
   #sequence = 1
   #appended = 0
   #try = 0
-  #failed: Exclude<AppendAnswer['type'], 'accepted'>[] = []
+  #failed: Exclude<WriteAnswer['type'], 'accepted'>[] = []
 
   constructor(
     private readonly producer: number,
@@ -27,8 +30,18 @@ export class Client {
     this.#after(this.world.random.between(0, 500))
   }
 
+  /** An operator accepted that appends were lost: what comes next is what the log does not have. */
+  rewind(): void {
+    this.#try += 1
+    this.#sequence = this.world.ledger.producerSequence(this.producer) + 1
+    this.#after(this.world.random.between(20, 500))
+  }
+
   #after(delayMs: number): void {
-    this.world.timeline.after(delayMs, () => this.#append())
+    const current = this.#try
+    this.world.timeline.after(delayMs, () => {
+      if (current === this.#try) this.#append()
+    })
   }
 
   #append(): void {
@@ -38,28 +51,29 @@ export class Client {
     const current = this.#try
     const member = world.likelyLeader()
     let answered = false
-    const answerOnce = (answer: AppendAnswer) => {
+    const answerOnce = (answer: WriteAnswer) => {
       if (answered) return
       answered = true
       // An answer may get lost between the member and the client, and comes too late for a new try.
       if (current !== this.#try || world.random.chance(world.clientLoss)) return
       this.#answered(answer)
     }
-    const topic = producer % 2
-    member.append({ attempt, producer, producerSequence: this.#sequence, topic }, answerOnce)
+    const topic = producer % topics
+    const producerSequence = this.#sequence
+    member.write({ type: 'append', attempt, producer, producerSequence, topic }, answerOnce)
     world.timeline.after(2_000, () => {
       if (current === this.#try) this.#append()
     })
   }
 
-  #answered(answer: AppendAnswer): void {
+  #answered(answer: WriteAnswer): void {
     const { world, producer } = this
     this.#try += 1
     if (answer.type !== 'accepted') {
       this.#failed.push(answer.type)
       return this.#after(world.random.between(20, 150))
     }
-    world.ledger.accepted(producer, this.#sequence, answer.id)
+    world.ledger.accepted(producer, this.#sequence, answer.payload)
     this.#sequence += 1
     this.#appended += 1
     if (world.quiet) return

@@ -5,18 +5,20 @@
 import type { Effect } from '../replica/effect.js'
 import type { JournalEntry } from '../replica/messages.js'
 import type { ClusterRecord, MemberStore } from '../record.js'
-import type { Payload } from './payload.js'
+import type { AppendPayload, CursorPayload, Payload } from './payload.js'
 import type { SimulatedDisk } from './simulated-disk.js'
 import { check } from './violation.js'
 
 export class Ledger {
   // Entry n is at n - 1.
-  readonly #entries: JournalEntry[] = []
+  #entries: JournalEntry[] = []
   readonly #leaders = new Map<number, string>()
   readonly #refused = new Set<number>()
   readonly #attempts = new Map<number, Payload>()
-  readonly #producerSequences = new Map<number, Payload[]>()
-  readonly #topicSequences = new Map<number, number>()
+  readonly #producerSequences = new Map<number, AppendPayload[]>()
+  /** The entries of each topic's events, in order. */
+  readonly #topicEntries = new Map<number, number[]>()
+  readonly #cursors = new Map<number, number>()
   #lastId = 0
   #acceptedLsn = 0
   #acknowledged = 0
@@ -75,19 +77,70 @@ export class Ledger {
 
   refused(attempt: number): void {
     this.#refused.add(attempt)
-    check(!this.#attempts.has(attempt), 'e', () => `append ${attempt} was refused, but is stored`)
+    check(!this.#attempts.has(attempt), 'e', () => `write ${attempt} was refused, but is stored`)
   }
 
   /** d: what is acknowledged is there, under the id that was told. */
-  accepted(producer: number, producerSequence: number, id: number): Payload {
+  accepted(producer: number, producerSequence: number, told: Payload): void {
     const payload = this.#producerSequences.get(producer)?.[producerSequence - 1]
     check(
-      payload?.id === id,
+      payload !== undefined && payload === told,
       'd',
-      () => `${producer}/${producerSequence} was acknowledged as ${id}, stored is ${payload?.id}`,
+      () => `${producer}/${producerSequence} was acknowledged, but another one is stored`,
     )
     this.#acknowledged += 1
-    return payload!
+  }
+
+  producerSequence(producer: number): number {
+    return this.#producerSequences.get(producer)?.length ?? 0
+  }
+
+  /** What is committed of a consumer's position. */
+  cursor(consumer: number): number {
+    return this.#cursors.get(consumer) ?? 0
+  }
+
+  /** d: a commit that was acknowledged is there. */
+  cursorCommitted(consumer: number, topicSequence: number): void {
+    check(
+      this.cursor(consumer) >= topicSequence,
+      'd',
+      () => `consumer ${consumer} was told ${topicSequence}, stored is ${this.cursor(consumer)}`,
+    )
+  }
+
+  /** How many events a reader finds behind `sequence` where `appliedLsn` is applied. */
+  read(topic: number, sequence: number, appliedLsn: number): number {
+    const entries = this.#topicEntries.get(topic) ?? []
+    let end = sequence
+    while (end < entries.length && entries[end]! <= appliedLsn) end += 1
+    return end - sequence
+  }
+
+  /**
+   * An operator accepts that a store leads which may lack entries. Those that it does not have are
+   * lost; what is left has to be right as before. Says how many entries are left.
+   */
+  rewind(disk: SimulatedDisk): number {
+    const kept = this.#entries.findIndex(({ lsn, epoch, payload }) => {
+      if (lsn <= disk.base.lsn) return false
+      const held = disk.safeEntry(lsn)
+      return held?.epoch !== epoch || held.payload !== payload
+    })
+    const entries = kept === -1 ? this.#entries : this.#entries.slice(0, kept)
+    for (const each of [
+      this.#attempts,
+      this.#producerSequences,
+      this.#topicEntries,
+      this.#cursors,
+    ]) {
+      each.clear()
+    }
+    this.#lastId = 0
+    this.#entries = []
+    for (const entry of entries) this.#take(entry)
+    this.#acceptedLsn = Math.min(this.#acceptedLsn, this.lastLsn)
+    return this.lastLsn
   }
 
   acceptedEntry({ lsn }: Extract<Effect, { type: 'accept' }>): void {
@@ -110,8 +163,7 @@ export class Ledger {
       'b',
       () => `${member} commits ${lsn} after only ${this.lastLsn} were`,
     )
-    this.#entries.push(entry)
-    if (entry.payload !== undefined) this.#checkPayload(entry.payload as Payload)
+    this.#take(entry)
     const record = this.record()!
     check(
       record.inSync.length >= record.minInSync,
@@ -121,15 +173,35 @@ export class Ledger {
     this.checkSet(lsn)
   }
 
-  #checkPayload(payload: Payload): void {
-    const { attempt, producer, producerSequence, id, topic, topicSequence } = payload
+  #take(entry: JournalEntry): void {
+    this.#entries.push(entry)
+    const payload = entry.payload as Payload | undefined
+    if (payload === undefined) return
+    const { attempt } = payload
     this.#attempts.set(attempt, payload)
-    check(!this.#refused.has(attempt), 'e', () => `append ${attempt} was refused, now it is there`)
+    check(!this.#refused.has(attempt), 'e', () => `write ${attempt} was refused, now it is there`)
+    if (payload.type === 'append') this.#takeAppend(payload)
+    else this.#takeCursor(payload)
+  }
+
+  #takeCursor({ consumer, topic, topicSequence }: CursorPayload): void {
+    const [cursor, events] = [this.cursor(consumer), this.#topicEntries.get(topic)?.length ?? 0]
+    check(
+      topicSequence > cursor && topicSequence <= events,
+      'f',
+      () => `consumer ${consumer} goes from ${cursor} to ${topicSequence} of ${events}`,
+    )
+    this.#cursors.set(consumer, topicSequence)
+  }
+
+  #takeAppend(payload: AppendPayload): void {
+    const { producer, producerSequence, id, topic, topicSequence } = payload
     check(id > this.#lastId, 'f', () => `id ${id} came after ${this.#lastId}`)
     this.#lastId = id
-    const expected = (this.#topicSequences.get(topic) ?? 0) + 1
+    const events = this.#topicEntries.get(topic) ?? []
+    this.#topicEntries.set(topic, events)
+    const expected = events.push(this.lastLsn)
     check(topicSequence === expected, 'f', () => `topic ${topic}: ${topicSequence} at ${expected}`)
-    this.#topicSequences.set(topic, topicSequence)
     const stored = this.#producerSequences.get(producer) ?? []
     this.#producerSequences.set(producer, stored)
     stored.push(payload)
@@ -155,6 +227,6 @@ export class Ledger {
 }
 
 function described({ lsn, epoch, payload }: JournalEntry): string {
-  const text = payload === undefined ? 'mark' : `append ${(payload as Payload).attempt}`
+  const text = payload === undefined ? 'mark' : `write ${(payload as Payload).attempt}`
   return `${lsn} of epoch ${epoch} (${text})`
 }

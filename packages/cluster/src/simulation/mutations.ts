@@ -43,6 +43,9 @@ export const mutations: Record<string, Mutation> = {
   'adds a member without the mark of the epoch (6)': {
     rules: { mayJoin: (heldLsn, commitLsn) => heldLsn >= commitLsn },
   },
+  'lets a store join again that an operator took out': {
+    rules: { isRemoved: () => false },
+  },
   'takes appends before the mark of the epoch is applied (8)': {
     rules: { leads: () => true },
   },

@@ -1,6 +1,7 @@
 /** Whoever makes things go wrong, for a while. */
 import { unreachable } from '@goethe/core'
 import type { FaultKind } from './plan.js'
+import { loseMajority } from './lost-majority.js'
 import type { SimulatedMember } from './simulated-member.js'
 import { calmNetwork } from './simulated-network.js'
 import type { World } from './world.js'
@@ -24,14 +25,18 @@ export class Nemesis {
   /** Everything is well again, for good. */
   end(): void {
     this.#over = true
-    const { network, coordinator, members } = this.world
+    const { network, coordinator, members, random } = this.world
     network.faults = calmNetwork
     network.healAll()
     coordinator.faults = { lostRequests: 0, lostAnswers: 0, lateRequests: 0 }
     coordinator.unreachable.clear()
     this.world.clientLoss = 0
-    for (const member of members) {
+    for (const member of members.filter(({ joined }) => joined)) {
       this.world.discovered.add(member.name)
+      // An operator gives a disk to those who cannot start, and to some of those who may not join.
+      const { damaged, storeId } = member.disk
+      const out = !this.world.lasting.includes(member) && this.world.mayLose(storeId)
+      if (damaged || (out && random.chance(0.5))) this.#replaceDisk(member)
       member.disk.slowness = 1
       member.disk.factsSlowness = 1
       member.disk.failing = false
@@ -54,14 +59,16 @@ export class Nemesis {
     const { random, network } = world
     // Leaders are hit more often than others: that is where it hurts.
     const leader = world.members.find((member) => member.leading)
-    const member = leader !== undefined && random.chance(0.4) ? leader : random.pick(world.members)
+    const joined = world.members.filter((each) => each.joined)
+    if (joined.length === 0) return
+    const member = leader !== undefined && random.chance(0.4) ? leader : random.pick(joined)
     const lastsMs = random.chance(0.8) ? random.between(20, 1_500) : random.between(1_000, 6_000)
     world.trace(() => `fault: ${kind} at ${member.name} for ${Math.round(lastsMs)} ms`)
     switch (kind) {
       case 'crash':
         return member.crashFor(lastsMs)
       case 'crash-all':
-        for (const each of world.members) each.crashFor(random.between(1, lastsMs))
+        for (const each of joined) each.crashFor(random.between(1, lastsMs))
         return
       case 'cut-one-way': {
         const other = random.pick(world.members).name
@@ -107,9 +114,74 @@ export class Nemesis {
         return
       case 'old-leader-returns':
         return leader && this.#oldLeaderReturns(leader)
+      case 'corrupt':
+        return this.#corrupt(member, lastsMs)
+      case 'join':
+        return this.#join()
+      case 'remove':
+        return leader && this.#remove(leader, random.pick(joined))
+      case 'min-in-sync':
+        // Members have it when they start again.
+        world.minInSync = 1 + random.below(this.#staying.length)
+        return
+      case 'lose-majority':
+        return loseMajority(world)
       default:
         unreachable(kind)
     }
+  }
+
+  #replaceDisk(member: SimulatedMember): void {
+    if (member.running) member.crash()
+    member.empty()
+  }
+
+  /** It does not open what is damaged; later an operator gives it an empty disk. */
+  #corrupt(member: SimulatedMember, lastsMs: number): void {
+    const { disk } = member
+    if (!member.joined || !this.world.mayLose(disk.storeId)) return
+    if (member.running) member.crash()
+    disk.damaged = true
+    this.#undo(lastsMs, () => {
+      if (member.disk !== disk) return
+      member.empty()
+      member.crashFor(1)
+    })
+  }
+
+  #join(): void {
+    const { members, discovered } = this.world
+    const member = members.find(({ joined }) => !joined)
+    if (member === undefined) return
+    member.start()
+    if (this.world.random.chance(0.7)) discovered.add(member.name)
+  }
+
+  /** Those that no operator has taken out. */
+  get #staying(): readonly SimulatedMember[] {
+    const { members, removing } = this.world
+    return members.filter(({ joined, disk }) => joined && !removing.has(disk.storeId))
+  }
+
+  /** An operator takes a member out: stopped and out of discovery before, as told, or else not. */
+  #remove(leader: SimulatedMember, member: SimulatedMember): void {
+    const { removing, minInSync, coordinator, discovered, random } = this.world
+    const needed = Math.max(
+      2,
+      minInSync,
+      coordinator.record?.minInSync ?? 0,
+      this.world.plan.minInSync,
+    )
+    if (member === leader || !this.#staying.includes(member)) return
+    if (this.#staying.length <= needed) return
+    const { name, disk } = member
+    removing.add(disk.storeId)
+    if (random.chance(0.5)) {
+      if (member.running) member.crash()
+      discovered.delete(name)
+    }
+    const storeId = random.chance(0.5) ? { storeId: disk.storeId } : {}
+    leader.input({ type: 'remove-member', member: name, ...storeId })
   }
 
   #isolate(member: SimulatedMember, lastsMs: number): void {

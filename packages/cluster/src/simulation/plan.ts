@@ -21,12 +21,19 @@ export const faultKinds = [
   'stop',
   'discover',
   'old-leader-returns',
+  'corrupt',
+  'join',
+  'remove',
+  'min-in-sync',
+  'lose-majority',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]
 
 export interface Plan {
   readonly members: number
+  /** Members that may join later. */
+  readonly lateMembers: number
   readonly minInSync: number
   readonly times: ReplicaTimes
   readonly limits: ReplicaLimits
@@ -40,6 +47,7 @@ export interface Plan {
   /** Kinds of faults that this seed uses. */
   readonly faults: readonly FaultKind[]
   readonly clients: number
+  readonly consumers: number
   /** Mean pause of a client between two appends. */
   readonly appendPauseMs: number
   /** Largest drift of clocks, as a share. */
@@ -53,6 +61,7 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
   const sometimes = (value: number) => (random.chance(0.5) ? value * random.next() : 0)
   return {
     members,
+    lateMembers: random.chance(0.5) ? 1 + random.below(2) : 0,
     minInSync: random.chance(0.7) ? majority : 1 + random.below(majority),
     times: {
       heartbeatMs: 120,
@@ -86,6 +95,7 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
     faultPauseMs: random.between(100, 1_000),
     faults: faultKinds.filter(() => random.chance(0.5)),
     clients: 1 + random.below(3),
+    consumers: random.below(3),
     appendPauseMs: random.between(20, 300),
     drift: random.chance(0.5) ? 0.2 : 0,
   }

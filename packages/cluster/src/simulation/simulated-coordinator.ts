@@ -29,7 +29,7 @@ export class SimulatedCoordinator {
   constructor(
     private readonly timeline: Timeline,
     private readonly random: Random,
-    private readonly onChange: (record: ClusterRecord) => void,
+    private readonly onChange: (record: ClusterRecord, before: ClusterRecord | undefined) => void,
   ) {}
 
   get record(): ClusterRecord | undefined {
@@ -82,8 +82,9 @@ export class SimulatedCoordinator {
     if (request.token !== this.#found?.token) return { outcome: 'refused' }
     this.#version += 1
     const token = String(this.#version)
+    const before = this.record
     this.#found = { record: request.record, token }
-    this.onChange(request.record)
+    this.onChange(request.record, before)
     return { outcome: 'changed', token }
   }
 

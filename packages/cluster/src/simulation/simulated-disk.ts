@@ -24,6 +24,8 @@ export class SimulatedDisk {
   failing = false
   /** A write failed: nothing more gets safe until it is opened anew. */
   broken = false
+  /** What is on it fails its checksums, so that nothing can be opened: only an empty one helps. */
+  damaged = false
   facts: DurableFacts = noFacts
   appliedLsn = 0
   /** What of the applied state would survive a power loss. */

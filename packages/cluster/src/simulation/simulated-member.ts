@@ -3,21 +3,21 @@ import { unreachable } from '@goethe/core'
 import type { Effect } from '../replica/effect.js'
 import type { Input } from '../replica/input.js'
 import { Replica } from '../replica/replica.js'
-import { type AppendRequest, LogModel } from './log-model.js'
-import type { Payload } from './payload.js'
+import { LogModel } from './log-model.js'
+import type { Payload, WriteRequest } from './payload.js'
 import { SimulatedDisk, type Write } from './simulated-disk.js'
 import { check, Violation } from './violation.js'
 import type { World } from './world.js'
 
-/** How an append ended, as far as its client learns. */
-export type AppendAnswer =
-  | { readonly type: 'accepted'; readonly id: number }
+/** How a write ended, as far as its client learns. */
+export type WriteAnswer =
+  | { readonly type: 'accepted'; readonly payload: Payload }
   | { readonly type: 'refused' }
   | { readonly type: 'unknown' }
 
 interface Waiting {
   readonly payload: Payload
-  readonly answers: ((answer: AppendAnswer) => void)[]
+  readonly answers: ((answer: WriteAnswer) => void)[]
 }
 
 export class SimulatedMember {
@@ -28,6 +28,8 @@ export class SimulatedMember {
   offsetMs = 0
   /** Until then the process stands still; what reaches it waits. */
   pausedUntilMs = 0
+  /** It was started once: before that it is no member yet. */
+  joined = false
   #incarnation = 0
   #stores = 1
   #proposal = 0
@@ -52,9 +54,11 @@ export class SimulatedMember {
     return this.#model !== undefined
   }
 
-  /** Starts the process on what is on disk. */
+  /** Starts the process on what is on disk; it ends at once where that is damaged (rule 13). */
   start(): void {
     const { world, name, disk } = this
+    this.joined = true
+    if (disk.damaged) return
     this.#incarnation += 1
     const incarnation = `${name}#${this.#incarnation}`
     world.trace(() => `${name} starts on ${disk.storeId}: ${described(disk)}`)
@@ -64,7 +68,7 @@ export class SimulatedMember {
         storeId: disk.storeId,
         incarnation,
         address: name,
-        minInSync: world.plan.minInSync,
+        minInSync: world.minInSync,
         newClusterId: 'cluster',
         times: world.plan.times,
         limits: world.plan.limits,
@@ -120,7 +124,7 @@ export class SimulatedMember {
     }
   }
 
-  append(request: AppendRequest, answer: (answer: AppendAnswer) => void): void {
+  write(request: WriteRequest, answer: (answer: WriteAnswer) => void): void {
     if (!this.running) return answer({ type: 'refused' })
     if (this.pausedUntilMs > this.world.timeline.nowMs) return answer({ type: 'unknown' })
     const repeated = this.#model?.repeated(request)
@@ -134,7 +138,7 @@ export class SimulatedMember {
     this.#waiting.set(proposal, { payload, answers: [answer] })
     this.input({ type: 'propose', proposal, payload, bytes: 100 })
     if (!this.#waiting.has(proposal)) return
-    check(this.#model !== undefined, '8', () => `${this.name} took an append before it could`)
+    check(this.#model !== undefined, '8', () => `${this.name} took a write before it could`)
     this.#model!.add(payload)
   }
 
@@ -145,10 +149,10 @@ export class SimulatedMember {
     this.input({ type: 'confirm', confirmation: this.#confirmation })
   }
 
-  #repeat(payload: Payload, answer: (answer: AppendAnswer) => void): void {
+  #repeat(payload: Payload, answer: (answer: WriteAnswer) => void): void {
     const waiting = [...this.#waiting.values()].find((other) => other.payload === payload)
     if (waiting !== undefined) waiting.answers.push(answer)
-    else answer({ type: 'accepted', id: payload.id })
+    else answer({ type: 'accepted', payload })
   }
 
   #perform(effect: Effect): void {
@@ -191,7 +195,7 @@ export class SimulatedMember {
         )
       case 'accept':
         world.ledger.acceptedEntry(effect)
-        return this.#settle(effect.proposal, ({ id }) => ({ type: 'accepted', id }))
+        return this.#settle(effect.proposal, (payload) => ({ type: 'accepted', payload }))
       case 'reject':
         return this.#settle(effect.proposal, ({ attempt }) => {
           if (effect.refusal.code === 'OUTCOME_UNKNOWN') return { type: 'unknown' }
@@ -307,7 +311,7 @@ export class SimulatedMember {
     })
   }
 
-  #settle(proposal: number, answerFor: (payload: Payload) => AppendAnswer): void {
+  #settle(proposal: number, answerFor: (payload: Payload) => WriteAnswer): void {
     const waiting = this.#waiting.get(proposal)
     check(waiting !== undefined, 'd', () => `proposal ${proposal} was answered twice`)
     this.#waiting.delete(proposal)

@@ -1,7 +1,8 @@
 /** Everything that there is in one simulation, and its life from the first start to the last check. */
-import { type Rules, rules as correctRules } from '../replica/rules.js'
-import type { MemberStore } from '../record.js'
+import { type Rules, isRemoved, rules as correctRules } from '../replica/rules.js'
+import type { ClusterRecord, MemberStore } from '../record.js'
 import { Client } from './client.js'
+import { Consumer } from './consumer.js'
 import { Ledger } from './ledger.js'
 import { Nemesis } from './nemesis.js'
 import { makePlan, type Plan } from './plan.js'
@@ -44,28 +45,37 @@ export class World {
   clientLoss = 0.05
   /** How many appends go to a member although another one is known to lead. */
   clientErrors = 0.1
+  /** What members are configured with when they start. */
+  minInSync: number
+  /** Stores that an operator takes out. */
+  readonly removing = new Set<string>()
+  /** The store that an operator makes lead, until it does. */
+  survivor: string | undefined
   /** Clients begin nothing new. */
   quiet = false
   steps = 0
   #attempts = 0
   readonly clients: readonly Client[]
+  readonly consumers: readonly Consumer[]
   readonly #trace: ((line: string) => void) | undefined
 
   constructor(seed: number, options: WorldOptions = {}) {
     this.#trace = options.trace
     this.random = new Random(seed)
     this.plan = { ...makePlan(this.random, options.members), ...options.plan }
+    this.minInSync = this.plan.minInSync
     this.rules = { ...correctRules, ...options.mutation?.rules }
     this.reusesStoreIds = options.mutation?.reusesStoreIds ?? false
     this.members = Array.from(
-      { length: this.plan.members },
+      { length: this.plan.members + this.plan.lateMembers },
       (_, index) => new SimulatedMember(`m${index}`, this),
     )
     this.network = new SimulatedNetwork(this.timeline, this.random, (to, message) =>
       this.member(to)?.input({ type: 'message', message }),
     )
-    this.coordinator = new SimulatedCoordinator(this.timeline, this.random, (record) => {
+    this.coordinator = new SimulatedCoordinator(this.timeline, this.random, (record, before) => {
       this.trace(() => `record: ${JSON.stringify(record)}`)
+      if (before !== undefined) checkChange(before, record)
       this.ledger.checkSet()
       this.#watch()
     })
@@ -74,19 +84,23 @@ export class World {
       () => this.coordinator.record,
     )
     this.clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
+    this.consumers = Array.from(
+      { length: this.plan.consumers },
+      (_, index) => new Consumer(index, this),
+    )
   }
 
   /** Lives it to the end; throws a Violation when an invariant breaks. */
   run(): void {
     const { plan, timeline, random, members } = this
     this.trace(() => `plan: ${JSON.stringify(plan)}`)
-    for (const member of members) {
+    for (const member of members.slice(0, plan.members)) {
       if (this.discovered.size < 2 || random.chance(0.8)) this.discovered.add(member.name)
       timeline.after(random.between(0, 300), () => {
         if (!member.running) member.start()
       })
     }
-    for (const client of this.clients) client.start()
+    for (const client of [...this.clients, ...this.consumers]) client.start()
     this.#gossip()
     this.#readLinearizably()
     const nemesis = new Nemesis(this)
@@ -123,17 +137,27 @@ export class World {
    */
   mayLose(storeId: string): boolean {
     const { record, possibleRecords } = this.coordinator
+    if (storeId === this.survivor) return false
     // With one copy nothing may be lost, not even what is about to join the set.
     if (record === undefined || record.minInSync === 1) return false
     return possibleRecords.every(({ inSync, minInSync }) => {
       if (inSync.every((store) => store.storeId !== storeId)) return true
-      const lost = inSync.filter((store) => store.storeId === storeId || !this.#exists(store))
+      const lost = inSync.filter((store) => store.storeId === storeId || !this.exists(store))
       return inSync.length >= minInSync && lost.length < minInSync
     })
   }
 
-  #exists({ storeId }: MemberStore): boolean {
-    return this.members.some(({ disk }) => disk.storeId === storeId)
+  /** Those that are members for good: not those that never joined, nor those that were taken out. */
+  get lasting(): readonly SimulatedMember[] {
+    const { record } = this.coordinator
+    return this.members.filter(
+      ({ joined, disk }) => joined && !(record !== undefined && isRemoved(record, disk.storeId)),
+    )
+  }
+
+  /** Whether the disk of a store can still be read. */
+  exists({ storeId }: MemberStore): boolean {
+    return this.members.some(({ disk }) => disk.storeId === storeId && !disk.damaged)
   }
 
   #until(endMs: number): void {
@@ -162,14 +186,17 @@ export class World {
 
   #difference(): string | undefined {
     const { lastLsn } = this.ledger
-    const behind = this.members.find(({ disk }) => disk.appliedLsn < lastLsn)
+    const { lasting } = this
+    const behind = lasting.find(({ disk }) => disk.appliedLsn < lastLsn)
     if (behind !== undefined) {
       return `${behind.name} has applied ${behind.disk.appliedLsn} of ${lastLsn}`
     }
     const inSync = this.coordinator.record?.inSync.map(({ storeId }) => storeId) ?? []
-    const outside = this.members.find(({ disk }) => !inSync.includes(disk.storeId))
+    const outside = lasting.find(({ disk }) => !inSync.includes(disk.storeId))
     if (outside !== undefined) return `${outside.name} is not in sync`
-    return inSync.length > this.members.length ? 'a lost store is still in the set' : undefined
+    return inSync.length > lasting.length
+      ? 'a lost or removed store is still in the set'
+      : undefined
   }
 
   /** Members hear of each other now and then. */
@@ -208,4 +235,17 @@ export class World {
     this.likelyLeader().confirm()
     this.timeline.after(this.random.between(20, 200), () => this.#readLinearizably())
   }
+}
+
+/** What the record never does, whoever changes it. */
+function checkChange(before: ClusterRecord, after: ClusterRecord): void {
+  if (after.recovery?.epoch !== before.recovery?.epoch) return
+  const joined = after.inSync.filter(
+    ({ storeId }) => !before.inSync.some((store) => store.storeId === storeId),
+  )
+  const returned = joined.find(({ storeId }) => isRemoved(before, storeId))
+  check(returned === undefined, '5', () => `${returned!.storeId} was removed, and is in sync again`)
+  const { inSync, minInSync } = after
+  const small = inSync.length < minInSync && inSync.length < before.inSync.length
+  check(!small, '5', () => `the set shrinks to ${inSync.length} of ${minInSync}`)
 }
