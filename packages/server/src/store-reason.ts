@@ -10,6 +10,7 @@ import type { StoreState } from './log-store.js'
 export function storeReason(state: StoreState, identity: Identity | undefined): string | undefined {
   if (!('reason' in state)) return undefined
   const { reason, cause } = state
+  if (reason === undefined) return undefined
   const isForAdmin = identity !== undefined && allowsAll(identity.grants, 'admin', '')
   return cause !== undefined && isForAdmin ? `${reason} (${cause})` : reason
 }
