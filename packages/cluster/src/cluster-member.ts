@@ -93,8 +93,29 @@ export class ClusterMember {
   #clusterId: string | undefined
   #closing: Promise<void> | undefined
 
-  /** Rejects with GOETHE_CORRUPT, GOETHE_FORMAT, GOETHE_LOCKED, GOETHE_UNAVAILABLE for an address. */
+  /**
+   * Rejects with GOETHE_CORRUPT, GOETHE_FORMAT, GOETHE_LOCKED, GOETHE_UNAVAILABLE for an address, and
+   * as the disk does. Closes coordinator and discovery then, as `close` does.
+   */
   static async open(options: ClusterMemberOptions): Promise<ClusterMember> {
+    let member: ClusterMember
+    try {
+      member = await ClusterMember.#fromDisk(options)
+    } catch (error) {
+      await options.discovery.close()
+      await options.coordinator.close()
+      throw error
+    }
+    try {
+      await member.#listen()
+      return member
+    } catch (error) {
+      await member.close()
+      throw error
+    }
+  }
+
+  static async #fromDisk(options: ClusterMemberOptions): Promise<ClusterMember> {
     // The store has a lock: without it, this would cut away what another process is writing.
     const stores = await StoreDirectory.open(options)
     let journal: Journal | undefined
@@ -106,9 +127,7 @@ export class ClusterMember {
       checkStoreAndJournal(applied, journal.epochs)
       // A snapshot took the store's place, and then the power went.
       if (applied.lsn > journal.last.lsn) await journal.reset(applied)
-      const member = new ClusterMember(options, journal, stores)
-      await member.#listen()
-      return member
+      return new ClusterMember(options, journal, stores)
     } catch (error) {
       await journal?.close()
       await stores.close()
@@ -248,8 +267,12 @@ export class ClusterMember {
     await this.#transport.close()
     await this.#snapshots.close()
     await this.#options.coordinator.close()
-    await this.#journal.close()
-    await this.#stores.close()
+    try {
+      await this.#journal.close()
+    } finally {
+      // It holds the lock, without which the member could not be opened again.
+      await this.#stores.close()
+    }
   }
 
   async #listen(): Promise<void> {

@@ -16,6 +16,7 @@ import {
 import type { DiskGuard } from '../disk-guard.js'
 import type { Logger } from '../log-writer.js'
 import type { LogStore, StoreState } from '../log-store.js'
+import { isDamage } from '../open-store.js'
 import { ReopenableLog } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
 
@@ -103,22 +104,34 @@ export class ClusteredStore implements LogStore {
 
   /** Opens the member again where its disk failed and there is room, and a log that is missing. */
   async recover(): Promise<void> {
+    // What fails once more is in the log then, and the next call tries again.
+    await this.#change(() => this.#recover()).catch(() => undefined)
+  }
+
+  async #recover(): Promise<void> {
     if (this.#closing !== undefined) return
     if (this.#halted?.reopen === true && this.#options.guard.hasRoom) {
-      await this.#change(async () => {
-        const before = this.#member
-        this.#member = undefined
-        await this.#closeLog()
-        await before?.close()
-        this.#halted = undefined
-        await this.#openMember()
-        this.#options.logger.info('The member was opened again')
-      })
-      return
+      return this.#reopenMember(this.#halted)
     }
     const log = this.#current
     const failed = log !== undefined && this.#writes && !log.status().writable
-    if (failed) await this.#change(() => this.#reopenLog())
+    if (failed) await this.#reopenLog()
+  }
+
+  async #reopenMember(halted: { reason: string; reopen: boolean }): Promise<void> {
+    const before = this.#member
+    this.#member = undefined
+    await this.#closeLog()
+    await before?.close()
+    this.#halted = undefined
+    try {
+      await this.#openMember()
+    } catch (error) {
+      // A disk that fails may work again; what is damaged stays so.
+      this.#halted = { ...halted, reopen: !(isGoetheError(error) && isDamage(error)) }
+      throw error
+    }
+    this.#options.logger.info('The member was opened again')
   }
 
   close(deadlineMs: number): Promise<void> {

@@ -1,0 +1,98 @@
+// A member whose disk fails, and the log that is served all the while.
+import { join } from 'node:path'
+import {
+  ClusterMember,
+  CoordinatorMemory,
+  type ReplicaListener,
+  StaticDiscovery,
+} from '@goethe/cluster'
+import { GoetheError, systemClock } from '@goethe/core'
+import { ClassicLevel } from 'classic-level'
+import { expect, test } from 'vitest'
+import { tempFolder } from '../../tests-support/temp-folder.js'
+import { createLogger } from '../log-writer.js'
+import { levelOptions } from '../open-store.js'
+import { ClusteredStore } from './clustered-store.js'
+
+/** The store of a cluster's only member, whose opening fails with these errors, one each time. */
+async function openStore(folder: string, failures: Error[]) {
+  const memory = new CoordinatorMemory()
+  const opened: ReplicaListener[] = []
+  const logger = createLogger({ level: 'error', format: 'json' }, { write: () => undefined })
+  const store = await ClusteredStore.open({
+    open: async (listener) => {
+      const failure = opened.length > 0 ? failures.shift() : undefined
+      if (failure !== undefined) throw failure
+      const member = await ClusterMember.open({
+        directory: join(folder, 'goethe-0'),
+        database: (path) => new ClassicLevel(path, levelOptions),
+        member: 'goethe-0',
+        address: 'goethe-0.test:1337',
+        peers: { host: '127.0.0.1', port: 0 },
+        security: { secrets: ['the secret of one'] },
+        minInSync: 1,
+        coordinator: memory.coordinator(),
+        discovery: new StaticDiscovery(['goethe-0=127.0.0.1:1339']),
+        listener,
+        onProblem: () => undefined,
+      })
+      opened.push(listener)
+      return member
+    },
+    logOptions: {},
+    guard: { hasRoom: true, reason: undefined, refusal: () => undefined },
+    logger,
+    clock: systemClock(),
+    retryDelayMs: 100,
+  })
+  return { store, opened }
+}
+
+const isOpen = (store: ClusteredStore) => expect.poll(() => store.state.type).toBe('open')
+
+test('a member whose disk goes on failing is opened once it works', async () => {
+  await using folder = await tempFolder()
+  const failures = [new Error('IO error: Input/output error'), new Error('IO error: once more')]
+  const { store, opened } = await openStore(folder.path, failures)
+  try {
+    await isOpen(store)
+    await store.log.append('orders', Buffer.from('first'))
+    opened[0]!.onHalt('the journal could not be written', true)
+    for (let times = 0; times < 2; times++) {
+      await store.recover()
+      expect(store.state.type).toBe('failed')
+    }
+    await store.recover()
+    await isOpen(store)
+    expect(await store.log.read('orders').toArray()).toHaveLength(1)
+  } finally {
+    await store.close(0)
+  }
+})
+
+test('a member is opened again once, however often it is asked for meanwhile', async () => {
+  await using folder = await tempFolder()
+  const { store, opened } = await openStore(folder.path, [])
+  try {
+    opened[0]!.onHalt('the journal could not be written', true)
+    await Promise.all([store.recover(), store.recover(), store.recover()])
+    expect(opened).toHaveLength(2)
+  } finally {
+    await store.close(0)
+  }
+})
+
+test('a member whose disk turns out to be damaged is left alone', async () => {
+  await using folder = await tempFolder()
+  const failures = [new GoetheError('GOETHE_CORRUPT', 'The journal is damaged')]
+  const { store, opened } = await openStore(folder.path, failures)
+  try {
+    opened[0]!.onHalt('the journal could not be written', true)
+    await store.recover()
+    await store.recover()
+    expect(opened).toHaveLength(1)
+    expect(store.state.type).toBe('failed')
+  } finally {
+    await store.close(0)
+  }
+})
