@@ -12,6 +12,8 @@ export interface JournalMeta {
   readonly storeId: string
   /** What the replica must not forget. */
   readonly facts: DurableFacts
+  /** The oldest segment: those before it were trimmed. */
+  readonly first: number
   /** All bytes of the journal before this place are durable: damage there is no cut-off write. */
   readonly durable: { readonly segment: number; readonly offset: number }
 }
@@ -20,8 +22,8 @@ export const metaName = 'meta'
 const freshName = 'meta.new'
 const format = 1
 
-export function encodeMeta({ storeId, facts, durable }: JournalMeta): string {
-  const text = JSON.stringify({ format, storeId, facts, durable })
+export function encodeMeta({ storeId, facts, first, durable }: JournalMeta): string {
+  const text = JSON.stringify({ format, storeId, facts, first, durable })
   return `${checksum(text)} ${text}\n`
 }
 

@@ -95,7 +95,7 @@ export class Journal {
   static async open(options: JournalOptions): Promise<Journal> {
     const { disk } = options
     const meta = (await readMeta(disk)) ?? (await newMeta(options))
-    const { segments, live } = await openSegments(disk, meta.durable)
+    const { segments, live } = await openSegments(disk, meta)
     if (segments.length === 0) {
       const header = { number: 1, salt: options.newSalt(), previous: live.epochs.base }
       segments.push(await createSegment(disk, header))
@@ -289,15 +289,17 @@ export class Journal {
     this.#segments.shift()
     await Promise.allSettled(this.#reads)
     await segment.file.close()
+    // First it is known that the segment is trimmed, so that one that goes missing is noticed.
+    await this.#writeMeta()
     await this.#disk.remove(segmentName(segment.header.number))
-    // One after the other, so that a crash leaves no hole.
     await this.#disk.syncDirectory()
   }
 
   async #writeMeta(facts = this.#meta.facts): Promise<void> {
     const { header, end } = this.#segments.at(-1)!
     const durable = { segment: header.number, offset: end }
-    const meta = { storeId: this.#meta.storeId, facts, durable }
+    const first = this.#segments[0]!.header.number
+    const meta = { storeId: this.#meta.storeId, facts, first, durable }
     await writeMeta(this.#disk, meta)
     this.#meta = meta
   }
@@ -333,6 +335,7 @@ async function newMeta(options: JournalOptions): Promise<JournalMeta> {
   const meta = {
     storeId: options.newStoreId(),
     facts: noFacts,
+    first: 1,
     durable: { segment: 0, offset: 0 },
   }
   await writeMeta(options.disk, meta)

@@ -1,4 +1,5 @@
-import { readdir, stat, truncate } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { readFile, readdir, readlink, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { tempFolder } from '../../../core/tests-support/temp-folder.js'
@@ -77,3 +78,25 @@ it('is GOETHE_WRITE_FAILED on a disk that takes nothing', async () => {
   expect(again.last).toEqual({ lsn: 1, epoch: 1 })
   await again.close()
 })
+
+it.skipIf(process.platform !== 'linux')('has Linux make each write durable', async () => {
+  await using folder = await tempFolder()
+  const path = join(folder.path, 'file')
+  const disk = await nodeDisk(folder.path)
+  for (const create of [true, false]) {
+    const file = await disk.open('file', create)
+    expect((await flagsOf(path)) & constants.O_DSYNC).toBe(constants.O_DSYNC)
+    await file.close()
+  }
+})
+
+/** The flags with which this process has a file open. */
+async function flagsOf(path: string): Promise<number> {
+  for (const descriptor of await readdir('/proc/self/fd')) {
+    const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => undefined)
+    if (target !== path) continue
+    const information = await readFile(`/proc/self/fdinfo/${descriptor}`, 'utf8')
+    return parseInt(/^flags:\s*(\d+)$/m.exec(information)![1]!, 8)
+  }
+  throw new Error(`${path} is not open`)
+}

