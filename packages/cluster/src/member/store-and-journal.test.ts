@@ -6,9 +6,10 @@ const journal = new EpochHistory({ lsn: 10, epoch: 1 }, [
   { lsn: 20, epoch: 1 },
   { lsn: 30, epoch: 3 },
 ])
-const check = (lsn: number, epoch: number) => (): void => {
-  checkStoreAndJournal({ lsn, epoch }, journal)
-}
+const check =
+  (lsn: number, epoch: number, isReplaced = false) =>
+  () =>
+    checkStoreAndJournal({ lsn, epoch }, journal, isReplaced)
 
 describe('a store and the journal beside it', () => {
   it('belong together when the store ends anywhere in the journal', () => {
@@ -18,12 +19,17 @@ describe('a store and the journal beside it', () => {
       [21, 3],
       [30, 3],
     ] as const) {
-      expect(check(lsn, epoch)).not.toThrow()
+      expect(check(lsn, epoch)()).toBe('fit')
+      expect(check(lsn, epoch, true)()).toBe('fit')
     }
   })
 
-  it('may belong together when a snapshot has brought the store further', () => {
-    expect(check(31, 3)).not.toThrow()
+  it('come to belong together when a snapshot has brought the store further', () => {
+    expect(check(31, 3, true)()).toBe('journal-follows')
+  })
+
+  it('do not when the journal has lost what was applied', () => {
+    expect(check(31, 3)).toThrow('the store ends with entry 31, and the journal with 30')
   })
 
   it('do not when entries between them are missing', () => {

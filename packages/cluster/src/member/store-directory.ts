@@ -3,7 +3,7 @@
  *
  *     store/       what readers see
  *     incoming/    a snapshot that is being fetched, or is complete and about to take its place
- *     outgoing/    what it has replaced
+ *     outgoing/    what it has replaced, until the journal, too, begins behind the snapshot
  *
  * A snapshot is complete once its note of the last applied entry is there, which comes last. What
  * a crash leaves half-way is brought to its end, or cleared away, when the directory is opened.
@@ -25,10 +25,12 @@ export interface StoreDirectoryOptions {
 export class StoreDirectory {
   readonly #options: StoreDirectoryOptions
   #current: AppliedStore
+  #isReplaced: boolean
 
-  private constructor(options: StoreDirectoryOptions, current: AppliedStore) {
+  private constructor(options: StoreDirectoryOptions, current: AppliedStore, isReplaced: boolean) {
     this.#options = options
     this.#current = current
+    this.#isReplaced = isReplaced
   }
 
   /** Opens the store, or makes an empty one. Rejects with GOETHE_CORRUPT, GOETHE_LOCKED. */
@@ -43,9 +45,16 @@ export class StoreDirectory {
     const current = new AppliedStore(options.database(store))
     await current.open().catch(throwLocked)
     // Only now is it certain that they are nobody else's.
-    await rm(outgoing, { recursive: true, force: true })
     await rm(incoming, { recursive: true, force: true })
-    return new StoreDirectory(options, current)
+    return new StoreDirectory(options, current, existsSync(outgoing))
+  }
+
+  /**
+   * Whether a snapshot has taken the store's place, and the journal may still be that of the store
+   * before: known on disk until `settle`.
+   */
+  get isReplaced(): boolean {
+    return this.#isReplaced
   }
 
   get current(): AppliedStore {
@@ -73,9 +82,18 @@ export class StoreDirectory {
     await rename(store, outgoing)
     await rename(incoming, store)
     await syncDirectory(directory)
-    await rm(outgoing, { recursive: true, force: true })
+    this.#isReplaced = true
     this.#current = new AppliedStore(this.#options.database(store))
     await this.#current.open()
+  }
+
+  /** The journal begins behind the snapshot. Resolves once it is certain that this stays known. */
+  async settle(): Promise<void> {
+    if (!this.#isReplaced) return
+    const { directory } = this.#options
+    await rm(paths(directory).outgoing, { recursive: true, force: true })
+    await syncDirectory(directory)
+    this.#isReplaced = false
   }
 
   async close(): Promise<void> {
