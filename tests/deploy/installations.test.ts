@@ -202,6 +202,14 @@ describe.skipIf(tools === undefined)('the chart (npm test fetches kubectl and he
     )
   })
 
+  test('it says where clients find it, and who leads', async () => {
+    const install = ['install', 'goethe', chart, '--namespace', 'weimar', '--dry-run=client']
+    const said = await run(tools!.helm, [...install, ...insecure])
+    const [, notes = ''] = said.split('NOTES:')
+    expect(notes).toContain('goethe://goethe.weimar.svc:1337')
+    expect(notes).toContain('kubectl -n weimar get lease goethe -o yaml')
+  })
+
   test('two releases in a namespace have nothing in common', async () => {
     const [one, other] = await Promise.all(
       ['one', 'other'].map(async (name) => {
