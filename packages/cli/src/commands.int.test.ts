@@ -16,6 +16,18 @@ beforeEach(async () => {
   return remove
 })
 
+test('no log is made among other files, nor is that advised', async () => {
+  const options = { environment: { GOETHE_DATA: folder } }
+  await writeFile(join(folder, 'thesis.txt'), '')
+  const append = await runGoethe(['append', 'orders', 'Faust'], options)
+  expect(append.code).toBe(1)
+  expect(append.stderr).toContain(`goethe: The directory ${folder} holds other files, such as thesis`)
+  const read = await runGoethe(['read', 'orders'], options)
+  expect(read.code).toBe(3)
+  expect(read.stderr).toBe(`goethe: There is no log in ${folder} (GOETHE_INVALID_STORE)\n`)
+  expect(await readdir(folder)).toEqual(['thesis.txt'])
+})
+
 describe('append', () => {
   test('several arguments are appended together', async () => {
     expect(await json('append', 'orders', 'Faust', 'Egmont')).toMatchObject([

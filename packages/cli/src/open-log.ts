@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import type { Client, TlsOptions } from '@goethe/client'
 import { type EventLogApi, isGoetheError } from '@goethe/core'
 import { exitCode } from './exit-code.js'
@@ -50,9 +50,12 @@ export async function openLog(place: LogPlace, { create }: OpenOptions): Promise
     const isThere = !isGoetheError(cause, 'GOETHE_INVALID_STORE')
     if (create || isThere || cause.cause !== undefined) throw cause
     throw new Failure(`${cause.message} (${cause.code})`, {
-      advice:
-        `If that is not misspelt, \`goethe append TOPIC PAYLOAD --data ${place.directory}\` ` +
-        'makes a new one',
+      // Nor could there be one where something else is.
+      ...((await isVacant(place.directory)) && {
+        advice:
+          `If that is not misspelt, \`goethe append TOPIC PAYLOAD --data ${place.directory}\` ` +
+          'makes a new one',
+      }),
       exitCode: exitCode.notFound,
       cause,
     })
@@ -62,6 +65,11 @@ export async function openLog(place: LogPlace, { create }: OpenOptions): Promise
 async function isFile(path: string): Promise<boolean> {
   const info = await stat(path).catch(() => undefined)
   return info?.isFile() === true
+}
+
+async function isVacant(path: string): Promise<boolean> {
+  const names = await readdir(path).catch(() => [])
+  return names.length === 0
 }
 
 /** A client of the server at a place. It connects with its first call. */

@@ -8,7 +8,7 @@ import { FaultyLevel, holdNextWrite } from '../../core/tests-support/faulty-leve
 import { TestEventSource } from '../tests-support/event-source.js'
 import { tempFolder } from '../tests-support/temp-folder.js'
 import { startTestServer } from '../tests-support/test-server.js'
-import { defaultConfig } from './config.js'
+import { type Config, defaultConfig } from './config.js'
 import { startServer } from './goethe.js'
 import { createLogger } from './log-writer.js'
 
@@ -260,6 +260,17 @@ describe('starting', () => {
     })
     // What has never run has not stopped either.
     expect(lines).toEqual([])
+  })
+
+  test('a member of a cluster does not start on the log of a single server', async () => {
+    await using folder = await tempFolder()
+    await (await EventLog.open(new ClassicLevel(folder.path))).close()
+    const single = defaultConfig({ data: folder.path, ...ports })
+    const config: Config = { ...single, cluster: { ...single.cluster, mode: 'etcd' } }
+    await expect(startServer(config, { logger: silent })).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_STORE',
+      message: expect.stringContaining('holds the log of a single server'),
+    })
   })
 
   test('a port that is taken is named, and the log is closed again', async () => {

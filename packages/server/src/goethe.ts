@@ -17,6 +17,7 @@ import { ServedAuth } from './auth/served-auth.js'
 import { limitFailedAttempts } from './auth/failed-attempts.js'
 import type { Config } from './config.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
+import { checkMemberDirectory } from './data-directory.js'
 import { startGrpc } from './grpc/grpc-server.js'
 import { startHttp } from './http/http-server.js'
 import type { Identity } from './identity.js'
@@ -225,6 +226,7 @@ async function openClustered(
     ...shared,
     retryDelayMs: electionRetryMs,
     logOptions: logOptionsOf(config, clock),
+  await checkMemberDirectory(config.data)
     open: (listener) => openMember({ config, clock, logger, listener }),
   })
 }

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { checkMemberDirectory } from './data-directory.js'
 import { openStore } from './open-store.js'
 
 describe('openStore', () => {
@@ -84,6 +85,69 @@ describe('openStore', () => {
       message: `There is no log in ${directory}`,
     })
     expect(existsSync(directory)).toBe(false)
+  })
+
+  test('tables without their CURRENT are damage, and are not cleared away', async () => {
+    const log = await openStore(folder)
+    await log.append('orders', new Uint8Array([1]))
+    await log.close()
+    // A log that is opened again writes what was in its journal into a table.
+    await (await openStore(folder)).close()
+    await rm(join(folder, 'CURRENT'))
+    const before = await readdir(folder)
+    expect(before.some((name) => name.endsWith('.ldb'))).toBe(true)
+    await expect(openStore(folder)).rejects.toMatchObject({ code: 'GOETHE_CORRUPT' })
+    expect(await readdir(folder)).toEqual(before)
+  })
+
+  test('a directory with files of somebody else is refused, and left alone', async () => {
+    await writeFile(join(folder, 'thesis.txt'), '')
+    await expect(openStore(folder)).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_STORE',
+      message: expect.stringContaining(`${folder} holds other files, such as thesis.txt`),
+    })
+    await expect(openStore(folder, { create: false })).rejects.toMatchObject({
+      message: `There is no log in ${folder}`,
+    })
+    expect(await readdir(folder)).toEqual(['thesis.txt'])
+  })
+
+  test('what the system keeps in a volume is no obstacle, nor what is beside a log', async () => {
+    await mkdir(join(folder, 'lost+found'))
+    await writeFile(join(folder, '.gitkeep'), '')
+    await (await openStore(folder)).close()
+    await writeFile(join(folder, 'notes.txt'), '')
+    await using log = await openStore(folder)
+    expect(log.status().lastId).toBe(0n)
+  })
+
+  test('the directory of a member of a cluster is refused, and the other way round', async () => {
+    const member = join(folder, 'member')
+    for (const name of ['journal', 'store']) await mkdir(join(member, name), { recursive: true })
+    for (const create of [true, false]) {
+      await expect(openStore(member, { create })).rejects.toMatchObject({
+        code: 'GOETHE_INVALID_STORE',
+        message: expect.stringContaining(`${member} is that of a member of a cluster`),
+      })
+    }
+    await checkMemberDirectory(member)
+    const single = join(folder, 'single')
+    await (await openStore(single)).close()
+    await expect(checkMemberDirectory(single)).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_STORE',
+      message: expect.stringContaining(`${single} holds the log of a single server`),
+    })
+  })
+
+  test('a member goes on where its first start was cut off, but not among other files', async () => {
+    await checkMemberDirectory(folder)
+    await mkdir(join(folder, 'store'))
+    await checkMemberDirectory(folder)
+    await rm(join(folder, 'store'), { recursive: true })
+    await writeFile(join(folder, 'thesis.txt'), '')
+    await expect(checkMemberDirectory(folder)).rejects.toMatchObject({
+      message: expect.stringContaining('holds other files, such as thesis.txt, and no member'),
+    })
   })
 
   test('a file in the way is named', async () => {

@@ -1,8 +1,7 @@
-import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { EventLog, type EventLogOptions, GoetheError, isGoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
+import { checkLogDirectory, contentOf } from './data-directory.js'
 import { describeHolder, noteHolder } from './open-store-holder.js'
 
 /** How LevelDB suits a log. */
@@ -22,18 +21,23 @@ export interface StoreOptions extends EventLogOptions {
 
 /**
  * Opens the log in a directory, on LevelDB with the settings that suit a log. Rejects with
- * GOETHE_LOCKED while another process has it open, GOETHE_INVALID_STORE where it cannot be opened or,
- * without `create`, where there is none, and as `EventLog.open` does.
+ * GOETHE_LOCKED while it is open already, here or in another process, GOETHE_CORRUPT where it is
+ * damaged, GOETHE_INVALID_STORE where it cannot be opened, where the directory holds something else or,
+ * without `create`, nothing, and as `EventLog.open` does.
  */
 export async function openStore(
   directory: string,
   { create = true, ...options }: StoreOptions = {},
 ): Promise<EventLog> {
   if (create) await makeDirectory(directory)
-  // LevelDB itself would leave a new directory behind even if it is told to create nothing.
-  else if (!existsSync(join(directory, 'CURRENT'))) {
+  const { type } = await contentOf(directory)
+  // LevelDB itself would begin anew, and clear away what is left.
+  if (type === 'damaged-log') throw damaged(directory, 'its file CURRENT is missing')
+  // It would also leave a new directory behind even if it is told to create nothing.
+  if (!create && (type === 'empty' || type === 'other')) {
     throw new GoetheError('GOETHE_INVALID_STORE', `There is no log in ${directory}`)
   }
+  await checkLogDirectory(directory)
   const database = new ClassicLevel(directory, { createIfMissing: create, ...levelOptions })
   try {
     const log = await EventLog.open(database, options)
@@ -56,17 +60,19 @@ async function openingError(directory: string, cause: unknown): Promise<unknown>
       { cause },
     )
   }
-  if (isDamage(cause)) {
-    return new GoetheError(
-      'GOETHE_CORRUPT',
-      `The log in ${directory} is damaged and cannot be opened: ${cause.message}. Keep a copy of ` +
-        'the directory, and import the last export into a new one',
-      { cause },
-    )
-  }
+  if (isDamage(cause)) return damaged(directory, cause.message, cause)
   if (cause.code !== 'GOETHE_INVALID_STORE') return cause
   const message = cause.message.replace(/^The store/, `The log in ${directory}`)
   return new GoetheError(cause.code, message, { cause })
+}
+
+function damaged(directory: string, reason: string, cause?: unknown): GoetheError {
+  return new GoetheError(
+    'GOETHE_CORRUPT',
+    `The log in ${directory} is damaged and cannot be opened: ${reason}. Keep a copy of the ` +
+      'directory, and import the last export into a new one',
+    { cause },
+  )
 }
 
 /** What LevelDB says of bytes that it has not written; it has no codes for them. */
