@@ -34,8 +34,8 @@ export async function nodeDisk(directory: string): Promise<Disk> {
 
 class NodeFile implements DiskFile {
   readonly #handle: FileHandle
-  /** Something was done that only fdatasync makes durable. */
-  #unsynced = false
+  /** Something was done, here or by a process before, that only fdatasync makes durable. */
+  #unsynced = true
 
   constructor(handle: FileHandle) {
     this.#handle = handle

@@ -68,9 +68,11 @@ export async function openSegment(
     }
     options.onHeader(header)
     const end = readGroups(bytes, header, options)
-    if (end < bytes.length) {
-      await file.truncate(end)
+    if (end < bytes.length) await file.truncate(end)
+    if (options.last) {
+      // A process that ended between its last write and the sync left what reads as whole.
       await file.sync()
+      await disk.syncDirectory()
     }
     return { header, file, end }
   } catch (error) {
