@@ -25,7 +25,9 @@ export async function startServer(
   port: number,
 ): Promise<ServerProcess> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const endWithThis = () => child.kill('SIGKILL')
+  process.once('exit', endWithThis)
+  child.once('exit', () => process.off('exit', endWithThis))
   let output = ''
   const note = (text: string) => (output = `${output}${text}`.slice(-2000))
   child.stdout.setEncoding('utf8').on('data', note)

@@ -1,7 +1,6 @@
 import { open, stat } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort, startNode } from '../../server/server-process'
 import { mustEqual } from '../../src/measure'
@@ -52,10 +51,7 @@ const plainCopy: Contestant = {
     const server = await startNode(sender, [String(port), source], port)
     const start = performance.now()
     const target = await open(join(run.directory, 'target'), 'wx')
-    await pipeline(
-      createConnection(port, '127.0.0.1'),
-      target.createWriteStream({ autoClose: false }),
-    )
+    for await (const chunk of createConnection(port, '127.0.0.1')) await target.appendFile(chunk)
     await target.sync()
     const seconds = (performance.now() - start) / 1000
     mustEqual('Bytes copied', (await target.stat()).size, size)
