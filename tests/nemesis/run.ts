@@ -31,6 +31,8 @@ export interface RunResult {
   readonly acknowledged: number
   /** How many appends had which error. */
   readonly refused: Readonly<Record<string, number>>
+  /** How processes ended that nobody had stopped, as by a disk that fails at their start. */
+  readonly endings: readonly string[]
   readonly longestGapMs: number
   /** From the end of the faults until an append that was begun after it was acknowledged. */
   readonly recoveryMs: number
@@ -137,7 +139,16 @@ class Run {
       if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1
     }
     const acknowledged = attempts.filter(({ id }) => id !== undefined).length
-    const counts = { faults: this.#faults, appends: attempts.length, acknowledged, refused }
+    const endings = this.#cluster.members.flatMap(({ name, process }) =>
+      process.endings.map((ending) => `${name}: ${ending}`),
+    )
+    const counts = {
+      faults: this.#faults,
+      appends: attempts.length,
+      acknowledged,
+      refused,
+      endings,
+    }
     return { problems, ...counts, longestGapMs, recoveryMs }
   }
 
