@@ -21,6 +21,7 @@ import {
   openCursor,
   seekCursor,
 } from './cursor-service.js'
+import { flowControl } from './flow-control.js'
 import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
 import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream.js'
 import { GrpcListener, type PortTls } from './grpc-listener.js'
@@ -55,7 +56,7 @@ export async function startGrpc(
   const { config, logger, clock } = context
   const server = new Server({
     ...serverOptions(config),
-    interceptors: [messageAdmission(context)],
+    interceptors: [flowControl(windowBytes), messageAdmission(context)],
   })
   const consumers = new RemoteConsumers(clock)
   const { definition, implementation } = eventLogService(context, consumers)
@@ -90,12 +91,11 @@ function serverOptions({ limits, keepalive }: Config): ServerOptions {
     'grpc.max_connection_idle_ms': keepalive.idleMs,
     // Nobody asks for its statistics, which cost memory for each connection and time for each call.
     'grpc.enable_channelz': 0,
-    // A window of 64 KiB, the default, would make each message wait for the one before.
-    'grpc-node.flow_control_window': flowControlWindowBytes,
   }
 }
 
-const flowControlWindowBytes = 4 * 1024 * 1024
+/** What one connection, and each of its streams, may have sent and the server not taken yet. */
+const windowBytes = 1024 * 1024
 
 function eventLogService(
   context: ServerContext,
