@@ -245,7 +245,10 @@ export class AppendSender {
       if (refusal !== undefined) return
       answered = true
       refusal = this.#onOutcomes(outcomes)
-      if (refusal !== undefined) stream.cancel()
+      if (refusal === undefined) return
+      // What is appended from now on goes through the next one.
+      if (this.#stream === stream) this.#stream = undefined
+      stream.cancel()
     })
     this.#stream = stream
     this.#sent = 0

@@ -19,8 +19,9 @@ export function grpcClient(address: string, options: CheckedConnectOptions): Grp
     'grpc.max_receive_message_length': messageBytesMax,
     'grpc.max_send_message_length': -1,
     'grpc.dns_min_time_between_resolutions_ms': 1000,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    // While something is awaited: a machine that went away says nothing, and another may take over.
+    'grpc.keepalive_time_ms': 5_000,
+    'grpc.keepalive_timeout_ms': 5_000,
     'grpc.enable_retries': 0,
     // Two clients of one process are two connections: a slow reader of one does not hold up the other.
     'grpc.use_local_subchannel_pool': 1,

@@ -164,6 +164,37 @@ describe('a server that does not lead names the one that does, and', () => {
     await server.log.close()
   })
 
+  it('all addresses are asked when the one that is named cannot be reached', async () => {
+    await using leader = await Served.start()
+    // It has one address for its own network, and another one for ours.
+    const unknown = await TcpProxy.start(leader.server.address)
+    await unknown.stop()
+    const followers = [await follower(hostOf(unknown.address)), await follower('127.0.0.1:1')]
+    const addresses = [...followers, leader.server].map(({ address }) => address)
+    const client = connect(addresses, { random: () => 0 })
+    await client.append('t', Buffer.from('Faust'))
+    expect(await textsOf(leader.log, 't')).toEqual(['Faust'])
+    await client.close()
+    for (const server of followers) {
+      await server.stop()
+      await server.log.close()
+    }
+  })
+
+  it('who does not repeat appends is told, and goes there with the next one', async () => {
+    await using leader = await Served.start()
+    const server = await follower(hostOf(leader.server.address))
+    const client = connect(server.address, { idempotent: false, random: () => 0 })
+    await expect(client.append('t', Buffer.from('first'))).rejects.toMatchObject({
+      code: 'GOETHE_NOT_LEADER',
+    })
+    await client.append('t', Buffer.from('second'))
+    expect(await textsOf(leader.log, 't')).toEqual(['second'])
+    await client.close()
+    await server.stop()
+    await server.log.close()
+  })
+
   it('a name that is no address is no reason to fail otherwise than without one', async () => {
     const server = await follower('http://nowhere/')
     const client = connect(server.address, { deadlineMs: 500 })
