@@ -1,7 +1,13 @@
 // The tables in docs that say what the server says of itself.
 import { errorCodes } from '@goethe/core'
-import { eventLogMethods, grpcStatus, grpcStatusOf, httpStatusOf } from '@goethe/protocol'
-import { type Setting, expectationOf, settings } from '@goethe/server'
+import {
+  clusterMethods,
+  eventLogMethods,
+  grpcStatus,
+  grpcStatusOf,
+  httpStatusOf,
+} from '@goethe/protocol'
+import { type Setting, describeClusterMetrics, expectationOf, settings } from '@goethe/server'
 import { runServer } from './running-server.js'
 
 /** Each table by the name that the page gives it in `<!-- name:begin -->`. */
@@ -12,8 +18,10 @@ export async function tables(): Promise<Record<string, string>> {
   return {
     settings: settingsTable(),
     metrics: metricsTable(await get('/metrics')),
+    clusterMetrics: metricsTable(await describeClusterMetrics()),
     errors: errorsTable(),
-    methods: methodsTable(),
+    methods: methodsTable(eventLogMethods),
+    clusterMethods: methodsTable(clusterMethods),
     paths: pathsTable(await get('/openapi.json')),
   }
 }
@@ -85,8 +93,10 @@ function errorsTable(): string {
   return table(['code', 'gRPC', 'HTTP'], rows)
 }
 
-function methodsTable(): string {
-  const rows = Object.values(eventLogMethods).map(({ path, requestStream, responseStream }) => {
+type Methods = Record<string, { path: string; requestStream: boolean; responseStream: boolean }>
+
+function methodsTable(methods: Methods): string {
+  const rows = Object.values(methods).map(({ path, requestStream, responseStream }) => {
     const shape = `${requestStream ? 'stream' : 'one'} → ${responseStream ? 'stream' : 'one'}`
     return [`\`${path.slice(path.lastIndexOf('/') + 1)}\``, shape]
   })

@@ -17,10 +17,11 @@ test('every command and option is completed, those of the server as well', async
 test.runIf(spawnSync('bash', ['--version']).status === 0)('bash completes with it', async () => {
   const script = `${await scriptFor('bash')}
 COMP_WORDS=(goethe re); COMP_CWORD=1; _goethe; echo "\${COMPREPLY[*]}"
-COMP_WORDS=(goethe read --fo); COMP_CWORD=2; _goethe; echo "\${COMPREPLY[*]}"`
+COMP_WORDS=(goethe read --fo); COMP_CWORD=2; _goethe; echo "\${COMPREPLY[*]}"
+COMP_WORDS=(goethe cluster re); COMP_CWORD=2; _goethe; echo "\${COMPREPLY[*]}"`
   const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' })
   expect({ stdout, stderr }).toEqual({
-    stdout: 'read retention restore\n--follow\n',
+    stdout: 'read retention restore\n--follow\nremove recover\n',
     stderr: '',
   })
 })

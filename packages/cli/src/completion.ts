@@ -7,6 +7,8 @@ export type CompletionShell = (typeof completionShells)[number]
 interface CompletedCommand {
   name: string
   description: string
+  /** Names of the commands below it. */
+  below: string[]
   options: { flags: string[]; description: string; takesValue: boolean }[]
 }
 
@@ -24,11 +26,14 @@ export function completionScript(shell: CompletionShell, program: Command): stri
 }
 
 function completedCommand(command: Command): CompletedCommand {
-  const options = command.createHelp().visibleOptions(command)
+  // Which of those below is meant is not known, so all that any of them takes is offered.
+  const all = [command, ...command.commands].flatMap((one) => one.createHelp().visibleOptions(one))
+  const options = new Map(all.map((option) => [option.flags, option]))
   return {
     name: command.name(),
     description: command.description(),
-    options: options.map((option) => ({
+    below: command.commands.map((one) => one.name()),
+    options: [...options.values()].map((option) => ({
       flags: flagsOf(option),
       description: option.description,
       takesValue: option.required || option.optional,
@@ -41,13 +46,13 @@ function flagsOf({ short, long }: Option): string[] {
 }
 
 function bash(commands: readonly CompletedCommand[]): string {
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, below }) => {
     const flags = options.flatMap((option) => option.flags.filter((flag) => flag.startsWith('--')))
-    return `    ${name}) words=${quoted(flags.join(' '))} ;;`
+    return `    ${name}) words=${quoted(flags.join(' '))} below=${quoted(below.join(' '))} ;;`
   })
   return `# bash completion of goethe: eval "$(goethe completion bash)"
 _goethe() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" words
+  local current="\${COMP_WORDS[COMP_CWORD]}" words below
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W ${quoted(commands.map(({ name }) => name).join(' '))} -- "$current"))
@@ -59,6 +64,9 @@ ${cases.join('\n')}
   esac
   case "$current" in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+    *) if [ "$COMP_CWORD" -eq 2 ] && [ -n "$below" ]; then
+         COMPREPLY=($(compgen -W "$below" -- "$current"))
+       fi ;;
   esac
 }
 complete -o default -F _goethe goethe
@@ -69,12 +77,14 @@ function zsh(commands: readonly CompletedCommand[]): string {
   const list = commands.map(({ name, description }) => {
     return `    ${quoted(`${name}:${description.replaceAll(':', '\\:')}`)}`
   })
-  const cases = commands.map(({ name, options }) => {
+  const cases = commands.map(({ name, options, below }) => {
     const specs = options.flatMap(({ flags, description, takesValue }) => {
       const text = description.replaceAll(/[[\]:\\]/g, '\\$&')
       return flags.map((flag) => quoted(`${flag}[${text}]${takesValue ? ':value:_files' : ''}`))
     })
-    return `    ${name}) _arguments ${[...specs, quoted('*:argument:_files')].join(' ')} ;;`
+    const first = below.length === 0 ? [] : [quoted(`1:command:(${below.join(' ')})`)]
+    const all = [...specs, ...first, quoted('*:argument:_files')]
+    return `    ${name}) _arguments ${all.join(' ')} ;;`
   })
   return `#compdef goethe
 # zsh completion of goethe: eval "$(goethe completion zsh)", or this file as _goethe in $fpath
@@ -98,8 +108,12 @@ if [[ "$funcstack[1]" = _goethe ]]; then _goethe "$@"; else compdef _goethe goet
 }
 
 function fish(commands: readonly CompletedCommand[]): string {
-  const lines = commands.flatMap(({ name, description, options }) => [
+  const lines = commands.flatMap(({ name, description, options, below }) => [
     `complete -c goethe -f -n __fish_use_subcommand -a ${name} -d ${quotedForFish(description)}`,
+    ...below.map((inner) => {
+      const where = quotedForFish(`__fish_seen_subcommand_from ${name}`)
+      return `complete -c goethe -f -n ${where} -a ${inner}`
+    }),
     ...options.map(({ flags, description: text, takesValue }) => {
       const names = flags.map((flag) =>
         flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,

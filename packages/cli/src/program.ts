@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { appendCommand } from './commands/append.js'
 import { backupCommand } from './commands/backup.js'
 import { benchCommand } from './commands/bench.js'
+import { clusterCommand } from './commands/cluster.js'
 import { completionCommand } from './commands/completion.js'
 import { consumeCommand } from './commands/consume.js'
 import { cursorsCommand } from './commands/cursors.js'
@@ -70,6 +71,7 @@ choose. Colours are off where NO_COLOR is set.`,
     ],
     'Run:': [
       await serveCommand(shell, needsServer(args)),
+      clusterCommand(shell),
       tokenCommand(shell),
       verifyCommand(shell),
       doctorCommand(shell),
@@ -81,7 +83,8 @@ choose. Colours are off where NO_COLOR is set.`,
     for (const command of commands) goethe.addCommand(command.helpGroup(heading))
   }
   // Commander would end the process by itself, with 1 for wrong usage.
-  for (const command of [goethe, ...goethe.commands]) {
+  const below = goethe.commands.flatMap(({ commands }) => commands)
+  for (const command of [goethe, ...goethe.commands, ...below]) {
     command
       .exitOverride()
       .showHelpAfterError(`(${nameOf(command, goethe)} --help tells more)`)
@@ -103,5 +106,6 @@ function needsServer(args: readonly string[]): boolean {
 }
 
 function nameOf(command: Command, goethe: Command): string {
-  return command === goethe ? 'goethe' : `goethe ${command.name()}`
+  if (command === goethe) return 'goethe'
+  return `${nameOf(command.parent ?? goethe, goethe)} ${command.name()}`
 }

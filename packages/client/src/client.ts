@@ -68,6 +68,7 @@ import type { Address } from './address.js'
 import { AppendSender } from './append-sender.js'
 import { callUnary } from './calls.js'
 import type { ClientEventMap } from './client-events.js'
+import { ClusterCalls } from './cluster-calls.js'
 import { Connection } from './connection.js'
 import { closedError } from './failures.js'
 import type { CheckedConnectOptions } from './options.js'
@@ -90,6 +91,8 @@ const TypedEventEmitter = EventEmitter as unknown as new () => TypedEmitter<Clie
  * Emits `connect`, `disconnect`, `reconnect` and `close`; see ClientEventMap.
  */
 export class Client extends TypedEventEmitter implements EventLogApi {
+  /** The cluster that the server belongs to, for those who look after it. */
+  readonly cluster: ClusterCalls
   readonly #connection: Connection
   readonly #sender: AppendSender
   readonly #consumers = new Set<RemoteConsumer>()
@@ -106,6 +109,10 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     })
     const producer = options.idempotent ? globalThis.crypto.randomUUID() : undefined
     this.#sender = new AppendSender(this.#connection, producer)
+    this.cluster = new ClusterCalls(async (method, request, signal) => {
+      this.#assertOpen()
+      return this.#call(method, request, signal)
+    })
   }
 
   /**

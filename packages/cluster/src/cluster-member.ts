@@ -15,7 +15,11 @@ import type { MembershipView } from './gossip/membership-view.js'
 import { Journal } from './journal/journal.js'
 import { nodeDisk } from './journal/node-disk.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
-import { ReplicaDriver, type ReplicaListener } from './member/replica-driver.js'
+import {
+  type ReplicaCounters,
+  ReplicaDriver,
+  type ReplicaListener,
+} from './member/replica-driver.js'
 import { SnapshotSender } from './member/snapshot-sender.js'
 import { checkStoreAndJournal } from './member/store-and-journal.js'
 import { StoreDirectory } from './member/store-directory.js'
@@ -33,7 +37,7 @@ import {
   encodePeerMessage,
 } from './transport/peer-message-codec.js'
 import type { PeerTransportOptions } from './transport/peer-settings.js'
-import type { PeerProblem } from './transport/peer-transport.js'
+import type { ListenCounters, PeerCounters, PeerProblem } from './transport/peer-transport.js'
 import { TcpPeerTransport } from './transport/tcp-peer-transport.js'
 
 export interface ClusterMemberOptions {
@@ -45,6 +49,8 @@ export interface ClusterMemberOptions {
   readonly member: string
   /** `host:port` for clients, as they can reach it. */
   readonly address: string
+  /** Where clients reach its HTTP API, such as `http://host:port`, if it has one. */
+  readonly url?: string | undefined
   /** Where the other members are listened to. */
   readonly peers: { readonly host: string; readonly port: number }
   /** How members know each other, as for the transport. */
@@ -67,6 +73,14 @@ export interface ClusterMemberOptions {
 export interface ClusterMemberStatus {
   readonly replica: ReplicaStatus
   readonly members: MembershipView
+}
+
+/** What a member has done since it was opened; all of it only grows. */
+export interface ClusterCounters extends ReplicaCounters {
+  /** Of the connections to each other member. */
+  readonly peers: ReadonlyMap<string, Readonly<PeerCounters>>
+  /** Of the connections that others made. */
+  readonly listen: Readonly<ListenCounters>
 }
 
 /** How often gossip and what follows from it are looked at. */
@@ -124,9 +138,10 @@ export class ClusterMember {
       const newSalt = (): number => randomInt(2 ** 32)
       journal = await Journal.open({ disk, newStoreId: randomUUID, newSalt })
       const { applied } = stores.current
-      checkStoreAndJournal(applied, journal.epochs)
+      const found = checkStoreAndJournal(applied, journal.epochs, stores.isReplaced)
       // A snapshot took the store's place, and then the power went.
-      if (applied.lsn > journal.last.lsn) await journal.reset(applied)
+      if (found === 'journal-follows') await journal.reset(applied)
+      await stores.settle()
       return new ClusterMember(options, journal, stores)
     } catch (error) {
       await journal?.close()
@@ -136,7 +151,7 @@ export class ClusterMember {
   }
 
   private constructor(options: ClusterMemberOptions, journal: Journal, stores: StoreDirectory) {
-    const { member, address, clock = systemClock(), coordinator } = options
+    const { member, address, url, clock = systemClock(), coordinator } = options
     this.#options = options
     this.#clock = clock
     this.#journal = journal
@@ -191,7 +206,7 @@ export class ClusterMember {
       newId: randomUUID,
     })
     this.#gossip = new Gossip({
-      identity: { ...identity, address },
+      identity: { ...identity, address, ...(url !== undefined && { url }) },
       report: this.#report(),
       generation: Date.now(),
       nowMs: nowMs(),
@@ -218,6 +233,15 @@ export class ClusterMember {
     return { replica: this.#driver.status, members: this.#gossip.view(nowMs()) }
   }
 
+  /** What was counted since this member was opened. */
+  get counters(): ClusterCounters {
+    return {
+      ...this.#driver.counters,
+      peers: this.#transport.peerCounters(),
+      listen: this.#transport.listenCounters(),
+    }
+  }
+
   /** `host:port` at which other members reach this one. */
   get peerAddress(): string {
     return this.#peerAddress
@@ -237,9 +261,13 @@ export class ClusterMember {
     this.#driver.input({ type: 'hand-over' })
   }
 
-  /** Takes a member out of the cluster for good. */
+  /**
+   * Takes a member's store out of the cluster for good: it leaves the in-sync set as soon as that may be
+   * smaller, and never joins again, whoever leads. With an empty directory the member may.
+   */
   remove(member: string): void {
-    this.#driver.input({ type: 'remove-member', member })
+    const storeId = this.status.members.get(member)?.storeId
+    this.#driver.input({ type: 'remove-member', member, ...(storeId !== undefined && { storeId }) })
   }
 
   /** Leads although entries that were acknowledged may be missing here: an operator has decided it. */
@@ -344,11 +372,14 @@ export class ClusterMember {
     inSync,
     storeId,
     problem,
+    notWritable,
   }: ReplicaStatus): Pick<MemberReport, 'health' | 'reason'> {
     if (this.#draining) return { health: 'draining', reason: 'it stops' }
     const reason = this.#unhealthy ?? problem
     if (reason !== undefined) return { health: 'unhealthy', reason }
-    if (inSync.some((store) => store.storeId === storeId)) return { health: 'serving' }
+    if (inSync.some((store) => store.storeId === storeId)) {
+      return { health: 'serving', ...(notWritable !== undefined && { reason: notWritable }) }
+    }
     const why = role === 'candidate' ? 'it knows no leader' : 'it is not in sync yet'
     return { health: 'catching-up', reason: why }
   }

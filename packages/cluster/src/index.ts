@@ -10,7 +10,11 @@ export { inClusterAccess } from './kubernetes/in-cluster.js'
 export { kubeconfigAccess } from './kubernetes/kubeconfig.js'
 export { KubernetesClient } from './kubernetes/kubernetes-client.js'
 export { ReplicatedLevel } from './replicated-level.js'
-export type { ClusterMemberOptions, ClusterMemberStatus } from './cluster-member.js'
+export type {
+  ClusterCounters,
+  ClusterMemberOptions,
+  ClusterMemberStatus,
+} from './cluster-member.js'
 export type { ChangeOutcome, Coordinator, VersionedRecord } from './coordinator/coordinator.js'
 export type { Discovery, Peer } from './discovery/discovery.js'
 export type { MemberView } from './gossip/membership-view.js'

@@ -70,6 +70,8 @@ export interface GoetheErrorDetails {
   retryDelayMs?: number
   /** GOETHE_NOT_LEADER: `host:port` of the instance that takes writes, where it is known. */
   leader?: string
+  /** GOETHE_NOT_LEADER: where the HTTP API of that instance is, where it is known. */
+  leaderUrl?: string
 }
 
 /** The one error class of Goethe. Branch on `code`, never on `message`. */

@@ -26,7 +26,7 @@ export function goetheError(error: unknown): GoetheError {
 }
 
 export function errorToMessage({ code, message, details }: GoetheError): ErrorMessage {
-  const { topic = '', consumer = '', leader = '', lastId } = details
+  const { topic = '', consumer = '', leader = '', leaderUrl = '', lastId } = details
   const { lastSequence, expectedSequence, retryDelayMs } = details
   return create(ErrorSchema, {
     code,
@@ -34,6 +34,7 @@ export function errorToMessage({ code, message, details }: GoetheError): ErrorMe
     topic,
     consumer,
     leader,
+    leaderUrl,
     ...(lastId !== undefined && { lastId }),
     ...(lastSequence !== undefined && { lastSequence: BigInt(lastSequence) }),
     ...(expectedSequence !== undefined && { expectedSequence: BigInt(expectedSequence) }),
@@ -47,6 +48,7 @@ export function errorFromMessage(message: ErrorMessage): GoetheError {
   if (message.topic !== '') details.topic = message.topic
   if (message.consumer !== '') details.consumer = message.consumer
   if (message.leader !== '') details.leader = message.leader
+  if (message.leaderUrl !== '') details.leaderUrl = message.leaderUrl
   if (message.lastId !== undefined) details.lastId = message.lastId
   if (message.lastSequence !== undefined) details.lastSequence = Number(message.lastSequence)
   if (message.expectedSequence !== undefined) {

@@ -1,5 +1,6 @@
 import { type DescFile, toBinary } from '@bufbuild/protobuf'
 import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt'
+import { file_goethe_v1_cluster } from './gen/goethe/v1/cluster_pb.js'
 import { file_goethe_v1_event_log } from './gen/goethe/v1/event_log_pb.js'
 import { file_grpc_health_v1_health } from './gen/grpc/health/v1/health_pb.js'
 import { file_io_typusomega_goethe_goethe } from './gen/io/typusomega/goethe/goethe_pb.js'
@@ -16,6 +17,7 @@ export function fileDescriptors({ legacy = false }: { legacy?: boolean } = {}): 
     files.add(file)
   }
   add(file_goethe_v1_event_log)
+  add(file_goethe_v1_cluster)
   add(file_grpc_health_v1_health)
   if (legacy) add(file_io_typusomega_goethe_goethe)
   return [...files].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto))

@@ -1,5 +1,11 @@
 export { create } from '@bufbuild/protobuf'
 export { type StreamedAppend, appendRequestSize } from './append-codec.js'
+export {
+  type ClusterMember,
+  type ClusterStatus,
+  clusterFromMessage,
+  clusterToMessage,
+} from './cluster-status.js'
 export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './consume-codec.js'
 export {
   bucketFromMessage,
@@ -51,5 +57,5 @@ export {
 export type { AppendOutcome, StreamedReceipt } from './outcome-codec.js'
 export type { ReadMessage } from './read-codec.js'
 export type { Codec, Method } from './service.js'
-export { eventLogMethods, legacyMethods, messageCodec } from './service.js'
+export { clusterMethods, eventLogMethods, legacyMethods, messageCodec } from './service.js'
 export * as messages from './messages.js'

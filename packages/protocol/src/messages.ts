@@ -1,6 +1,7 @@
 /** The generated messages, for those who build them themselves. */
 export * from './gen/goethe/v1/administration_pb.js'
 export * from './gen/goethe/v1/append_pb.js'
+export * from './gen/goethe/v1/cluster_pb.js'
 export * from './gen/goethe/v1/consume_pb.js'
 export * from './gen/goethe/v1/cursors_pb.js'
 export * from './gen/goethe/v1/error_pb.js'

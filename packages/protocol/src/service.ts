@@ -20,6 +20,7 @@ import {
   encodeConsumeCommand,
   encodeConsumeReport,
 } from './consume-codec.js'
+import { Cluster } from './gen/goethe/v1/cluster_pb.js'
 import { EventLog } from './gen/goethe/v1/event_log_pb.js'
 import { Goethe } from './gen/io/typusomega/goethe/goethe_pb.js'
 import {
@@ -125,6 +126,14 @@ export const eventLogMethods = {
   export: method(log.export),
   import: method(log.import),
   status: method(log.status),
+} as const
+
+/** The methods of goethe.v1.Cluster. */
+export const clusterMethods = {
+  describeCluster: method(Cluster.method.describeCluster),
+  handOver: method(Cluster.method.handOver),
+  removeMember: method(Cluster.method.removeMember),
+  recover: method(Cluster.method.recover),
 } as const
 
 /** The methods of the original's service, io.typusomega.goethe.Goethe. */

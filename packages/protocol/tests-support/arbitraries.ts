@@ -96,6 +96,7 @@ const details: fc.Arbitrary<GoetheErrorDetails> = fc.record(
     expectedSequence: number,
     retryDelayMs: number,
     leader: text,
+    leaderUrl: text,
   },
   { requiredKeys: [] },
 )

@@ -268,6 +268,17 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     undefined,
     'Where clients are sent that ask another member to write. Default: the name and grpc.port.',
   ],
+  [
+    'cluster.url',
+    {
+      type: 'text',
+      expected: 'where HTTP clients reach this member, such as https://goethe-0.goethe:1338',
+      placeholder: 'url',
+      schema: z.string().regex(/^https?:\/\/[^/\s]+$/),
+    },
+    undefined,
+    'What HTTP clients are told that ask another member to write. Default: the host of cluster.address, and http.port.',
+  ],
   ['cluster.peerHost', host, '127.0.0.1', 'Where other members are listened to.'],
   ['cluster.peerPort', port, 1339, 'The port for other members.'],
   [
@@ -317,6 +328,12 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     duration(100, hour),
     2 * second,
     'After so long without an acknowledgement a member is waited for no longer.',
+  ],
+  [
+    'cluster.journalEntries',
+    count(0, 2_000_000),
+    100_000,
+    'Writes that a member keeps for others that were away; who has missed more is sent the whole log.',
   ],
   [
     'cluster.etcdEndpoints',

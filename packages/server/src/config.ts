@@ -46,6 +46,7 @@ export interface Config {
     mode: 'none' | 'kubernetes' | 'etcd'
     member: string | undefined
     address: string | undefined
+    url: string | undefined
     peerHost: string
     peerPort: number
     minInSync: number
@@ -57,6 +58,7 @@ export interface Config {
     tlsKey: string | undefined
     electionTimeoutMs: number
     replicaTimeoutMs: number
+    journalEntries: number
     etcdEndpoints: string[]
     etcdKey: string
     etcdCa: string | undefined

@@ -11,13 +11,14 @@ import {
   systemClock,
 } from '@goethe/core'
 import { Admission } from './admission.js'
+import { observeCluster } from './cluster/cluster-metrics.js'
 import type { ClusteredStoreOptions } from './cluster/clustered-store.js'
 import { authorized } from './auth/authorized-log.js'
 import { ServedAuth } from './auth/served-auth.js'
 import { limitFailedAttempts } from './auth/failed-attempts.js'
 import type { Config } from './config.js'
-import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
 import { checkMemberDirectory } from './data-directory.js'
+import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
 import { startGrpc } from './grpc/grpc-server.js'
 import { startHttp } from './http/http-server.js'
 import type { Identity } from './identity.js'
@@ -112,6 +113,7 @@ async function start(
     identify,
     logFor: (identity) => logFor(store.log, identity),
     storeState: () => store.state,
+    cluster: store.cluster,
     stopping: stopping.signal,
   }
   metrics.observe({
@@ -124,6 +126,7 @@ async function start(
     }),
     inFlightBytes: () => admission.inFlightBytes,
   })
+  if (store.cluster !== undefined) observeCluster(metrics.registry, store.cluster)
   // They stop together: each may need the whole deadline.
   const listeners: Listener[] = []
   steps.done('listeners', async (deadlineMs) => {
@@ -134,6 +137,10 @@ async function start(
   listeners.push(http)
   const grpc = await startGrpc(context, { tls })
   listeners.push(grpc)
+  // Another member leads first, while this server still tells everybody which one.
+  if (store.handOver !== undefined) {
+    steps.done('lead', async (deadlineMs) => store.handOver?.(deadlineMs))
+  }
   const addresses = { grpc: grpc.address, http: http.address }
   logger.info({ grpc: grpc.address, http: http.address, data: config.data }, 'Goethe is ready')
   let stopped: Promise<void> | undefined
@@ -219,14 +226,15 @@ async function openClustered(
   clock: Clock,
   shared: Pick<ClusteredStoreOptions, 'guard' | 'logger' | 'retryDelayMs' | 'onCommit'>,
 ): Promise<LogStore> {
+  await checkMemberDirectory(config.data)
   const { ClusteredStore } = await import('./cluster/clustered-store.js')
   const { openMember } = await import('./cluster/open-member.js')
   const { logger } = shared
   return ClusteredStore.open({
     ...shared,
+    clock,
     retryDelayMs: electionRetryMs,
     logOptions: logOptionsOf(config, clock),
-  await checkMemberDirectory(config.data)
     open: (listener) => openMember({ config, clock, logger, listener }),
   })
 }

@@ -1,4 +1,5 @@
 export { hashToken, newToken } from './auth/tokens.js'
+export { describeClusterMetrics } from './cluster/cluster-metrics.js'
 export { defaultConfig, readConfig } from './config.js'
 export { ConfigError } from './config-error.js'
 export { loadConfig } from './config-file.js'

@@ -1,10 +1,11 @@
+import type { ServedCluster } from './served-cluster.js'
 import type { ServedLog } from './served-log.js'
 
-/** What can be done with the log at the moment, and why not more. */
+/** What can be done with the log at the moment, and why not more, or what to look at all the same. */
 export type StoreState =
-  | { type: 'open' }
+  | ({ type: 'open' } & Partial<StoreTrouble>)
   /** All can be read, and another member of the cluster takes what is written. */
-  | { type: 'following'; leader: string | undefined }
+  | ({ type: 'following'; leader: string | undefined } & Partial<StoreTrouble>)
   /** All can be read, and what makes room can be written. */
   | ({ type: 'read-only' } & StoreTrouble)
   /** A member of a cluster that others should be asked instead of: what it has is old. */
@@ -31,10 +32,14 @@ export interface LogStore {
   /** The log, whichever it is at the moment. */
   readonly log: ServedLog
   readonly state: StoreState
+  /** The cluster, where the log is that of one. */
+  readonly cluster?: ServedCluster | undefined
   /** False while the log is being opened again, and once it is closed. */
   readonly isReadable: boolean
   /** To be called from time to time: tries what may help by now. */
   recover(): Promise<void>
+  /** Lets another member of the cluster lead, if this one does, while it still answers everybody. */
+  handOver?(deadlineMs: number): Promise<void>
   /** Finishes what was accepted, within so many milliseconds, and closes the log. Idempotent. */
   close(deadlineMs: number): Promise<void>
 }

@@ -5,6 +5,7 @@ import type { Config } from './config.js'
 import type { Identity } from './identity.js'
 import type { Logger } from './log-writer.js'
 import type { Metrics } from './metrics.js'
+import type { ServedCluster } from './served-cluster.js'
 import type { ServedLog } from './served-log.js'
 import type { StoreState } from './log-store.js'
 import type { Tracing } from './tracing.js'
@@ -38,6 +39,8 @@ export interface ServerContext {
   /** The log as this caller may use it. */
   logFor(identity: Identity): ServedLog
   storeState(): StoreState
+  /** The cluster that this server is a member of, if any. */
+  readonly cluster?: ServedCluster | undefined
   /** Fires as the server begins to stop: streams end, and new requests are refused. */
   readonly stopping: AbortSignal
 }

@@ -22,7 +22,13 @@ const report = fc.record(
   { requiredKeys: ['health', 'role', 'epoch', 'lastLsn', 'commitLsn', 'load', 'hearsLeader'] },
 )
 const state = fc
-  .tuple(digest, fc.record({ storeId: text, incarnation: text, address: text, report }))
+  .tuple(
+    digest,
+    fc.record(
+      { storeId: text, incarnation: text, address: text, url: text, report },
+      { requiredKeys: ['storeId', 'incarnation', 'address', 'report'] },
+    ),
+  )
   .map(([version, rest]) => ({ ...version, ...rest }))
 const states = fc.array(state, { maxLength: 5 })
 const body = fc.oneof(

@@ -45,9 +45,12 @@ function digestEntry(value: unknown): DigestEntry {
 }
 
 function memberState(value: unknown): MemberState {
-  const { storeId, incarnation, address, report, ...rest } = fieldsOf(value)
-  if (!isText(storeId) || !isText(incarnation) || !isText(address)) throw malformed('a member')
-  return { ...digestEntry(rest), storeId, incarnation, address, report: reportOf(fieldsOf(report)) }
+  const { storeId, incarnation, address, url, report, ...rest } = fieldsOf(value)
+  if (!isText(storeId) || !isText(incarnation) || !isText(address) || !isOptionalText(url)) {
+    throw malformed('a member')
+  }
+  const identity = { storeId, incarnation, address, ...(url !== undefined && { url }) }
+  return { ...digestEntry(rest), ...identity, report: reportOf(fieldsOf(report)) }
 }
 
 function reportOf(report: Fields): MemberReport {

@@ -13,7 +13,10 @@ export type Health =
 /** What changes while a member runs. */
 export interface MemberReport {
   readonly health: Health
-  /** One sentence; required where `health` is not `serving`, such as `its disk is full`. */
+  /**
+   * One sentence; required where `health` is not `serving`, such as `its disk is full`. Of a leader
+   * that serves, why it takes no writes.
+   */
   readonly reason?: string | undefined
   readonly role: 'leader' | 'follower' | 'candidate'
   /** The cluster that its store belongs to; absent as long as it has never belonged to one. */
@@ -35,6 +38,8 @@ export interface MemberIdentity {
   readonly incarnation: string
   /** `host:port` for clients. */
   readonly address: string
+  /** Where its HTTP API is, such as `http://host:port`, if it has one. */
+  readonly url?: string | undefined
 }
 
 /** Which of two states of a member is newer. */

@@ -10,7 +10,7 @@ import type { Coordinator } from '../coordinator/coordinator.js'
 import type { Journal } from '../journal/journal.js'
 import type { StoredEntry } from '../journal/stored-entry.js'
 import type { ReplicaLimits, ReplicaTimes } from '../replica/options.js'
-import type { Effect } from '../replica/effect.js'
+import type { Effect, Refusal } from '../replica/effect.js'
 import type { Input } from '../replica/input.js'
 import type { JournalEntry, PeerMessage } from '../replica/messages.js'
 import { Replica } from '../replica/replica.js'
@@ -49,6 +49,14 @@ export interface ReplicaListener {
   onHalt(reason: string, reopen: boolean): void
   /** Why the record cannot be read, whenever that changes; undefined once it was read again. */
   onRecordUnreadable?(reason: string | undefined): void
+}
+
+/** What was counted since the start. */
+export interface ReplicaCounters {
+  /** How often this member came to lead. */
+  readonly leads: number
+  /** Writes that were not done, or of which nobody knows, by the reason. */
+  readonly rejected: Readonly<Record<Refusal['code'], number>>
 }
 
 export interface ReplicaDriverOptions {
@@ -96,6 +104,8 @@ export class ReplicaDriver implements Replication {
   readonly #work = new Set<Promise<void>>()
   readonly #fetching = new AbortController()
   #applier: EntryApplier
+  readonly #rejected = { NOT_LEADER: 0, UNAVAILABLE: 0, OUTCOME_UNKNOWN: 0 }
+  #leads = 0
   #confirmation = 0
   #recordUnreadable: string | undefined
   /** Writes that wait for others to be done, while there are too many. */
@@ -142,6 +152,10 @@ export class ReplicaDriver implements Replication {
 
   get status(): ReplicaStatus {
     return this.#replica.status
+  }
+
+  get counters(): ReplicaCounters {
+    return { leads: this.#leads, rejected: this.#rejected }
   }
 
   /** What happened outside: messages of others, who there is, and what operators want. */
@@ -260,6 +274,7 @@ export class ReplicaDriver implements Replication {
       case 'accept':
         return this.#writes.accept(effect.proposal, effect.lsn)
       case 'reject':
+        this.#rejected[effect.refusal.code]++
         return this.#writes.reject(effect.proposal, refusalError(effect.refusal))
       case 'confirmed':
         return this.#confirmed(effect.confirmation, ({ resolve }) => resolve(effect.lsn))
@@ -268,6 +283,7 @@ export class ReplicaDriver implements Replication {
           reject(refusalError(effect.refusal))
         })
       case 'lead':
+        this.#leads++
         return listener.onLead(effect.epoch)
       case 'follow':
         this.#writes.disown()
@@ -366,6 +382,7 @@ export class ReplicaDriver implements Replication {
       await listener.onReplace()
       await stores.replace()
       await journal.reset({ lsn, epoch })
+      await stores.settle()
       this.#entries.recent.clear()
       this.#applier = this.#applierFor(stores.current)
       listener.onReplaced(stores.current)

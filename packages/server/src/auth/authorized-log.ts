@@ -218,6 +218,6 @@ class AuthorizedLog implements ServedLog {
 }
 
 /** Always in these words: what was asked for, and nothing about what there is. */
-function forbidden(right: Right, topics: string): GoetheError {
+export function forbidden(right: Right, topics: string): GoetheError {
   return new GoetheError('GOETHE_FORBIDDEN', `This identity has no right to ${right} '${topics}'`)
 }

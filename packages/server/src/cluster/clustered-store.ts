@@ -4,9 +4,10 @@
  * whenever one becomes the other, or a snapshot takes the store's place: readers of the log before
  * end with GOETHE_CLOSED, which clients answer by reading on.
  */
-import { ClusterMember, type ClusterMemberStatus, ReplicatedLevel } from '@goethe/cluster'
+import { ClusterMember, ReplicatedLevel } from '@goethe/cluster'
 import type { AppliedStore, ReplicaListener } from '@goethe/cluster'
 import {
+  type Clock,
   type Commit,
   EventLog,
   type EventLogOptions,
@@ -19,6 +20,7 @@ import type { LogStore, StoreState } from '../log-store.js'
 import { isDamage } from '../open-store.js'
 import { ReopenableLog } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
+import { ClusterOperations } from './cluster-operations.js'
 
 export interface ClusteredStoreOptions {
   /** Opens the member: at first, and again after its disk failed. */
@@ -26,13 +28,18 @@ export interface ClusteredStoreOptions {
   readonly logOptions: EventLogOptions
   readonly guard: Pick<DiskGuard, 'hasRoom' | 'reason' | 'refusal'>
   readonly logger: Logger
+  readonly clock: Clock
   /** When trying again makes sense for those who are refused. */
   readonly retryDelayMs: number
   onCommit?(commit: Commit): void
 }
 
+/** Another member takes over within a fraction of this, or there is none that could. */
+const handOverMsMax = 3000
+
 export class ClusteredStore implements LogStore {
   readonly log: ServedLog
+  readonly cluster: ClusterOperations
   readonly #options: ClusteredStoreOptions
   #member: ClusterMember | undefined
   #level: ReplicatedLevel | undefined
@@ -55,6 +62,11 @@ export class ClusteredStore implements LogStore {
       appendRefusal: () => this.#refusal() ?? options.guard.refusal(),
       close: () => this.close(0),
     })
+    this.cluster = new ClusterOperations({
+      member: () => this.#member,
+      elsewhere: () => this.#elsewhere(),
+      clock: options.clock,
+    })
   }
 
   /** Rejects as `ClusterMember.open` does. */
@@ -62,16 +74,6 @@ export class ClusteredStore implements LogStore {
     const store = new ClusteredStore(options)
     await store.#openMember()
     return store
-  }
-
-  /** What this member knows of its cluster; undefined while it is being opened again. */
-  get status(): ClusterMemberStatus | undefined {
-    return this.#member?.status
-  }
-
-  /** The member itself, for what operators want of it. */
-  get member(): ClusterMember | undefined {
-    return this.#member
   }
 
   get isReadable(): boolean {
@@ -88,18 +90,20 @@ export class ClusteredStore implements LogStore {
     if (replica === undefined || this.#current === undefined) {
       return { type: 'catching-up', reason: 'This member has no log yet' }
     }
-    const { role, inSync, storeId, leader, problem, notWritable } = replica
-    if (problem !== undefined) return { type: 'catching-up', reason: problem }
+    const { role, inSync, storeId, leader, problem, notWritable, hearsLeader } = replica
+    const trouble = problem === undefined ? {} : { reason: problem }
     if (role === 'leader') {
       if (notWritable !== undefined) return { type: 'read-only', reason: notWritable }
       if (!this.#writes) return { type: 'catching-up', reason: 'The log is being opened' }
       const { reason } = guard
-      return reason === undefined ? { type: 'open' } : { type: 'read-only', reason }
+      return reason === undefined ? { type: 'open', ...trouble } : { type: 'read-only', reason }
     }
-    if (!inSync.some((store) => store.storeId === storeId)) {
-      return { type: 'catching-up', reason: 'This member is not in sync yet' }
+    const isInSync = inSync.some((store) => store.storeId === storeId)
+    // Without a record, say, it gets on with a leader that it hears, and would not get another one.
+    if (isInSync && (problem === undefined || hearsLeader)) {
+      return { type: 'following', leader, ...trouble }
     }
-    return { type: 'following', leader }
+    return { type: 'catching-up', reason: problem ?? 'This member is not in sync yet' }
   }
 
   /** Opens the member again where its disk failed and there is room, and a log that is missing. */
@@ -134,6 +138,17 @@ export class ClusteredStore implements LogStore {
     this.#options.logger.info('The member was opened again')
   }
 
+  async handOver(deadlineMs: number): Promise<void> {
+    const replica = this.#member?.status.replica
+    const isAlone = replica?.role !== 'leader' || replica.inSync.length < 2
+    if (isAlone || deadlineMs === 0) return
+    try {
+      await this.cluster.handOver(replica.epoch, Math.min(deadlineMs, handOverMsMax))
+    } catch (error) {
+      this.#options.logger.warn({ error }, 'No other member leads yet')
+    }
+  }
+
   close(deadlineMs: number): Promise<void> {
     this.#closing ??= this.#close(deadlineMs)
     return this.#closing
@@ -150,16 +165,19 @@ export class ClusteredStore implements LogStore {
 
   async #openMember(): Promise<void> {
     const member = await this.#options.open({
-      onLead: () => {
+      onLead: (epoch) => {
         this.#leads = true
+        this.#options.logger.info({ epoch }, 'This member leads')
         void this.#change(() => this.#reopenLog())
       },
       onFollow: () => {
         this.#leads = false
+        this.#options.logger.info('This member leads no more')
         void this.#change(() => this.#reopenLog())
       },
       onReplace: () => this.#change(() => this.#closeLog()),
       onReplaced: (store) => {
+        this.#options.logger.info('The log was replaced by that of the leader')
         void this.#change(() => this.#use(store))
       },
       onHalt: (reason, reopen) => {
@@ -207,6 +225,7 @@ export class ClusteredStore implements LogStore {
       })
       log.on('error', (error) => {
         logger.warn({ error }, 'The log takes no writes until it is opened again')
+        this.#reopenWhenWritable(log)
       })
       log.on('deadLetter', ({ event, consumer, deadLetter, attempts }) => {
         const { topic, sequence } = event
@@ -220,6 +239,17 @@ export class ClusteredStore implements LogStore {
       if (!leads && isGoetheError(error, 'GOETHE_INVALID_STORE')) return this.#openWhenApplied()
       logger.warn({ error }, 'The log could not be opened; it is tried again')
     }
+  }
+
+  /** What a write met that was refused passes by itself, and then nobody should have to wait. */
+  #reopenWhenWritable(failed: EventLog): void {
+    const { clock, retryDelayMs } = this.#options
+    const again = (): void => {
+      if (this.#current !== failed || !this.#writes || failed.status().writable) return
+      if (this.#member?.status.replica.notWritable === undefined) void this.recover()
+      else this.#reopenWhenWritable(failed)
+    }
+    clock.setTimer(again, retryDelayMs, 'background')
   }
 
   #openWhenApplied(): void {
@@ -267,9 +297,13 @@ export class ClusteredStore implements LogStore {
     if (leader === undefined || leader.self) {
       return this.#unavailable('The cluster has no leader at the moment; it is about to get one')
     }
-    const { member, address } = leader
-    return new GoetheError('GOETHE_NOT_LEADER', `Writes go to ${member} at ${address}`, {
-      details: { leader: address },
+    if (replica?.role === 'follower' && !replica.hearsLeader) {
+      return this.#unavailable(`${leader.member} leads, and was not heard of just now`)
+    }
+    const { member, address, url } = leader
+    const where = url === undefined ? address : `${address}, over HTTP at ${url}`
+    return new GoetheError('GOETHE_NOT_LEADER', `Writes go to ${member} at ${where}`, {
+      details: { leader: address, ...(url !== undefined && { leaderUrl: url }) },
     })
   }
 

@@ -41,6 +41,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
     database: (path) => new ClassicLevel(path, levelOptions),
     member: memberOf(config),
     address: addressOf(config),
+    url: urlOf(config),
     peers: { host: cluster.peerHost, port: cluster.peerPort },
     security: await securityOf(cluster),
     minInSync: cluster.minInSync,
@@ -48,6 +49,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
       electionTimeoutMs: cluster.electionTimeoutMs,
       replicaTimeoutMs: cluster.replicaTimeoutMs,
     },
+    limits: { entriesKept: cluster.journalEntries },
     coordinator,
     discovery,
     listener: {
@@ -73,6 +75,14 @@ export function memberOf({ cluster }: Config): string {
 export function addressOf(config: Config): string {
   const { cluster, grpc } = config
   return cluster.address ?? `${memberOf(config)}:${grpc.port}`
+}
+
+/** Where the HTTP API of this instance is for clients, as far as that is known before it listens. */
+export function urlOf(config: Config): string | undefined {
+  const { cluster, http, tls } = config
+  if (cluster.url !== undefined || http.port === 0) return cluster.url
+  const host = addressOf(config).replace(/:\d+$/, '')
+  return `${tls.cert === undefined ? 'http' : 'https'}://${host}:${http.port}`
 }
 
 /** Who keeps the record, and who says where the others are. */

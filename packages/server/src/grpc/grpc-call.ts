@@ -62,7 +62,13 @@ export class CallRecord {
   readonly #span: ReturnType<ServerContext['tracing']['begin']>
   #done = false
 
-  constructor(context: ServerContext, method: string, kind: 'request' | 'stream', from: Metadata) {
+  constructor(
+    context: ServerContext,
+    method: string,
+    kind: 'request' | 'stream',
+    from: Metadata,
+    service = 'goethe.v1.EventLog',
+  ) {
     this.#context = context
     this.#method = method
     this.#ended = context.metrics[kind]('grpc', method)
@@ -70,7 +76,7 @@ export class CallRecord {
       const [value] = from.get(name)
       return typeof value === 'string' ? value : undefined
     }
-    this.#span = context.tracing.begin(`goethe.v1.EventLog/${method}`, headerOf, {
+    this.#span = context.tracing.begin(`${service}/${method}`, headerOf, {
       'rpc.system': 'grpc',
       'rpc.method': method,
     })

@@ -8,10 +8,11 @@ import {
   type UntypedServiceImplementation,
   type sendUnaryData,
 } from '@grpc/grpc-js'
-import { type Method, eventLogMethods } from '@goethe/protocol'
+import { type Method, clusterMethods, eventLogMethods } from '@goethe/protocol'
 import type { Config } from '../config.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import { append, appendAll, appendStream } from './append-service.js'
+import { describeCluster, handOver, recover, removeMember } from './cluster-service.js'
 import { consume } from './consume-service.js'
 import {
   commitCursor,
@@ -59,8 +60,9 @@ export async function startGrpc(
     interceptors: [flowControl(windowBytes), messageAdmission(context)],
   })
   const consumers = new RemoteConsumers(clock)
-  const { definition, implementation } = eventLogService(context, consumers)
-  server.addService(definition, implementation)
+  for (const service of [eventLogService(context, consumers), clusterService(context)]) {
+    server.addService(service.definition, service.implementation)
+  }
   if (config.legacy) {
     const legacy = legacyService(context)
     server.addService(legacy.definition, legacy.implementation)
@@ -97,10 +99,13 @@ function serverOptions({ limits, keepalive }: Config): ServerOptions {
 /** What one connection, and each of its streams, may have sent and the server not taken yet. */
 const windowBytes = 1024 * 1024
 
-function eventLogService(
-  context: ServerContext,
-  consumers: RemoteConsumers,
-): { definition: ServiceDefinition; implementation: UntypedServiceImplementation } {
+interface Service {
+  readonly definition: ServiceDefinition
+  readonly implementation: UntypedServiceImplementation
+}
+
+/** Collects the methods of a service. */
+function serviceBuilder(context: ServerContext) {
   const definition: Record<string, unknown> = {}
   const implementation: UntypedServiceImplementation = {}
   const add = (name: string, method: Method<never, never>, handler: unknown): void => {
@@ -108,7 +113,7 @@ function eventLogService(
     implementation[name] = handler as UntypedServiceImplementation[string]
   }
   const unary = <Request, Response>(
-    name: keyof typeof eventLogMethods,
+    name: string,
     method: Method<Request, Response>,
     work: (call: Call, request: Request) => Promise<Response>,
   ): void => {
@@ -117,13 +122,13 @@ function eventLogService(
       call: ServerUnaryCall<Request, Response>,
       callback: sendUnaryData<Response>,
     ): void => {
-      const record = new CallRecord(context, title, 'request', call.metadata)
+      const record = new CallRecord(context, title, 'request', call.metadata, serviceOf(method))
       answer(record, async () => work(await beginCall(context, call), call.request), callback)
     }
     add(name, method as Method<never, never>, handler)
   }
   const stream = <Request, Response, Stream extends OutgoingStream>(
-    name: keyof typeof eventLogMethods,
+    name: string,
     method: Method<Request, Response>,
     work: (call: StreamCall, stream: Stream) => Promise<void>,
   ): void => {
@@ -133,6 +138,22 @@ function eventLogService(
     }
     add(name, method as Method<never, never>, handler)
   }
+  const service: Service = { definition: definition as ServiceDefinition, implementation }
+  return { unary, stream, service }
+}
+
+function clusterService(context: ServerContext): Service {
+  const { unary, service } = serviceBuilder(context)
+  const methods = clusterMethods
+  unary('describeCluster', methods.describeCluster, describeCluster)
+  unary('handOver', methods.handOver, handOver)
+  unary('removeMember', methods.removeMember, removeMember)
+  unary('recover', methods.recover, recover)
+  return service
+}
+
+function eventLogService(context: ServerContext, consumers: RemoteConsumers): Service {
+  const { unary, stream, service } = serviceBuilder(context)
   const methods = eventLogMethods
   unary('append', methods.append, append)
   unary('appendAll', methods.appendAll, appendAll)
@@ -158,7 +179,7 @@ function eventLogService(
   stream('consume', methods.consume, (call, duplex: Parameters<typeof consume>[2]) =>
     consume(consumers, call, duplex),
   )
-  return { definition: definition as ServiceDefinition, implementation }
+  return service
 }
 
 /** The method's name, for metrics and spans. */
@@ -166,6 +187,10 @@ function titleOf({
   path,
 }: Method<never, never> | Method<unknown, unknown> | { path: string }): string {
   return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function serviceOf({ path }: { path: string }): string {
+  return path.slice(1, path.lastIndexOf('/'))
 }
 
 /** Waits for what is under way, but no longer than the deadline. */

@@ -109,6 +109,7 @@ describe.each(['v1', 'v1alpha'] as const)('grpc.reflection.%s', (version) => {
 
   test('the services are listed', async () => {
     expect(await reflection.services()).toEqual([
+      'goethe.v1.Cluster',
       'goethe.v1.EventLog',
       'grpc.health.v1.Health',
       'io.typusomega.goethe.Goethe',
@@ -194,6 +195,10 @@ test('who asks need not say who they are, and sees no more than is served', asyn
     },
   })
   const reflection = new Reflection(server.address, 'v1')
-  expect(await reflection.services()).toEqual(['goethe.v1.EventLog', 'grpc.health.v1.Health'])
+  expect(await reflection.services()).toEqual([
+    'goethe.v1.Cluster',
+    'goethe.v1.EventLog',
+    'grpc.health.v1.Health',
+  ])
   reflection.close()
 })

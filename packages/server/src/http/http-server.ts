@@ -14,6 +14,7 @@ import { answerErrors } from './answer-errors.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, trackCalls } from './call.js'
+import { clusterRoute } from './cluster-routes.js'
 import { cursorRoutes } from './cursor-routes.js'
 import { healthRoutes, metricsRoute } from './health-routes.js'
 import { checkOrigins } from './origin.js'
@@ -72,6 +73,7 @@ async function createApp(
   await app.register(swagger, openapi)
   healthRoutes(app, context)
   await app.register((metrics) => metricsRoute(metrics, context))
+  await app.register((cluster) => clusterRoute(cluster, context))
   await app.register(
     async (api) => {
       checkOrigins(api, context)

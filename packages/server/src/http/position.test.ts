@@ -10,6 +10,7 @@ describe('parsePosition', () => {
     ['1767225600123456789', 1767225600123456789n],
     ['after:0', { after: 0n }],
     ['seq:5', 5],
+    ['5', 5],
     ['cursor:a:b', { cursor: 'a:b' }],
     ['2026-01-31T12:00Z', new Date('2026-01-31T12:00Z')],
     ['2026-01', new Date('2026-01-01T00:00Z')],
@@ -26,7 +27,8 @@ describe('parsePosition', () => {
 
   test.each([
     '',
-    '5',
+    '2026',
+    '1767225600',
     'seq:',
     'seq:-1',
     'after:x',
@@ -41,8 +43,10 @@ describe('parsePosition', () => {
     expect(() => parsePosition('from', text, now)).toThrow(`'from' is '${text}'`)
   })
 
-  test('a sequence without its prefix is told how it is written', () => {
-    expect(() => parsePosition('from', '42', now)).toThrow('sequence 42 is written seq:42')
+  test('a number that may be a time is told how a sequence is written', () => {
+    expect(() => parsePosition('from', '1767225600', now)).toThrow(
+      "'from' is '1767225600', but should be seq:1767225600 where it is a sequence, or a date",
+    )
   })
 })
 
@@ -54,7 +58,5 @@ test('a time without a zone is UTC, wherever the server is', () => {
 })
 
 test('a time is no sequence', () => {
-  expect(() => parseTime('to', 'seq:5', now)).toThrow(
-    "'to' is 'seq:5', but should be an id, a date",
-  )
+  expect(() => parseTime('to', 'seq:5', now)).toThrow("'to' is 'seq:5', but should be a date")
 })

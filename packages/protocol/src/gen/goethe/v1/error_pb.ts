@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file goethe/v1/error.proto.
  */
 export const file_goethe_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChVnb2V0aGUvdjEvZXJyb3IucHJvdG8SCWdvZXRoZS52MSKNAgoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBXRvcGljGAMgASgJEhAKCGNvbnN1bWVyGAQgASgJEhQKB2xhc3RfaWQYBSABKAZIAIgBARIaCg1sYXN0X3NlcXVlbmNlGAYgASgESAGIAQESHgoRZXhwZWN0ZWRfc2VxdWVuY2UYByABKARIAogBARIbCg5yZXRyeV9kZWxheV9tcxgIIAEoBEgDiAEBEg4KBmxlYWRlchgJIAEoCUIKCghfbGFzdF9pZEIQCg5fbGFzdF9zZXF1ZW5jZUIUChJfZXhwZWN0ZWRfc2VxdWVuY2VCEQoPX3JldHJ5X2RlbGF5X21zYgZwcm90bzM");
+  fileDesc("ChVnb2V0aGUvdjEvZXJyb3IucHJvdG8SCWdvZXRoZS52MSKhAgoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEg0KBXRvcGljGAMgASgJEhAKCGNvbnN1bWVyGAQgASgJEhQKB2xhc3RfaWQYBSABKAZIAIgBARIaCg1sYXN0X3NlcXVlbmNlGAYgASgESAGIAQESHgoRZXhwZWN0ZWRfc2VxdWVuY2UYByABKARIAogBARIbCg5yZXRyeV9kZWxheV9tcxgIIAEoBEgDiAEBEg4KBmxlYWRlchgJIAEoCRISCgpsZWFkZXJfdXJsGAogASgJQgoKCF9sYXN0X2lkQhAKDl9sYXN0X3NlcXVlbmNlQhQKEl9leHBlY3RlZF9zZXF1ZW5jZUIRCg9fcmV0cnlfZGVsYXlfbXNiBnByb3RvMw");
 
 /**
  * Why something failed, for programs.
@@ -76,6 +76,13 @@ export type Error = Message<"goethe.v1.Error"> & {
    * @generated from field: string leader = 9;
    */
   leader: string;
+
+  /**
+   * GOETHE_NOT_LEADER: where the HTTP API of that instance is, such as `http://host:port`.
+   *
+   * @generated from field: string leader_url = 10;
+   */
+  leaderUrl: string;
 };
 
 /**

@@ -1,0 +1,142 @@
+import type { ClusterMember, ClusterStatus } from '@goethe/client'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { TestServer, memoryLog } from '../../client/tests-support/test-server.js'
+import type { ServedCluster } from '../../server/src/served-cluster.js'
+import { jsonLines, runGoethe } from '../tests-support/run-goethe.js'
+
+const member = (name: string, more: Partial<ClusterMember> = {}): ClusterMember => ({
+  member: name,
+  role: 'follower',
+  health: 'serving',
+  reason: undefined,
+  inSync: true,
+  epoch: 3,
+  lastLsn: 20_000,
+  commitLsn: 20_000,
+  behind: 0,
+  silentMs: 400,
+  suspected: false,
+  address: `${name}:1337`,
+  url: undefined,
+  ...more,
+})
+
+/** A cluster that does at once what it is told. */
+class StandIn implements ServedCluster {
+  readonly state = undefined
+  readonly counters = undefined
+  readonly asked: string[] = []
+  leader: string | undefined = 'goethe-0'
+  epoch = 3
+
+  status(): ClusterStatus {
+    const { leader, epoch } = this
+    return {
+      member: 'goethe-0',
+      clusterId: 'a cluster',
+      role: 'leader',
+      epoch,
+      leader,
+      writable: false,
+      minInSync: 2,
+      inSync: ['goethe-0'],
+      summary: [`${leader} leads.`, 'Not writable: in sync 1 of 2 needed.'],
+      members: [
+        member('goethe-0', { role: 'leader' }),
+        member('goethe-1', { inSync: false, behind: 12_310, reason: 'it is\u001b[2J late' }),
+      ],
+    }
+  }
+
+  handOver(epoch: number): Promise<void> {
+    return this.#ask(`hand over ${epoch}`, 'goethe-1')
+  }
+
+  removeMember(name: string): Promise<void> {
+    return this.#ask(`remove ${name}`, this.leader)
+  }
+
+  recover(): Promise<void> {
+    return this.#ask('recover', 'goethe-0')
+  }
+
+  async #ask(what: string, leader: string | undefined): Promise<void> {
+    this.asked.push(what)
+    this.leader = leader
+    this.epoch++
+  }
+}
+
+describe('goethe cluster', () => {
+  let cluster: StandIn
+  let server: TestServer
+
+  beforeEach(async () => {
+    cluster = new StandIn()
+    const log = await memoryLog()
+    server = await TestServer.start(log, { context: { cluster } })
+    return async () => {
+      await server.stop()
+      await log.close()
+    }
+  })
+
+  const goethe = (...args: string[]) =>
+    runGoethe(['cluster', ...args, '--server', server.address], { environment: {} })
+
+  test('status is sentences and a table for people, and all of it for programs', async () => {
+    const { stdout } = await goethe('status', '--text')
+    expect(stdout.split('\n').map((line) => line.trimEnd())).toEqual([
+      'goethe-0 leads.',
+      'Not writable: in sync 1 of 2 needed.',
+      '',
+      'MEMBER      ROLE      IN SYNC  HEALTH   BEHIND    LAST  SILENT  ADDRESS        REASON',
+      'goethe-0 *  leader    yes      serving       0  20,000          goethe-0:1337',
+      'goethe-1    follower  no       serving  12,310  20,000  400 ms  goethe-1:1337  it is\\u001b[2J late',
+      '',
+    ])
+    const [status] = jsonLines((await goethe('status')).stdout)
+    expect(status).toEqual(JSON.parse(JSON.stringify(cluster.status())))
+  })
+
+  test('handover says who leads now', async () => {
+    const { stdout } = await goethe('handover', '--text')
+    expect(stdout).toMatch(/^goethe-0 gave the lead to goethe-1 within \d+ ms\.\n$/)
+    expect(cluster.asked).toEqual(['hand over 3'])
+  })
+
+  test('handover is not begun while nobody leads', async () => {
+    cluster.leader = undefined
+    expect(await goethe('handover')).toMatchObject({
+      code: 1,
+      stderr: 'goethe: Nobody leads at the moment: wait, and look again\n',
+    })
+  })
+
+  test('remove and recover want to be confirmed', async () => {
+    for (const args of [['remove', 'goethe-1'], ['recover']]) {
+      const { code, stderr } = await goethe(...args)
+      expect(code).toBe(2)
+      expect(stderr).toContain('Pass --yes to do it without being asked')
+    }
+    expect(cluster.asked).toEqual([])
+    expect((await goethe('remove', 'goethe-1', '--yes')).stdout).toBe('{"removed":"goethe-1"}\n')
+    const { stdout, stderr } = await goethe('recover', '--yes')
+    expect(stdout).toBe('{"leader":"goethe-0","epoch":5}\n')
+    expect(stderr).toContain('goethe-0 has what was acknowledged up to entry 20,000')
+    expect(cluster.asked).toEqual(['remove goethe-1', 'recover'])
+  })
+
+  test('a server of its own, and a directory, are no cluster', async () => {
+    const log = await memoryLog()
+    const alone = await TestServer.start(log)
+    const asked = await runGoethe(['cluster', 'status', '--server', alone.address])
+    expect(asked.code).toBe(2)
+    expect(asked.stderr).toContain('This server is no member of a cluster')
+    await alone.stop()
+    await log.close()
+    const { code, stderr } = await runGoethe(['cluster', 'status', '--data', 'somewhere'])
+    expect(code).toBe(2)
+    expect(stderr).toContain('Name a member: --server goethe://HOST:PORT')
+  })
+})

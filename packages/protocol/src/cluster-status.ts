@@ -1,0 +1,121 @@
+/** What is known of a cluster, for people and programs: the same over gRPC and HTTP. */
+import { create } from '@bufbuild/protobuf'
+import {
+  type ClusterMember as ClusterMemberMessage,
+  ClusterMemberSchema,
+  type DescribeClusterResponse,
+  DescribeClusterResponseSchema,
+} from './gen/goethe/v1/cluster_pb.js'
+
+/** A cluster, as far as the member knows that was asked. */
+export interface ClusterStatus {
+  /** The member that was asked. */
+  member: string
+  /** Undefined before it belongs to a cluster. */
+  clusterId: string | undefined
+  /** Of the member that was asked: `leader`, `follower`, `candidate` or `halted`. */
+  role: string
+  /** Number of leaderships so far. */
+  epoch: number
+  /** The member that leads, where one does. */
+  leader: string | undefined
+  /** Whether the cluster takes writes. */
+  writable: boolean
+  /** Fewest in-sync members with which writes are taken. */
+  minInSync: number | undefined
+  /** Names of the members that hold everything that was acknowledged. */
+  inSync: string[]
+  /** Sentences for people. */
+  summary: string[]
+  /** Empty for who has no admin right on the whole log. */
+  members: ClusterMember[]
+}
+
+/** One member, as it says itself over gossip. */
+export interface ClusterMember {
+  member: string
+  /** `leader`, `follower` or `candidate`; undefined when nothing was heard of it. */
+  role: string | undefined
+  /** `serving`, `catching-up`, `draining`, `unhealthy`, or `unknown` when nothing was heard of it. */
+  health: string
+  /** Why it is so, as a sentence. */
+  reason: string | undefined
+  inSync: boolean
+  epoch: number
+  /** The last entry of its journal. */
+  lastLsn: number
+  /** The last entry that it knows to be committed. */
+  commitLsn: number
+  /** Entries that it lacks. */
+  behind: number
+  /** Milliseconds since something was heard of it. */
+  silentMs: number
+  /** It has been silent for so long that it is probably gone. */
+  suspected: boolean
+  /** `host:port` for clients; empty when nothing was heard of it. */
+  address: string
+  /** Where its HTTP API is, where that is known. */
+  url: string | undefined
+}
+
+export function clusterToMessage(status: ClusterStatus): DescribeClusterResponse {
+  const { clusterId = '', leader = '', minInSync = 0, epoch, members, ...same } = status
+  return create(DescribeClusterResponseSchema, {
+    ...same,
+    clusterId,
+    leader,
+    minInSync,
+    epoch: BigInt(epoch),
+    members: members.map(memberToMessage),
+  })
+}
+
+export function clusterFromMessage(message: DescribeClusterResponse): ClusterStatus {
+  const { member, role, writable, inSync, summary } = message
+  return {
+    member,
+    clusterId: message.clusterId || undefined,
+    role,
+    epoch: Number(message.epoch),
+    leader: message.leader || undefined,
+    writable,
+    minInSync: message.minInSync || undefined,
+    inSync,
+    summary,
+    members: message.members.map(memberFromMessage),
+  }
+}
+
+function memberToMessage(member: ClusterMember): ClusterMemberMessage {
+  const { role = '', reason = '', url = '', ...same } = member
+  return create(ClusterMemberSchema, {
+    ...same,
+    role,
+    reason,
+    url,
+    epoch: BigInt(member.epoch),
+    lastLsn: BigInt(member.lastLsn),
+    commitLsn: BigInt(member.commitLsn),
+    behind: BigInt(member.behind),
+    silentMs: BigInt(Math.round(member.silentMs)),
+  })
+}
+
+function memberFromMessage(message: ClusterMemberMessage): ClusterMember {
+  const { member, health, inSync, suspected, address } = message
+  return {
+    member,
+    role: message.role || undefined,
+    health,
+    reason: message.reason || undefined,
+    inSync,
+    epoch: Number(message.epoch),
+    lastLsn: Number(message.lastLsn),
+    commitLsn: Number(message.commitLsn),
+    behind: Number(message.behind),
+    silentMs: Number(message.silentMs),
+    suspected,
+    address,
+    url: message.url || undefined,
+  }
+}

@@ -1,0 +1,144 @@
+import type { ClusterMember } from '@goethe/cluster'
+import { GoetheError } from '@goethe/core'
+import { type ManualClock, manualClock } from '@goethe/core/testing'
+import { describe, expect, it } from 'vitest'
+import { ClusterOperations } from './cluster-operations.js'
+
+/** What is used of a member, in a state that can be changed. */
+class StandIn {
+  readonly replica = {
+    member: 'goethe-0',
+    role: 'leader' as string,
+    leader: 'goethe-0' as string | undefined,
+    epoch: 3,
+    hearsLeader: false,
+    inSync: [{ member: 'goethe-0' }, { member: 'goethe-1' }],
+    minInSync: 2,
+    notWritable: undefined as string | undefined,
+    problem: undefined as string | undefined,
+  }
+  /** What was asked of it. */
+  readonly asked: string[] = []
+  /** What comes of that. */
+  onAsked: () => void = () => undefined
+
+  handOver(): void {
+    this.#ask('hand over')
+  }
+
+  remove(member: string): void {
+    this.#ask(`remove ${member}`)
+  }
+
+  recover(): void {
+    this.#ask('recover')
+  }
+
+  get status() {
+    const members = [{ member: 'goethe-0' }, { member: 'goethe-1' }, { member: 'goethe-2' }]
+    return { replica: this.replica, members: { members } }
+  }
+
+  #ask(what: string): void {
+    this.asked.push(what)
+    this.onAsked()
+  }
+}
+
+function operated() {
+  const member = new StandIn()
+  const clock = manualClock()
+  const operations = new ClusterOperations({
+    member: () => member as unknown as ClusterMember,
+    elsewhere: () => new GoetheError('GOETHE_NOT_LEADER', 'Writes go to goethe-1'),
+    clock,
+  })
+  return { member, clock, operations }
+}
+
+/** Longer than anybody waits, while whoever waits looks again and again. */
+async function letPass(clock: ManualClock): Promise<void> {
+  for (let passedMs = 0; passedMs <= 11_000; passedMs += 50) {
+    clock.advance(50)
+    await new Promise(setImmediate)
+  }
+}
+
+describe('an operator', () => {
+  it('has the lead handed over, and is answered once another member has it', async () => {
+    const { member, operations } = operated()
+    member.onAsked = () => {
+      member.replica.epoch = 4
+    }
+    await operations.handOver(3)
+    // Asked again, as a client does that missed the answer.
+    await operations.handOver(3)
+    expect(member.asked).toEqual(['hand over'])
+  })
+
+  it('is told when nobody takes the lead over', async () => {
+    const { clock, operations } = operated()
+    const outcome = operations.handOver(3).catch((error: unknown) => error)
+    await letPass(clock)
+    expect(await outcome).toMatchObject({
+      code: 'GOETHE_DEADLINE',
+      message: 'goethe-0 gives up the lead, but nobody has taken it over yet',
+    })
+  })
+
+  it('is sent to the leader by others', async () => {
+    const { member, operations } = operated()
+    member.replica.role = 'follower'
+    await expect(operations.handOver(3)).rejects.toMatchObject({ code: 'GOETHE_NOT_LEADER' })
+    await expect(operations.removeMember('goethe-1')).rejects.toMatchObject({
+      code: 'GOETHE_NOT_LEADER',
+    })
+  })
+
+  it('removes a member that is known and does not lead', async () => {
+    const { member, operations } = operated()
+    member.onAsked = () => {
+      member.replica.inSync.pop()
+    }
+    await operations.removeMember('goethe-1')
+    // One that is not in sync is waited for no longer either.
+    await operations.removeMember('goethe-2')
+    expect(member.asked).toEqual(['remove goethe-1', 'remove goethe-2'])
+    await expect(operations.removeMember('goethe-0')).rejects.toThrow('let it hand over first')
+    await expect(operations.removeMember('goethe-7')).rejects.toThrow(
+      'There is no member goethe-7; there are goethe-0, goethe-1, goethe-2',
+    )
+  })
+
+  it('is told that a member stays as long as nobody can take its place', async () => {
+    const { clock, operations } = operated()
+    const outcome = operations.removeMember('goethe-1').catch((error: unknown) => error)
+    await letPass(clock)
+    expect(await outcome).toMatchObject({
+      code: 'GOETHE_DEADLINE',
+      message:
+        'goethe-1 stays among those in sync until another member can take its place: 2 are in ' +
+        'sync, and 2 needed',
+    })
+  })
+
+  it('makes a member lead only where nobody does', async () => {
+    const { member, operations } = operated()
+    await expect(operations.recover()).rejects.toThrow('there is nothing to recover')
+    Object.assign(member.replica, { role: 'follower', leader: 'goethe-1', hearsLeader: true })
+    await expect(operations.recover()).rejects.toThrow('goethe-1 leads')
+    expect(member.asked).toEqual([])
+    Object.assign(member.replica, { role: 'candidate', leader: undefined, hearsLeader: false })
+    member.onAsked = () => {
+      Object.assign(member.replica, { role: 'leader', epoch: 4 })
+    }
+    await operations.recover()
+    // The record is gone, and whoever leads goes on without.
+    member.replica.problem = 'the record of the cluster is gone'
+    member.onAsked = () => {
+      member.replica.epoch = 5
+    }
+    await operations.recover()
+    expect(member.asked).toEqual(['recover', 'recover'])
+  })
+})

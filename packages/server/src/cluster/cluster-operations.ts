@@ -1,0 +1,116 @@
+/** What operators want of a cluster, by way of one of its members. */
+import type { ClusterMember as Member } from '@goethe/cluster'
+import { type Clock, GoetheError } from '@goethe/core'
+import type { ServedCluster } from '../served-cluster.js'
+import { type ClusterStatus, clusterStatus } from './cluster-report.js'
+
+export interface ClusterOperationsOptions {
+  /** Undefined while it is being opened again. */
+  member(): Member | undefined
+  /** Who leads, for those who ask another one. */
+  elsewhere(): GoetheError
+  readonly clock: Clock
+}
+
+/** How long to wait for what the others, or the coordinator, have to do. */
+const patienceMs = 10_000
+const lookMs = 50
+
+export class ClusterOperations implements ServedCluster {
+  readonly #options: ClusterOperationsOptions
+
+  constructor(options: ClusterOperationsOptions) {
+    this.#options = options
+  }
+
+  get state(): Member['status'] | undefined {
+    return this.#options.member()?.status
+  }
+
+  get counters(): Member['counters'] | undefined {
+    return this.#options.member()?.counters
+  }
+
+  status(): ClusterStatus {
+    return clusterStatus(this.#member().status)
+  }
+
+  async handOver(epoch: number, waitMs = patienceMs): Promise<void> {
+    const member = this.#member()
+    const { replica } = member.status
+    // It was done already, or somebody was faster.
+    if (replica.epoch > epoch) return
+    this.#assertLeads(member)
+    member.handOver()
+    if (await this.#comes(() => this.#member().status.replica.epoch > epoch, waitMs)) return
+    throw notYet(`${replica.member} gives up the lead, but nobody has taken it over yet`)
+  }
+
+  async removeMember(name: string): Promise<void> {
+    const member = this.#member()
+    this.#assertLeads(member)
+    const { replica, members } = member.status
+    if (name === replica.member) {
+      throw wrong(`${name} leads: let it hand over first, then remove it`)
+    }
+    const known = new Set([...replica.inSync, ...members.members].map((one) => one.member))
+    if (!known.has(name)) {
+      throw wrong(`There is no member ${name}; there are ${[...known].sort().join(', ')}`)
+    }
+    member.remove(name)
+    const isOut = (): boolean =>
+      !this.#member().status.replica.inSync.some((store) => store.member === name)
+    if (await this.#comes(isOut)) return
+    const { inSync, minInSync } = this.#member().status.replica
+    throw notYet(
+      `${name} stays among those in sync until another member can take its place: ` +
+        `${inSync.length} are in sync, and ${minInSync} needed`,
+    )
+  }
+
+  async recover(): Promise<void> {
+    const member = this.#member()
+    const { role, epoch, leader, hearsLeader, problem } = member.status.replica
+    // One that leads may have to do it without its record, which somebody has deleted.
+    if (role === 'leader' && problem === undefined) {
+      throw wrong('This member leads: there is nothing to recover')
+    }
+    if (hearsLeader) throw wrong(`${leader} leads: there is nothing to recover`)
+    member.recover()
+    const leads = (): boolean => {
+      const { replica } = this.#member().status
+      return replica.role === 'leader' && replica.epoch > epoch
+    }
+    if (await this.#comes(leads)) return
+    const why = this.#member().status.replica.problem ?? 'the coordinator has not answered'
+    throw notYet(`This member does not lead yet: ${why}`)
+  }
+
+  #member(): Member {
+    const member = this.#options.member()
+    if (member !== undefined) return member
+    throw new GoetheError('GOETHE_UNAVAILABLE', 'This member is being opened again')
+  }
+
+  #assertLeads({ status }: Member): void {
+    if (status.replica.role !== 'leader') throw this.#options.elsewhere()
+  }
+
+  /** Looks again and again, but not for ever. */
+  async #comes(condition: () => boolean, waitMs = patienceMs): Promise<boolean> {
+    for (let waitedMs = 0; waitedMs < waitMs; waitedMs += lookMs) {
+      if (condition()) return true
+      await new Promise<void>((resolve) => this.#options.clock.setTimer(resolve, lookMs))
+    }
+    return condition()
+  }
+}
+
+/** It was begun, and may yet come about: whoever asked decides whether to ask again. */
+function notYet(message: string): GoetheError {
+  return new GoetheError('GOETHE_DEADLINE', message)
+}
+
+function wrong(message: string): GoetheError {
+  return new GoetheError('GOETHE_INVALID_ARGUMENT', message)
+}

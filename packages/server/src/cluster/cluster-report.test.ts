@@ -1,0 +1,146 @@
+import type { ClusterMemberStatus, MemberView } from '@goethe/cluster'
+import { describe, expect, it } from 'vitest'
+import { clusterStatus, publicPart } from './cluster-report.js'
+
+type Replica = ClusterMemberStatus['replica']
+type View = ClusterMemberStatus['members']
+
+const store = (member: string) => ({ member, storeId: `store of ${member}` })
+
+function member(name: string, more: Partial<MemberView['report']> = {}): MemberView {
+  return {
+    ...store(name),
+    incarnation: `process of ${name}`,
+    address: `${name}:1337`,
+    generation: 1,
+    version: 1,
+    self: name === 'goethe-0',
+    phi: 0,
+    suspected: false,
+    silentMs: 400,
+    report: {
+      health: 'serving',
+      role: name === 'goethe-0' ? 'leader' : 'follower',
+      clusterId: 'a cluster',
+      epoch: 3,
+      lastLsn: 20_000,
+      commitLsn: 20_000,
+      load: 0,
+      hearsLeader: true,
+      ...more,
+    },
+  }
+}
+
+const three = [member('goethe-0'), member('goethe-1'), member('goethe-2')]
+
+/** As the first of three sees it, which leads while all is well. */
+function seen(replica: Partial<Replica> = {}, members = three): ClusterMemberStatus {
+  const view: Pick<View, 'members' | 'get'> = {
+    members,
+    get: (name) => members.find((one) => one.member === name),
+  }
+  return {
+    replica: {
+      ...store('goethe-0'),
+      clusterId: 'a cluster',
+      role: 'leader',
+      epoch: 3,
+      leader: 'goethe-0',
+      hearsLeader: false,
+      lastLsn: 20_000,
+      durableLsn: 20_000,
+      commitLsn: 20_000,
+      appliedLsn: 20_000,
+      inSync: ['goethe-0', 'goethe-1', 'goethe-2'].map(store),
+      minInSync: 2,
+      followers: [],
+      notWritable: undefined,
+      problem: undefined,
+      ...replica,
+    },
+    members: view as View,
+  }
+}
+
+describe('how a cluster is', () => {
+  it('takes two sentences while all is well', () => {
+    const { summary, writable } = clusterStatus(seen())
+    expect(writable).toBe(true)
+    expect(summary).toEqual([
+      'goethe-0 leads, since epoch 3 began.',
+      'Writable: in sync 3 of 3, 2 needed.',
+    ])
+  })
+
+  it('says why the leader takes no writes, and how far who is not in sync is behind', () => {
+    const behind = {
+      ...store('goethe-1'),
+      inSync: false,
+      heldLsn: 7690,
+      behind: 12_310,
+      silentMs: 20,
+    }
+    const late = member('goethe-1', { health: 'catching-up', reason: 'it is not in sync yet' })
+    const gone = { ...member('goethe-2'), suspected: true, silentMs: 12_345 }
+    const { summary, writable, members } = clusterStatus(
+      seen(
+        {
+          inSync: ['goethe-0', 'goethe-2'].map(store),
+          notWritable: 'in sync 1 of 2 needed; goethe-1 is 12,310 entries behind',
+          followers: [behind],
+        },
+        [member('goethe-0'), late, gone],
+      ),
+    )
+    expect(writable).toBe(false)
+    expect(summary).toEqual([
+      'goethe-0 leads, since epoch 3 began.',
+      'Not writable: in sync 1 of 2 needed; goethe-1 is 12,310 entries behind.',
+      'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
+      'goethe-2 was not heard of for 12 s; it is probably gone.',
+    ])
+    expect(members[1]).toMatchObject({ lastLsn: 7690, behind: 12_310, inSync: false })
+  })
+
+  it('is known to a follower by what the leader tells', () => {
+    const stalled = member('goethe-1', { role: 'leader', reason: 'in sync 1 of 2 needed' })
+    const others = [member('goethe-0', { role: 'follower' }), stalled, member('goethe-2')]
+    const follower = { role: 'follower', leader: 'goethe-1', hearsLeader: true } as const
+    expect(clusterStatus(seen(follower, others)).summary[1]).toBe(
+      'Not writable: in sync 1 of 2 needed.',
+    )
+    expect(clusterStatus(seen({ ...follower, hearsLeader: false }, others)).writable).toBe(false)
+  })
+
+  it('says that nobody leads, and what keeps this member from it', () => {
+    const alone = { role: 'candidate', leader: undefined } as const
+    expect(clusterStatus(seen(alone)).summary.slice(0, 2)).toEqual([
+      'Nobody leads; the last epoch that is known here is 3.',
+      'Not writable: nobody leads.',
+    ])
+    const { summary } = clusterStatus(seen({ ...alone, problem: 'the record is gone' }))
+    expect(summary[1]).toBe('Not writable: the record is gone.')
+  })
+
+  it('names who is in the record, and whom gossip has not met', () => {
+    const { summary, members } = clusterStatus(seen({}, three.slice(0, 2)))
+    expect(summary.at(-1)).toBe('goethe-2 belongs to those in sync, and nothing was heard of it.')
+    expect(members.at(-1)).toMatchObject({ member: 'goethe-2', health: 'unknown', inSync: true })
+  })
+
+  it('remembers that an operator has accepted a loss', () => {
+    const recovery = { ...store('goethe-0'), epoch: 3, lsn: 18_000 }
+    expect(clusterStatus(seen({ recovery })).summary.at(-1)).toBe(
+      'An operator let goethe-0 lead in epoch 3: what was acknowledged behind entry 18,000 may be lost.',
+    )
+  })
+
+  it('is told to everybody without what is behind it', () => {
+    const ill = member('goethe-1', { health: 'unhealthy', reason: '/data/journal: EIO' })
+    const status = clusterStatus(seen({}, [three[0]!, ill, three[2]!]))
+    expect(status.summary).toContain('goethe-1 is unhealthy: /data/journal: EIO.')
+    expect(JSON.stringify(publicPart(status))).not.toContain('EIO')
+    expect(publicPart(status).members).toEqual([])
+  })
+})

@@ -1,0 +1,139 @@
+/** What a member knows of its cluster, in numbers for programs and in sentences for people. */
+import type { ClusterMemberStatus, MemberView } from '@goethe/cluster'
+import type { ClusterMember, ClusterStatus } from '@goethe/protocol'
+
+export type { ClusterMember, ClusterStatus }
+
+/** All of it, for administrators. */
+export function clusterStatus({ replica, members: view }: ClusterMemberStatus): ClusterStatus {
+  const { member, clusterId, role, epoch, leader, minInSync } = replica
+  const inSync = replica.inSync.map((store) => store.member)
+  const known = view.members.map((one) => memberStatus(one, replica, view.get(leader ?? '')))
+  const unknown = inSync.filter((name) => view.get(name) === undefined).map(unknownMember)
+  const reason = whyNotWritable(replica, view.get(leader ?? ''))
+  const status = {
+    member,
+    clusterId,
+    role,
+    epoch,
+    leader,
+    writable: reason === undefined,
+    minInSync,
+    inSync,
+    members: [...known, ...unknown].toSorted((one, other) => (one.member < other.member ? -1 : 1)),
+  }
+  return { ...status, summary: sentences(status, reason, replica.recovery) }
+}
+
+/** What everybody may know who is known: whether it works, and not what is behind it. */
+export function publicPart(status: ClusterStatus): ClusterStatus {
+  return { ...status, summary: status.summary.slice(0, 2), members: [] }
+}
+
+type Replica = ClusterMemberStatus['replica']
+
+/** As a sentence without its end; undefined while writes are taken. */
+function whyNotWritable(replica: Replica, leader: MemberView | undefined): string | undefined {
+  const { role, notWritable, hearsLeader, problem } = replica
+  if (role === 'leader') return notWritable
+  // The leader tells by gossip why it takes none; what it told before it led is about other things.
+  if (hearsLeader) return leader?.report.role === 'leader' ? leader.report.reason : undefined
+  if (problem !== undefined) return problem
+  if (replica.leader === undefined) return 'nobody leads'
+  return `${replica.leader} leads, and was not heard of just now`
+}
+
+function memberStatus(
+  { member, self, report, address, url, silentMs, suspected, storeId }: MemberView,
+  replica: Replica,
+  leader: MemberView | undefined,
+): ClusterMember {
+  const { health, reason, role, epoch, lastLsn, commitLsn } = report
+  const follower = replica.followers.find((one) => one.storeId === storeId)
+  const leaderLsn = replica.role === 'leader' ? replica.lastLsn : (leader?.report.lastLsn ?? 0)
+  const heldLsn = self ? replica.lastLsn : (follower?.heldLsn ?? lastLsn)
+  return {
+    member,
+    role,
+    health,
+    reason,
+    inSync: replica.inSync.some((store) => store.storeId === storeId),
+    epoch,
+    lastLsn: heldLsn,
+    commitLsn: self ? replica.commitLsn : commitLsn,
+    behind: Math.max(leaderLsn - heldLsn, 0),
+    silentMs: Math.round(silentMs),
+    suspected,
+    address,
+    url,
+  }
+}
+
+/** It is in the record, and gossip has not met it. */
+function unknownMember(member: string): ClusterMember {
+  return {
+    member,
+    role: undefined,
+    health: 'unknown',
+    reason: undefined,
+    inSync: true,
+    epoch: 0,
+    lastLsn: 0,
+    commitLsn: 0,
+    behind: 0,
+    silentMs: 0,
+    suspected: false,
+    address: '',
+    url: undefined,
+  }
+}
+
+/** First who leads, then whether writes are taken, then what is not as it should be. */
+function sentences(
+  { leader, epoch, inSync, minInSync, members }: Omit<ClusterStatus, 'summary'>,
+  reason: string | undefined,
+  recovery: Replica['recovery'],
+): string[] {
+  const lead =
+    leader === undefined
+      ? `Nobody leads; the last epoch that is known here is ${epoch}.`
+      : `${leader} leads, since epoch ${epoch} began.`
+  const needed = minInSync === undefined ? '' : `, ${minInSync} needed`
+  const writable =
+    reason === undefined
+      ? `Writable: in sync ${inSync.length} of ${members.length}${needed}.`
+      : `Not writable: ${reason}.`
+  return [lead, writable, ...members.flatMap(concern), ...lossOf(recovery)]
+}
+
+function concern({ member, health, reason, suspected, silentMs, behind }: ClusterMember): string[] {
+  const why = reason === undefined ? '' : `: ${reason}`
+  if (suspected) {
+    return [`${member} was not heard of for ${Math.round(silentMs / 1000)} s; it is probably gone.`]
+  }
+  switch (health) {
+    case 'serving':
+      return []
+    case 'catching-up':
+      return [`${member} is catching up, ${count(behind)} entries behind${why}.`]
+    case 'draining':
+      return [`${member} is about to stop.`]
+    case 'unknown':
+      return [`${member} belongs to those in sync, and nothing was heard of it.`]
+    default:
+      return [`${member} is ${health}${why}.`]
+  }
+}
+
+function lossOf(recovery: Replica['recovery']): string[] {
+  if (recovery === undefined) return []
+  const { member, epoch, lsn } = recovery
+  return [
+    `An operator let ${member} lead in epoch ${epoch}: what was acknowledged behind entry ` +
+      `${count(lsn)} may be lost.`,
+  ]
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
