@@ -1,6 +1,7 @@
 /** A cluster on this machine: a real etcd, and built servers in processes of their own. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type ClusterStatus, connect } from '@goethe/client'
 import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder.js'
 import { EtcdProcess, hasEtcd } from '../../packages/cluster/tests-support/etcd-process.js'
 import { freePorts } from '../../packages/cluster/tests-support/free-ports.js'
@@ -96,17 +97,37 @@ export class LocalCluster implements AsyncDisposable {
     return this.get(name)
   }
 
-  /** Sends the signal, and resolves once the member has ended. */
+  /** Sends the signal, and resolves once the member has ended, well if it was asked to. */
   async end(name: string, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const { server } = this.get(name)
     server.kill(signal)
-    await server.ended
+    const { code } = await server.ended
     this.#servers.delete(name)
+    if (signal === 'SIGTERM' && code !== 0) {
+      throw new Error(`${name} ended with ${code}:\n${server.stderr}`)
+    }
   }
 
   /** Removes what a member that does not run has on its disk. */
   async emptyDisk(name: string): Promise<void> {
     await rm(this.#place(name).data, { recursive: true })
+  }
+
+  /** What a member says of the cluster, or undefined where it says nothing. */
+  async status(name: string): Promise<ClusterStatus | undefined> {
+    return (await answerOf(this.get(name), 'cluster')) as ClusterStatus | undefined
+  }
+
+  /**
+   * Waits until all members have the same, byte by byte: events, and where consumers stand. Gives
+   * the bytes.
+   */
+  async contents(): Promise<Buffer> {
+    for (;;) {
+      const [first, ...others] = await Promise.all(this.members.map((member) => exported(member)))
+      if (others.every((other) => other.equals(first!))) return first!
+      await soon()
+    }
   }
 
   /** The member that takes writes, once there is one; besides `except`. */
@@ -115,7 +136,7 @@ export class LocalCluster implements AsyncDisposable {
       for (const member of this.members) {
         if (member.name !== except && (await stateOf(member)) === 'open') return member
       }
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await soon()
     }
   }
 
@@ -131,7 +152,7 @@ export class LocalCluster implements AsyncDisposable {
       const states = await Promise.all(this.members.map((member) => stateOf(member)))
       const good = states.filter((state) => state === 'open' || state === 'following')
       if (good.length === this.names.length) return
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await soon()
     }
   }
 
@@ -145,9 +166,10 @@ export class LocalCluster implements AsyncDisposable {
     return this.#places.find((place) => place.name === name)!
   }
 
-  async #arguments(name: string, { secret }: MemberOptions): Promise<string[]> {
+  async #arguments(name: string, { secret, alone = false }: MemberOptions): Promise<string[]> {
     const { grpcPort, peerPort } = this.#place(name)
-    const peers = this.#places.map((place) => `${place.name}=127.0.0.1:${place.peerPort}`)
+    const known = this.#places.filter((place) => !alone || place.name === name)
+    const peers = known.map((place) => `${place.name}=127.0.0.1:${place.peerPort}`)
     const secretFile = join(this.#folder.path, secret === undefined ? 'secret' : `secret-${name}`)
     if (secret !== undefined) await writeFile(secretFile, secret)
     return [
@@ -155,6 +177,8 @@ export class LocalCluster implements AsyncDisposable {
       ['--cluster-member', name, '--cluster-address', `127.0.0.1:${grpcPort}`],
       ['--cluster-peer-port', String(peerPort), '--cluster-peers', peers.join(',')],
       ['--cluster-secret-file', secretFile, '--disk-reserve-bytes', '0'],
+      ['--cluster-journal-entries', '100'],
+      alone ? ['--cluster-etcd-key', 'another', '--cluster-min-in-sync', '1'] : [],
     ].flat()
   }
 }
@@ -162,13 +186,37 @@ export class LocalCluster implements AsyncDisposable {
 export interface MemberOptions {
   /** Default: that of all members. */
   readonly secret?: string
+  /** As a cluster of its own. */
+  readonly alone?: boolean
 }
 
-async function stateOf({ url }: Member): Promise<string | undefined> {
+async function stateOf(member: Member): Promise<string | undefined> {
+  const readiness = await answerOf(member, 'readyz')
+  return (readiness as { store: string } | undefined)?.store
+}
+
+async function answerOf({ url }: Member, path: string): Promise<unknown> {
   try {
-    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(500) })
-    return ((await answer.json()) as { store: string }).store
+    // One that was stopped by a signal says nothing.
+    const answer = await fetch(`${url}/${path}`, { signal: AbortSignal.timeout(500) })
+    return await answer.json()
   } catch {
     return undefined
   }
+}
+
+async function exported({ address }: Member): Promise<Buffer> {
+  const log = connect(address)
+  try {
+    const chunks: Uint8Array[] = []
+    await log.exportTo((chunk) => void chunks.push(chunk.slice()))
+    return Buffer.concat(chunks)
+  } finally {
+    await log.close()
+  }
+}
+
+/** What another process does can only be looked at again. */
+function soon(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 20))
 }

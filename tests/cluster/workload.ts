@@ -5,7 +5,6 @@ import { SteadyAppends } from '../server/steady-appends.js'
 import { Tally } from '../server/tally.js'
 import type { LocalCluster } from './local-cluster.js'
 
-const topic = 'steady'
 /** Few enough that the machine is not the subject of the test. */
 const inFlight = 5
 
@@ -17,11 +16,12 @@ export class Workload implements AsyncDisposable {
   readonly #workers: readonly Worker[]
   readonly #producer: Client
 
-  constructor({ addresses }: LocalCluster) {
+  /** Each in a topic of its own. */
+  constructor({ addresses }: LocalCluster, topic: string) {
     this.#producer = connect([...addresses])
     this.appends = new SteadyAppends(this.#producer, topic, inFlight)
-    this.tails = addresses.map((address) => new Tail(address))
-    this.#workers = [0, 1].map(() => new Worker([...addresses], this.#handled))
+    this.tails = addresses.map((address) => new Tail(address, topic))
+    this.#workers = [0, 1].map(() => new Worker([...addresses], topic, this.#handled))
   }
 
   /** Resolves once an append that was begun from now on is acknowledged; gives how long that took. */
@@ -35,19 +35,24 @@ export class Workload implements AsyncDisposable {
 
   /**
    * Ends the appends, and waits until all readers and consumers have everything. Gives what was
-   * acknowledged, in the order of the log.
+   * acknowledged, each with its place, in the order of the log; and what each reader got.
    */
-  async finish(): Promise<readonly string[]> {
+  async finish(): Promise<{ acknowledged: string[]; tails: string[][] }> {
     await this.appends.end()
     const { texts, ids } = this.appends
-    const order = texts.map((text, at) => ({ text, id: ids[at]! }))
-    order.sort((first, second) => (first.id < second.id ? -1 : 1))
+    const events = texts.map((text, at) => ({ text, id: ids[at]! }))
+    events.sort((first, second) => (first.id < second.id ? -1 : 1))
     await Promise.all(this.tails.map(({ arrived }) => arrived.reaches(texts.length)))
     await this.#handled.arrived.reaches(texts.length)
-    return order.map(({ text }) => text)
+    return {
+      acknowledged: events.map(({ text }, at) => `#${at + 1} ${text}`),
+      tails: this.tails.map((tail) => tail.events),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Where a test has failed, they go on until the client closes.
+    this.appends.end().catch(() => undefined)
     await this.#producer.close()
     await Promise.all([...this.tails, ...this.#workers].map((one) => one.close()))
   }
@@ -55,18 +60,16 @@ export class Workload implements AsyncDisposable {
 
 /** A reader that follows, by way of one member. */
 class Tail {
-  readonly texts: string[] = []
-  readonly sequences: number[] = []
+  readonly events: string[] = []
   readonly arrived = new Tally()
   readonly #log: Client
   readonly #ended: Promise<void>
 
-  constructor(address: string) {
+  constructor(address: string, topic: string) {
     this.#log = connect(address)
     this.#ended = untilClosed(async () => {
       for await (const event of this.#log.read(topic, { follow: true })) {
-        this.texts.push(event.text())
-        this.sequences.push(event.sequence)
+        this.events.push(`#${event.sequence} ${event.text()}`)
         this.arrived.add()
       }
     })
@@ -96,7 +99,7 @@ class Worker {
   readonly #log: Client
   readonly #ended: Promise<void>
 
-  constructor(addresses: string[], handled: Handled) {
+  constructor(addresses: string[], topic: string, handled: Handled) {
     this.#handled = handled
     this.#log = connect(addresses)
     this.#ended = untilClosed(async () => {

@@ -34,6 +34,11 @@ export interface ServerProcessOptions {
   environment?: Readonly<Record<string, string>>
 }
 
+/** A line of the server's log. */
+export type LogLine = Readonly<Record<string, unknown>>
+
+type WantedLine = string | ((line: LogLine) => boolean)
+
 export interface ServerProcess extends AsyncDisposable {
   readonly pid: number
   readonly data: string
@@ -51,8 +56,11 @@ export interface ServerProcess extends AsyncDisposable {
   readonly ended: Promise<ProcessEnd>
   /** Sends a signal. */
   kill(signal: NodeJS.Signals): void
-  /** Resolves with the first line of the log, past or to come, that has this message. */
-  line(message: string): Promise<Record<string, unknown>>
+  /**
+   * Resolves with the first line of the log, past or to come, that has this message, or of which
+   * this is true.
+   */
+  line(wanted: WantedLine): Promise<LogLine>
 }
 
 /** Starts a server, and resolves once it is ready. It must be disposed of. */
@@ -138,8 +146,8 @@ class RunningServer implements ServerProcess {
     this.#child.kill(signal)
   }
 
-  line(message: string): Promise<Record<string, unknown>> {
-    return this.#output.line(message)
+  line(wanted: WantedLine): Promise<LogLine> {
+    return this.#output.line(wanted)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -170,13 +178,14 @@ class ProcessOutput {
     })
   }
 
-  async line(message: string): Promise<Record<string, unknown>> {
+  async line(wanted: WantedLine): Promise<LogLine> {
+    const isWanted = typeof wanted === 'string' ? ({ msg }: LogLine) => msg === wanted : wanted
     for (;;) {
-      const found = this.lines.find(({ msg }) => msg === message)
+      const found = this.lines.find(isWanted)
       if (found !== undefined) return found
       if (this.#end !== undefined) {
         const { code, signal } = this.#end
-        throw new Error(`goethe serve ended (${signal ?? code}) before it said '${message}':
+        throw new Error(`goethe serve ended (${signal ?? code}) before it said '${String(wanted)}':
 ${this.stderr}`)
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve))
