@@ -6,7 +6,10 @@ import { unusedRights } from './role.js'
 
 const topic = 'orders'
 
-describe('three members in Kubernetes', () => {
+// Three processes each, and what has to be waited for is seconds by its nature.
+const timeout = 120_000
+
+describe('three members in Kubernetes', { timeout }, () => {
   it('agree by a Lease, survive a crash, and need the rights of the Role and no others', async () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster
@@ -42,6 +45,23 @@ describe('three members in Kubernetes', () => {
     await appends.end()
     expect(cluster.lease.spec.leaseTransitions).toBe(2)
     expect(await log.describe(topic)).toMatchObject({ count: appends.texts.length })
+  })
+
+  it('are restarted one after the other, and no append fails', async () => {
+    await using cluster = await KubernetesCluster.start()
+    await cluster.leader()
+    await using log = connect(cluster.addresses)
+    const appends = new SteadyAppends(log, topic, 5)
+    // As a StatefulSet does it: from the last one on, each when the one before is ready.
+    for (const name of cluster.names.toReversed()) {
+      await cluster.end(name, 'SIGTERM')
+      await appends.acknowledged.reaches(appends.acknowledged.count + 20)
+      await cluster.run(name)
+      await cluster.isReady(name)
+    }
+    await appends.end()
+    const events = await log.read(topic).toArray()
+    expect(events.map(({ id }) => id)).toEqual(ascending(appends.ids))
   })
 
   it('read and write while the API server is away for longer than the Lease lasts', async () => {
@@ -84,6 +104,49 @@ describe('three members in Kubernetes', () => {
     await log.append(topic, Buffer.from('and on'))
     await Promise.all(names.map((name) => cluster.explains(name, undefined)))
     expect(cluster.lease.spec).toMatchObject({ holderIdentity: leader, leaseTransitions: 1 })
+  })
+
+  it('get a new Lease from an operator where it was deleted', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const leader = await cluster.leader()
+    const followers = cluster.names.filter((name) => name !== leader)
+    await Promise.all(followers.map(cluster.follows))
+    await using log = connect(cluster.addresses)
+    await log.append(topic, Buffer.from('before'))
+    cluster.putLease(undefined)
+    await cluster.explains(leader, 'record of the cluster is gone')
+    await using operator = connect(cluster.server(leader).address)
+    await operator.cluster.recover()
+    await log.append(topic, Buffer.from('after'))
+    await Promise.all(followers.map(cluster.follows))
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: leader, leaseTransitions: 2 })
+    const events = await log.read(topic).toArray()
+    expect(events.map((event) => event.text())).toEqual(['before', 'after'])
+  })
+
+  it('refuse a Lease of an earlier epoch, as from a backup, until an operator decides', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const first = await cluster.leader()
+    await Promise.all(cluster.names.filter((name) => name !== first).map(cluster.follows))
+    await using log = connect(cluster.addresses)
+    await log.append(topic, Buffer.from('before'))
+    const old = cluster.lease
+    await using asked = connect(cluster.server(first).address)
+    await asked.cluster.handOver(1)
+    const second = await cluster.leader(first)
+    await cluster.follows(first)
+    await log.append(topic, Buffer.from('meanwhile'))
+    cluster.putLease(old)
+    const why = 'the record is of epoch 1, but 2 was seen already'
+    await Promise.all(cluster.names.map((name) => cluster.explains(name, why)))
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: first, leaseTransitions: 1 })
+
+    await using operator = connect(cluster.server(second).address)
+    await operator.cluster.recover()
+    await log.append(topic, Buffer.from('after'))
+    expect(cluster.lease.spec).toMatchObject({ holderIdentity: second, leaseTransitions: 3 })
+    const events = await log.read(topic).toArray()
+    expect(events.map((event) => event.text())).toEqual(['before', 'meanwhile', 'after'])
   })
 
   it('leave a Lease alone that another elector has taken, and go on once it is theirs', async () => {

@@ -154,6 +154,11 @@ export class KubernetesCluster implements AsyncDisposable {
     }
   }
 
+  /** Resolves once the readiness probe of a pod succeeds. */
+  async isReady(name: string): Promise<void> {
+    while (!(await fetch(`${this.server(name).url}/readyz`)).ok) await pause(20)
+  }
+
   /** Resolves once a member is in sync. */
   readonly follows = async (name: string): Promise<void> => {
     while ((await this.state(name)) !== 'following') await pause(20)
