@@ -187,3 +187,30 @@ describe('a leader with another minInSync than the record', () => {
     })
   })
 })
+
+describe('a leader that hands over', () => {
+  const handingOver = () => {
+    const member = leader()
+    member.step({ type: 'hand-over' })
+    propose(member, 1)
+    expect(member.has('reject')).toBe(false)
+    return member
+  }
+
+  it('refuses what comes meanwhile only when it is done, as what another one is to do', () => {
+    const member = handingOver()
+    acknowledge(member, 1)
+    const { ticket } = member.take('change-record')
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '3' } })
+    expect(member.take('reject')).toMatchObject({ proposal: 1, refusal: { code: 'NOT_LEADER' } })
+    expect(member.has('append-journal')).toBe(false)
+  })
+
+  it('does not keep it waiting when the coordinator is away', () => {
+    const member = handingOver()
+    member.pass(4_000)
+    expect(member.take('reject').refusal).toMatchObject({ code: 'UNAVAILABLE' })
+    propose(member, 2)
+    expect(member.take('reject').refusal).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+})

@@ -10,6 +10,7 @@ import type { ClusterRecord } from '../record.js'
 import { type Context, envelope } from './context.js'
 import type { Refusal } from './effect.js'
 import { FollowerProgress } from './follower-progress.js'
+import { HeldProposals } from './held-proposals.js'
 import { InSyncSet } from './in-sync-set.js'
 import type { Input } from './input.js'
 import type { Acknowledge, FromFollower, FromLeader, Reconcile, Sender } from './messages.js'
@@ -23,6 +24,7 @@ export class Leader {
   readonly followers = new Map<string, FollowerProgress>()
   readonly membership: Membership
   readonly #proposals: Proposals
+  readonly #held: HeldProposals
   readonly #confirmations: Confirmations
   #leading = false
   #heartbeatMs = -Infinity
@@ -36,6 +38,7 @@ export class Leader {
     this.set = new InSyncSet(record, token, context.options.rules)
     this.membership = new Membership(context, this)
     this.#proposals = new Proposals(context)
+    this.#held = new HeldProposals(context)
     this.#confirmations = new Confirmations(context)
     this.markLsn = this.#append(undefined, 0)
     this.#heartbeats()
@@ -51,11 +54,18 @@ export class Leader {
     if (nowMs - this.#heartbeatMs >= options.times.heartbeatMs) this.#heartbeats()
     for (const follower of this.followers.values()) this.#feed(follower)
     this.membership.tick()
+    const reason = this.membership.whyNotWritable()
+    if (reason !== undefined && this.membership.handsOverLong) {
+      this.#held.refuse({ code: 'UNAVAILABLE', reason })
+    }
   }
 
   propose({ proposal, payload, bytes }: Extract<Input, { type: 'propose' }>): void {
     const reason = this.membership.whyNotWritable()
     if (reason !== undefined) {
+      const { handingOver, handsOverLong } = this.membership
+      const soon = handingOver && !handsOverLong && this.#leading
+      if (soon && this.#held.add(proposal, bytes)) return
       const refusal: Refusal = { code: 'UNAVAILABLE', reason }
       return this.context.emit({ type: 'reject', proposal, refusal })
     }
@@ -120,6 +130,7 @@ export class Leader {
   /** The lead is lost: all that is under way fails before anything else happens (rule 11). */
   end(): void {
     this.#proposals.end()
+    this.#held.refuse({ code: 'NOT_LEADER' })
     this.#confirmations.end()
     this.context.emit({ type: 'follow' })
   }

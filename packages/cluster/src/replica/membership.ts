@@ -29,6 +29,12 @@ export class Membership {
     return this.#handingOverSinceMs !== undefined
   }
 
+  /** Whether giving up the lead takes longer than it should: the coordinator may be away. */
+  get handsOverLong(): boolean {
+    const { nowMs, options } = this.context
+    return nowMs - (this.#handingOverSinceMs ?? nowMs) >= 2 * options.times.replicaTimeoutMs
+  }
+
   /** Everybody who hears the leader: those discovered, and those in the set. */
   members(): Set<string> {
     const { peers, self } = this.context
