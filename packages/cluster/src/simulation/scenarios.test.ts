@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { defaultLimits, defaultTimes } from '../replica/options.js'
+import type { Plan } from './plan.js'
 import { calmNetwork } from './simulated-network.js'
 import { World } from './world.js'
 
 /** Three members with the defaults, among whom nothing goes wrong but what a test does. */
-function calmWorld(seed: number, lastsMs = 20_000): World {
+function calmWorld(seed: number, lastsMs = 20_000, plan: Partial<Plan> = {}): World {
   const world = new World(seed, {
     members: 3,
     plan: {
+      lateMembers: 0,
       minInSync: 2,
       times: defaultTimes,
       limits: defaultLimits,
@@ -17,11 +19,13 @@ function calmWorld(seed: number, lastsMs = 20_000): World {
       drift: 0,
       faultsMs: lastsMs,
       clients: 3,
+      consumers: 2,
+      ...plan,
     },
   })
   world.clientLoss = 0
   world.clientErrors = 0
-  for (const { name } of world.members) world.discovered.add(name)
+  for (const { name } of world.members.slice(0, 3)) world.discovered.add(name)
   return world
 }
 
@@ -125,5 +129,41 @@ describe('a cluster in which nothing else goes wrong', () => {
     world.run()
     expect(failuresOf(world)).not.toContain('unknown')
     expect(follower).toBeDefined()
+  })
+
+  it('grows from three members to five, and shrinks to three again', () => {
+    const world = calmWorld(1, 60_000, { lateMembers: 2 })
+    const sizes: unknown[] = []
+    const note = () => {
+      const { inSync, minInSync } = world.coordinator.record!
+      sizes.push([inSync.length, minInSync])
+    }
+    world.timeline.after(8_000, () => {
+      world.minInSync = 3
+      for (const member of world.members.slice(3)) {
+        world.discovered.add(member.name)
+        member.start()
+      }
+    })
+    world.timeline.after(15_000, note)
+    for (const [index, member] of world.members.slice(0, 3).entries()) {
+      // A leader that was started with the new minimum brings it.
+      world.timeline.after(16_000 + index * 6_000, () => member.input({ type: 'stop' }))
+    }
+    world.timeline.after(40_000, () => {
+      note()
+      const leader = leaderOf(world)
+      for (const { name } of world.members.filter((member) => member !== leader).slice(0, 2)) {
+        leader.input({ type: 'remove-member', member: name })
+      }
+    })
+    world.timeline.after(50_000, note)
+    world.run()
+    expect(sizes).toEqual([
+      [5, 2],
+      [5, 3],
+      [3, 3],
+    ])
+    expect(failuresOf(world)).not.toContain('unknown')
   })
 })

@@ -35,6 +35,8 @@ export class SimulatedMember {
   #proposal = 0
   #confirmation = 0
   #model: LogModel | undefined
+  // Something was refused that the model counts on: it is loaded again once nothing is under way.
+  #modelFailed = false
   #leadEpoch = 0
   readonly #waiting = new Map<number, Waiting>()
   readonly #confirmations = new Map<number, number>()
@@ -127,6 +129,7 @@ export class SimulatedMember {
   write(request: WriteRequest, answer: (answer: WriteAnswer) => void): void {
     if (!this.running) return answer({ type: 'refused' })
     if (this.pausedUntilMs > this.world.timeline.nowMs) return answer({ type: 'unknown' })
+    if (this.#modelFailed) return answer({ type: 'refused' })
     const repeated = this.#model?.repeated(request)
     if (repeated !== undefined) return this.#repeat(repeated, answer)
     const payload = (this.#model ?? new LogModel(this.world.ledger, 0)).draft(
@@ -200,6 +203,7 @@ export class SimulatedMember {
         return this.#settle(effect.proposal, ({ attempt }) => {
           if (effect.refusal.code === 'OUTCOME_UNKNOWN') return { type: 'unknown' }
           world.ledger.refused(attempt)
+          this.#modelFailed = this.#model !== undefined
           return { type: 'refused' }
         })
       case 'confirmed':
@@ -207,8 +211,7 @@ export class SimulatedMember {
       case 'lead':
         this.#leadEpoch = effect.epoch
         world.ledger.leads(effect.epoch, `${name}#${this.#incarnation}`)
-        this.#model = new LogModel(world.ledger, disk.appliedLsn)
-        return
+        return this.#loadModel()
       case 'follow':
         return this.#endLead()
       case 'stopped':
@@ -317,11 +320,18 @@ export class SimulatedMember {
     this.#waiting.delete(proposal)
     const answer = answerFor(waiting!.payload)
     for (const answerTo of waiting!.answers) answerTo(answer)
+    if (this.#modelFailed && this.#waiting.size === 0) this.#loadModel()
+  }
+
+  #loadModel(): void {
+    this.#model = new LogModel(this.world.ledger, this.disk.appliedLsn)
+    this.#modelFailed = false
   }
 
   /** Whoever waits for an append here learns nothing any more. */
   #endLead(): void {
     this.#model = undefined
+    this.#modelFailed = false
     const waiting = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { answers } of waiting) for (const answer of answers) answer({ type: 'unknown' })
