@@ -13,6 +13,7 @@ class StandIn {
     epoch: 3,
     hearsLeader: false,
     inSync: [{ member: 'goethe-0' }, { member: 'goethe-1' }],
+    removed: [] as { member: string }[],
     minInSync: 2,
     notWritable: undefined as string | undefined,
     problem: undefined as string | undefined,
@@ -99,15 +100,27 @@ describe('an operator', () => {
     const { member, operations } = operated()
     member.onAsked = () => {
       member.replica.inSync.pop()
+      member.replica.removed.push({ member: 'goethe-1' })
     }
     await operations.removeMember('goethe-1')
-    // One that is not in sync is waited for no longer either.
+    // One that is not in sync is kept out all the same.
+    member.onAsked = () => void member.replica.removed.push({ member: 'goethe-2' })
     await operations.removeMember('goethe-2')
     expect(member.asked).toEqual(['remove goethe-1', 'remove goethe-2'])
     await expect(operations.removeMember('goethe-0')).rejects.toThrow('let it hand over first')
     await expect(operations.removeMember('goethe-7')).rejects.toThrow(
       'There is no member goethe-7; there are goethe-0, goethe-1, goethe-2',
     )
+  })
+
+  it('is told that nobody knows yet of a removal that the record does not have', async () => {
+    const { clock, operations } = operated()
+    const outcome = operations.removeMember('goethe-2').catch((error: unknown) => error)
+    await letPass(clock)
+    expect(await outcome).toMatchObject({
+      code: 'GOETHE_DEADLINE',
+      message: 'The record does not say yet that goethe-2 was removed',
+    })
   })
 
   it('is told that a member stays as long as nobody can take its place', async () => {

@@ -58,10 +58,15 @@ export class ClusterOperations implements ServedCluster {
       throw wrong(`There is no member ${name}; there are ${[...known].sort().join(', ')}`)
     }
     member.remove(name)
-    const isOut = (): boolean =>
-      !this.#member().status.replica.inSync.some((store) => store.member === name)
+    const isIn = (stores: readonly { readonly member: string }[] = []): boolean =>
+      stores.some((store) => store.member === name)
+    const isOut = (): boolean => {
+      const { inSync, removed } = this.#member().status.replica
+      return isIn(removed) && !isIn(inSync)
+    }
     if (await this.#comes(isOut)) return
     const { inSync, minInSync } = this.#member().status.replica
+    if (!isIn(inSync)) throw notYet(`The record does not say yet that ${name} was removed`)
     throw notYet(
       `${name} stays among those in sync until another member can take its place: ` +
         `${inSync.length} are in sync, and ${minInSync} needed`,
