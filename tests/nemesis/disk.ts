@@ -6,6 +6,9 @@ import type { NativeFaults } from './native-faults.js'
 
 const sizeBytes = 400 * 1024 * 1024
 
+/** Of a disk that is filled, what is written and not only reserved: more than others write meanwhile. */
+const writtenBytes = 4 * 1024 * 1024
+
 export class Disk {
   /** Where it is mounted. */
   readonly path: string
@@ -60,22 +63,25 @@ export class Disk {
     }
   }
 
-  /** Takes all space but so many bytes. */
+  /** Takes all space but so many bytes, while others may take some too. */
   async fill(leaveBytes: number): Promise<void> {
-    const { bavail, bsize } = await statfs(this.path)
-    const bytes = bavail * bsize - leaveBytes
-    const ballast = join(this.path, 'ballast')
-    if (bytes > 0) await run('fallocate', ['-l', String(bytes), ballast])
-    if (leaveBytes > 0) return
-    // What fallocate has kept for its own records.
+    const free = await this.#freeBytes()
+    const bytes = free - leaveBytes - writtenBytes
+    if (bytes > 0) await run('fallocate', ['-l', String(bytes), join(this.path, 'ballast')])
     const rest = await open(join(this.path, 'ballast-rest'), 'w')
     try {
-      for (;;) await rest.write(Buffer.alloc(4096))
+      const chunk = Buffer.alloc(64 * 1024)
+      while ((await this.#freeBytes()) > leaveBytes) await rest.write(chunk)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
     } finally {
       await rest.close()
     }
+  }
+
+  async #freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.path)
+    return bavail * bsize
   }
 
   /** Gives the space back. */
