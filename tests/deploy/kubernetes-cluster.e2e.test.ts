@@ -64,6 +64,26 @@ describe('three members in Kubernetes', { timeout }, () => {
     expect(events.map(({ id }) => id)).toEqual(ascending(appends.ids))
   })
 
+  it('lose nothing with the disks of two, the leader among them, if the third was in sync', async () => {
+    await using cluster = await KubernetesCluster.start()
+    const leader = await cluster.leader()
+    const [one, other] = cluster.names.filter((name) => name !== leader) as [string, string]
+    await Promise.all([one, other].map(cluster.follows))
+    await using log = connect(cluster.addresses)
+    await log.append(topic, Buffer.from('before'))
+    for (const name of [leader, one]) {
+      await cluster.end(name, 'SIGKILL')
+      await cluster.loseDisk(name)
+    }
+    // It leads, and takes nothing before there is a second copy.
+    await cluster.explains(other, 'in sync 1 of 2 needed')
+    await Promise.all([leader, one].map((name) => cluster.run(name)))
+    await log.append(topic, Buffer.from('after'))
+    await Promise.all([leader, one].map(cluster.follows))
+    const events = await log.read(topic).toArray()
+    expect(events.map((event) => event.text())).toEqual(['before', 'after'])
+  })
+
   it('read and write while the API server is away for longer than the Lease lasts', async () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster

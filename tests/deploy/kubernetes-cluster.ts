@@ -4,7 +4,7 @@
  * makes EndpointSlices.
  */
 import { readFileSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -128,6 +128,11 @@ export class KubernetesCluster implements AsyncDisposable {
     server.kill(signal)
     await server.ended
     this.#servers.delete(name)
+  }
+
+  /** Takes the disk of a pod that does not run. */
+  async loseDisk(name: string): Promise<void> {
+    await rm(join(this.#folder.path, name), { recursive: true })
   }
 
   /** The member that takes writes, once there is one; besides `except`. */
