@@ -152,6 +152,9 @@ describe('a member that an operator removes', () => {
     member.hear('c', 6, { type: 'reconcile', request: 1, lastLsn: 2, lastEpoch: 6 })
     acknowledge(member, 2, 'c')
     expect(member.effects).toEqual([])
+    // Only when it wants to stop it is told that nobody waits for it.
+    member.hear('c', 6, { type: 'leave' })
+    expect(member.take('send')).toMatchObject({ to: 'c', message: { body: { type: 'left' } } })
   })
 
   it('is remembered by the record although it was only heard of elsewhere', () => {

@@ -86,7 +86,11 @@ export class Leader {
 
   receive(sender: Sender, body: FromFollower): void {
     const { nowMs } = this.context
-    if (this.membership.isOut(sender.storeId)) return void this.followers.delete(sender.storeId)
+    if (this.membership.isOut(sender.storeId)) {
+      this.followers.delete(sender.storeId)
+      if (body.type === 'leave') this.send(sender, { type: 'left' })
+      return
+    }
     const follower = this.followers.get(sender.storeId) ?? new FollowerProgress(sender, nowMs)
     this.followers.set(sender.storeId, follower)
     follower.heard(sender, nowMs)
