@@ -21,7 +21,9 @@ test('no log is made among other files, nor is that advised', async () => {
   await writeFile(join(folder, 'thesis.txt'), '')
   const append = await runGoethe(['append', 'orders', 'Faust'], options)
   expect(append.code).toBe(1)
-  expect(append.stderr).toContain(`goethe: The directory ${folder} holds other files, such as thesis`)
+  expect(append.stderr).toContain(
+    `goethe: The directory ${folder} holds other files, such as thesis`,
+  )
   const read = await runGoethe(['read', 'orders'], options)
   expect(read.code).toBe(3)
   expect(read.stderr).toBe(`goethe: There is no log in ${folder} (GOETHE_INVALID_STORE)\n`)
@@ -100,7 +102,7 @@ describe('append', () => {
     [['append', 'a', 'b', '--lines', 'c'], 'choose one'],
     [['append', 'a', '--expect', 'soon'], "It should be 'empty'"],
     [['append', 'a', '--topic-field', 't', '--expect', '1'], '--expect is about one topic'],
-    [['append', 'a', '--expect', '99999999999999999999'], "An event's id should be"],
+    [['append', 'a', '--expect', '99999999999999999999'], "It should be an event's id"],
   ])('%j is wrong usage', async (args, message) => {
     const { code, stderr } = await goethe(args)
     expect(code).toBe(2)

@@ -1,22 +1,10 @@
+import { durationMsOfText, durationUnitsMs } from '@goethe/core/contract'
 import { InvalidArgumentError } from 'commander'
-
-const unitMs = new Map([
-  ['ms', 1],
-  ['s', 1000],
-  ['m', 60_000],
-  ['h', 3_600_000],
-  ['d', 86_400_000],
-  ['w', 604_800_000],
-])
 
 /** Milliseconds of `500ms`, `30s`, `5m`, `1h30m`, `7d`, `2w`. */
 export function parseDuration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdw])/g)]
-  const isWhole = parts.map(([part]) => part).join('') === text
-  const ms = parts.reduce((sum, [, count, unit]) => sum + Number(count) * unitMs.get(unit!)!, 0)
-  if (parts.length > 0 && isWhole && Number.isSafeInteger(Math.round(ms)) && ms >= 0) {
-    return Math.round(ms)
-  }
+  const ms = durationMsOfText(text)
+  if (ms !== undefined) return ms
   throw new InvalidArgumentError(
     'It should be a number with a unit, such as 500ms, 30s, 5m, 1h30m, 7d or 2w.',
   )
@@ -32,7 +20,9 @@ export function parsePositiveDuration(text: string): number {
 /** A duration as `parseDuration` takes it, in its two largest units: `3d 4h`, `1m 5s`, `12 ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
-  const units = [...unitMs].filter(([unit]) => unit !== 'ms' && unit !== 'w').reverse()
+  const units = Object.entries(durationUnitsMs)
+    .filter(([unit]) => unit !== 'ms' && unit !== 'w')
+    .reverse()
   let rest = Math.round(ms / 1000) * 1000
   const parts: string[] = []
   for (const [unit, width] of units) {

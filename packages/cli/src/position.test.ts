@@ -1,3 +1,4 @@
+import { nanoseconds } from '@goethe/core/contract'
 import { describe, expect, test } from 'vitest'
 import { idOrTimeParser, parseSelector, positionParser } from './position.js'
 
@@ -17,9 +18,9 @@ describe('a position', () => {
     ['2026-01-31T12:00Z', new Date('2026-01-31T12:00Z')],
     ['2026-01-31 12:00', new Date('2026-01-31T12:00Z')],
     ['2026-01-31T12:00+02:00', new Date('2026-01-31T10:00Z')],
-    ['now', now],
-    ['-5m', new Date('2026-03-01T11:55Z')],
-    ['-1h30m', new Date('2026-03-01T10:30Z')],
+    ['now', nanoseconds(now)],
+    ['-5m', nanoseconds(new Date('2026-03-01T11:55Z'))],
+    ['-1h30m', nanoseconds(new Date('2026-03-01T10:30Z'))],
   ])('%s is understood', (text, position) => {
     expect(parse(text)).toEqual(position)
   })
@@ -31,7 +32,7 @@ describe('a position', () => {
   test.each([
     ['seq:', 'seq:42'],
     ['seq:-1', 'seq:42'],
-    ['after:now', "An event's id"],
+    ['after:now', "It should be an event's id"],
     ['cursor:', 'cursor:billing'],
     ['18446744073709551615', 'up to 18446744073709551614'],
     ['99999999999999999999999', 'up to 18446744073709551614'],
@@ -40,7 +41,7 @@ describe('a position', () => {
   })
 
   test.each(['1767225600', '2019'])('%s could be a time as well, and is refused', (text) => {
-    expect(() => parse(text)).toThrow(`Write seq:${text} for a sequence`)
+    expect(() => parse(text)).toThrow(`seq:${text} where it is a sequence`)
   })
 })
 

@@ -1,17 +1,4 @@
-/** `2019`, `2019-05`, `2019-05-03`, `2019-05-03T12:30`, with seconds, fractions and a zone. */
-const pattern =
-  /^\d{4}(-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( ?(Z|[+-]\d\d:?\d\d))?)?)?)?$/i
-
-/** A date in ISO 8601; UTC where it names no zone. Undefined for what is none. */
-export function dateOfText(text: string): Date | undefined {
-  const match = pattern.exec(text)
-  if (match === null) return undefined
-  const isDay = match[3] === undefined
-  const hasZone = match[7] !== undefined
-  const iso = text.replace(' ', 'T').replace(' ', '')
-  const date = new Date(isDay || hasZone ? iso : `${iso}Z`)
-  return Number.isNaN(date.getTime()) ? undefined : date
-}
+import { dateOfText } from '@goethe/core/contract'
 
 /**
  * UNIX nanoseconds of what a field of an event may hold: an ISO date, or a number of seconds,

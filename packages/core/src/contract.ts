@@ -12,6 +12,8 @@ export { dateOf, nanoseconds } from './clock.js'
 export { checkConsumerOptions } from './consumer-options.js'
 export { checkCursors } from './cursor-list.js'
 export { checkCursor, checkReference } from './cursor.js'
+export { dateOfText } from './date-text.js'
+export { durationMsOfText, durationUnitsMs } from './duration-text.js'
 export { abortedError, assert, unreachable } from './errors.js'
 export { type Output, checkExport, outputOf } from './export-log.js'
 export { checkImport } from './import-log.js'
@@ -25,6 +27,7 @@ export {
   checkPosition,
   checkSelector,
 } from './position.js'
+export { type ParsedText, eventIdOfText, idOrTimeOfText, positionOfText } from './position-text.js'
 export { type CheckedRead, checkLimit, checkRead, checkSeek } from './read-options.js'
 export { Reader, type OpenSource, type RangeSource, type ReaderBounds } from './reader.js'
 export { checkRetention } from './retention.js'

@@ -178,6 +178,7 @@ describe('reading', () => {
     ['?to=2020-01-01', []],
     ['?from=2020-01-01T00:00%2B02:00&limit=1', ['1']],
     ['?from=2020-01-01T00:00+02:00&limit=1', ['1']],
+    ['?from=2&limit=1', ['2']],
     ['?limit=0', []],
   ])('%s finds %j', async (query, expected) => {
     expect(payloads(await read('a', query))).toEqual(expected)
@@ -225,7 +226,7 @@ describe('reading', () => {
   })
 
   test.each([
-    ['?from=5', "'from' is '5'"],
+    ['?from=1767225600', "'from' is '1767225600', but should be seq:1767225600"],
     ['?from=yesterday', "'from' is 'yesterday'"],
     ['?to=seq:5', "'to' is 'seq:5'"],
     ['?limit=-1', 'The query at limit must be >= 0'],
