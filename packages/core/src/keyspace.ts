@@ -12,6 +12,9 @@
  * Ids and times are 8 bytes big-endian, so that bytes sort as they do. All of a topic's keys lie
  * between `topic:` and `topic;`.
  */
+import { putUint64BigEndian, uint64BigEndian } from './fixed-integers.js'
+import { idBytes } from './record.js'
+
 declare class TextEncoder {
   encode(text: string): Uint8Array
 }
@@ -82,7 +85,7 @@ export class Keyspace {
 
   /** The key of a consumer or producer of this topic. */
   nameKey(topic: string, name: string): Uint8Array {
-    return concatenate(this.topicPrefix(topic), encoder.encode(name))
+    return this.key(`${topic}:${name}`)
   }
 
   /** The key without the sublevel's prefix, as text. */
@@ -97,13 +100,14 @@ export class Keyspace {
     return { topic: text.slice(0, at), name: text.slice(at + 1) }
   }
 
+  /** The topic of a `topic:id` key. */
+  topic(key: Uint8Array): string {
+    return decoder.decode(key.subarray(this.prefix.length, key.length - idBytes - 1))
+  }
+
   /** Topic and id (or time) of a `topic:id` key. */
   topicAndId(key: Uint8Array): { topic: string; id: bigint } {
-    const idAt = key.length - 8
-    return {
-      topic: decoder.decode(key.subarray(this.prefix.length, idAt - 1)),
-      id: trailingId(key),
-    }
+    return { topic: this.topic(key), id: trailingId(key) }
   }
 
   /** All keys of the sublevel. */
@@ -140,15 +144,15 @@ function successor(prefix: Uint8Array): Uint8Array {
 
 /** `prefix` with 8 bytes big-endian behind it. */
 export function appendId(prefix: Uint8Array, id: bigint): Uint8Array {
-  const key = new Uint8Array(prefix.length + 8)
+  const key = new Uint8Array(prefix.length + idBytes)
   key.set(prefix)
-  new DataView(key.buffer).setBigUint64(prefix.length, id)
+  putUint64BigEndian(key, prefix.length, id)
   return key
 }
 
 /** The 8 bytes big-endian at the end of a key. */
 export function trailingId(key: Uint8Array): bigint {
-  return new DataView(key.buffer, key.byteOffset, key.byteLength).getBigUint64(key.length - 8)
+  return uint64BigEndian(key, key.length - idBytes)
 }
 
 /** A key in hexadecimal, without the sublevel, for messages. */

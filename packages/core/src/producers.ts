@@ -6,6 +6,12 @@ import { GoetheError } from './errors.js'
 import { producerResultsMax } from './limits.js'
 import { RecordReader, RecordWriter, idBytes } from './record.js'
 
+/** Bytes of one result at most: three numbers and an id. */
+const resultBytesMax = 3 * 8 + idBytes
+
+/** Bytes of the number of results and the checksum, and what the writer keeps in reserve. */
+const countBytesMax = 16
+
 /** What one append of a producer led to. */
 export interface ProducerResult {
   producerSequence: number
@@ -61,7 +67,8 @@ export class ProducerResults {
   with(more: readonly ProducerResult[]): Uint8Array {
     const added = more.slice(-producerResultsMax)
     const kept = Math.min(this.count, producerResultsMax - added.length)
-    const writer = new RecordWriter().number(kept + added.length)
+    const capacity = this.#bytes.length + added.length * resultBytesMax + countBytesMax
+    const writer = new RecordWriter(capacity).number(kept + added.length)
     // As they are: decoding them cost more than all else that an append does.
     if (kept > 0) {
       const from = this.#starts[this.count - kept]

@@ -4,6 +4,12 @@
  * 8 bytes little-endian, text is its length in bytes and UTF-8.
  */
 import { crc32 } from './crc32.js'
+import {
+  putUint32LittleEndian,
+  putUint64LittleEndian,
+  uint32LittleEndian,
+  uint64LittleEndian,
+} from './fixed-integers.js'
 
 declare class TextEncoder {
   encode(text: string): Uint8Array
@@ -24,9 +30,13 @@ export class RecordError extends Error {}
 
 /** Writes the fields of one record in order. */
 export class RecordWriter {
-  #bytes = new Uint8Array(64)
-  #view = new DataView(this.#bytes.buffer)
+  #bytes: Uint8Array
   #at = 0
+
+  /** `capacity` spares a record that is known to be larger from growing. */
+  constructor(capacity = 64) {
+    this.#bytes = new Uint8Array(capacity)
+  }
 
   number(value: number): this {
     this.#reserve(8)
@@ -40,7 +50,7 @@ export class RecordWriter {
 
   id(value: bigint): this {
     this.#reserve(8)
-    this.#view.setBigUint64(this.#at, value, true)
+    putUint64LittleEndian(this.#bytes, this.#at, value)
     this.#at += 8
     return this
   }
@@ -64,7 +74,8 @@ export class RecordWriter {
   /** The record's bytes with their checksum. */
   seal(): Uint8Array {
     this.#reserve(4)
-    this.#view.setUint32(this.#at, crc32(this.#bytes.subarray(0, this.#at)), true)
+    const checksum = crc32(this.#bytes.subarray(0, this.#at))
+    putUint32LittleEndian(this.#bytes, this.#at, checksum)
     return this.#bytes.slice(0, this.#at + 4)
   }
 
@@ -73,14 +84,12 @@ export class RecordWriter {
     const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + bytes))
     larger.set(this.#bytes)
     this.#bytes = larger
-    this.#view = new DataView(larger.buffer)
   }
 }
 
 /** Reads the fields of one record in the order in which they were written. */
 export class RecordReader {
   readonly #bytes: Uint8Array
-  readonly #view: DataView
   readonly #end: number
   #at: number
 
@@ -90,12 +99,11 @@ export class RecordReader {
    */
   constructor(bytes: Uint8Array, { at = 0, verified = false } = {}) {
     this.#bytes = bytes
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#at = at
     this.#end = bytes.length - 4
     if (verified) return
     if (this.#end < 0) throw new RecordError(`it has ${bytes.length} bytes, fewer than a checksum`)
-    const stored = this.#view.getUint32(this.#end, true)
+    const stored = uint32LittleEndian(bytes, this.#end)
     if (crc32(bytes.subarray(0, this.#end)) !== stored) {
       throw new RecordError('its checksum does not fit its bytes')
     }
@@ -130,7 +138,7 @@ export class RecordReader {
 
   id(): bigint {
     this.#require(8)
-    const value = this.#view.getBigUint64(this.#at, true)
+    const value = uint64LittleEndian(this.#bytes, this.#at)
     this.#at += 8
     return value
   }

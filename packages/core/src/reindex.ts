@@ -24,7 +24,7 @@ export async function reindex(store: Store, index: IndexMeta): Promise<void> {
   let state: TopicState | undefined
   let bytes = 0
   for await (const [key, value] of store.scan(store.keyspaces.events.range())) {
-    const { topic } = store.keyspaces.events.topicAndId(key)
+    const topic = store.keyspaces.events.topic(key)
     if (state?.topic !== topic) {
       state = new TopicState(topic, store)
       bytes = await trimmedBytes(store, topic)

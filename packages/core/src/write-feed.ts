@@ -56,9 +56,9 @@ export class WriteFeed {
       if (!(key instanceof Uint8Array)) continue
       const put = type === 'put' && value instanceof Uint8Array ? value : undefined
       if (events.owns(key)) {
-        if (put !== undefined) blocks.push(this.#block(events.topicAndId(key).topic, put))
+        if (put !== undefined) blocks.push(this.#block(events.topic(key), put))
       } else if (index.owns(key)) {
-        if (put !== undefined) this.#indexed(index.topicAndId(key).topic, put)
+        if (put !== undefined) this.#indexed(index.topic(key), put)
       } else if (topics.owns(key)) {
         this.#topic(topics.text(key), put)
       } else if (producers.owns(key)) {
