@@ -1,14 +1,16 @@
 /** Members over real connections, journals and stores; only the coordinator is in memory. */
-import { appendFile, stat } from 'node:fs/promises'
+import { appendFile, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { EventLog, type GoetheError } from '@goethe/core'
+import { type Database, EventLog, type GoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
 import { ClusterMember } from './cluster-member.js'
 import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
 import { StaticDiscovery } from './discovery/static-discovery.js'
+import type { SnapshotChunk } from './member/snapshot-source.js'
+import { StoreDirectory } from './member/store-directory.js'
 import { ReplicatedLevel } from './replicated-level.js'
 
 const names = ['goethe-0', 'goethe-1', 'goethe-2']
@@ -21,6 +23,9 @@ const times = {
   retryMs: 100,
 }
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+
+const databaseAt = (path: string): Database =>
+  new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' })
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -63,7 +68,7 @@ class TestCluster {
     }
     const member = await ClusterMember.open({
       directory: join(this.folder, name),
-      database: (path) => new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' }),
+      database: databaseAt,
       member: name,
       address: `${name}.test:1337`,
       peers: { host: '127.0.0.1', port: this.ports.get(name)! },
@@ -180,5 +185,32 @@ describe('a cluster over real connections', () => {
     expect((error as GoetheError).code).toBe('GOETHE_UNAVAILABLE')
     // Nothing is left locked.
     await cluster.open(names[1]!)
+  })
+
+  it('knows damage from a crash that came while a snapshot took the place of its store', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    await cluster.leader()
+    for (const name of names) await cluster.close(name)
+    const directory = join(folder.path, names[0]!)
+    const applied = { lsn: 1_000, epoch: 1 }
+    async function* snapshot(): AsyncGenerator<SnapshotChunk> {
+      yield await Promise.resolve({ type: 'end', applied, entries: 0 })
+    }
+    const stores = await StoreDirectory.open({ directory, database: databaseAt })
+    await stores.receive(snapshot())
+    await stores.replace()
+    await stores.close()
+    // Its journal follows the store.
+    const member = await cluster.open(names[0]!)
+    expect(member.status.replica).toMatchObject({ lastLsn: 1_000, appliedLsn: 1_000 })
+    await cluster.close(names[0]!)
+
+    // With the journal of one that was emptied the store is ahead of it by nobody's leave.
+    await rm(join(directory, 'journal'), { recursive: true })
+    await expect(cluster.open(names[0]!)).rejects.toMatchObject({
+      code: 'GOETHE_CORRUPT',
+      message: expect.stringContaining('the store ends with entry 1000, and the journal with 0'),
+    })
   })
 })
