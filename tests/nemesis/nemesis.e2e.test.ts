@@ -4,7 +4,7 @@ import { whatIsMissing } from './machine.js'
 import { runNemesis } from './run.js'
 
 const missing = await whatIsMissing()
-const minutes = Number(process.env.NEMESIS_MINUTES ?? 0.25)
+const minutes = Number(process.env.NEMESIS_MINUTES ?? 0.2)
 const seed = Number(process.env.NEMESIS_SEED ?? Math.trunc(Math.random() * 1e6))
 const isLong = minutes > 1
 
@@ -14,7 +14,7 @@ test.skipIf(missing !== undefined)(
     const result = await runNemesis({
       seed,
       faultsMs: minutes * 60_000,
-      faultMsMax: isLong ? 20_000 : 4_000,
+      faultMsMax: isLong ? 20_000 : 2_500,
       log: (line) => {
         if (isLong) console.log(line)
       },

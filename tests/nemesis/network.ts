@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { run } from './command.js'
+import { networkPrefix } from './leftovers.js'
 
 /** Drops what goes from one host to another, all of it or so many of a hundred packets. */
 export interface Cut {
@@ -17,13 +18,11 @@ export interface Cut {
 export class Network implements AsyncDisposable {
   /** Hosts and their addresses. The last one is where this process is. */
   readonly addresses: ReadonlyMap<string, string>
-  readonly #prefix: string
   readonly #names: readonly string[]
   #cuts: readonly Cut[] = []
 
   private constructor(names: readonly string[]) {
-    const [id, third] = [randomBytes(3).toString('hex'), randomBytes(1)[0]!]
-    this.#prefix = `gn${id}`
+    const third = randomBytes(1)[0]!
     this.#names = names
     // Addresses that are set aside for the benchmarking of networks (RFC 2544).
     this.addresses = new Map(
@@ -48,7 +47,7 @@ export class Network implements AsyncDisposable {
 
   /** The words in front of a command that is to run on this host. */
   on(name: string): readonly string[] {
-    return ['nsenter', `--net=/run/netns/${this.#prefix}-${name}`]
+    return ['nsenter', `--net=/run/netns/${networkPrefix}-${name}`]
   }
 
   /** Adds cuts to those that there are. */
@@ -78,7 +77,7 @@ export class Network implements AsyncDisposable {
       await run('ip', ['netns', 'delete', this.#namespace(name)]).catch(() => undefined)
     }
     // Goes with its other end, later.
-    await run('ip', ['link', 'delete', this.#prefix]).catch(() => undefined)
+    await run('ip', ['link', 'delete', networkPrefix]).catch(() => undefined)
   }
 
   async #build(): Promise<void> {
@@ -93,8 +92,8 @@ export class Network implements AsyncDisposable {
       await this.#connect('e0', ['netns', namespace], `p${index}`)
       await this.#configure(['-n', namespace], 'e0', this.address(name))
     }
-    await this.#connect(this.#prefix, [], 'clients')
-    await this.#configure([], this.#prefix, this.address(clients))
+    await this.#connect(networkPrefix, [], 'clients')
+    await this.#configure([], networkPrefix, this.address(clients))
     await this.#apply()
   }
 
@@ -129,7 +128,7 @@ table bridge cuts {
   }
 
   #namespace(name: string): string {
-    return `${this.#prefix}-${name}`
+    return `${networkPrefix}-${name}`
   }
 }
 

@@ -9,6 +9,7 @@ import { Random } from '../../packages/cluster/src/simulation/random.js'
 import { whatIsWrong } from './check.js'
 import { NemesisCluster } from './cluster.js'
 import { type Fault, makeFault } from './faults.js'
+import { folderPrefix, removeLeftovers } from './leftovers.js'
 import { topics, Workload } from './workload.js'
 
 /** How long a cluster may take to be well again when faults are over. */
@@ -41,7 +42,8 @@ export interface RunResult {
 }
 
 export async function runNemesis(options: RunOptions): Promise<RunResult> {
-  const folder = await mkdtemp(join(tmpdir(), `goethe-nemesis-${options.seed}-`))
+  await removeLeftovers()
+  const folder = await mkdtemp(join(tmpdir(), folderPrefix))
   let result: RunResult | undefined
   try {
     await using cluster = await NemesisCluster.start(folder)
@@ -106,7 +108,7 @@ class Run {
     const times = faults.map(() => 200 + random.next() ** 2 * faultMsMax)
     await Promise.all(faults.map((fault, index) => this.#suffer(fault, times[index]!)))
     // Some rounds begin with a cluster that is well, and others hit one that recovers.
-    if (random.chance(0.5)) await Promise.race([allWell(this.#cluster), pause(15_000)])
+    if (random.chance(0.5)) await Promise.race([allWell(this.#cluster), pause(faultMsMax)])
     else await pause(3_000 * random.next())
   }
 

@@ -11,6 +11,7 @@ export const topics = ['orders', 'payments', 'letters'] as const
 /** Longer than any run: who appends with it waits until the cluster is well again. */
 const patientMs = 3_600_000
 const impatientMs = 1_500
+const closeMsMax = 5_000
 /** Mean pause of each of those who append, in milliseconds: the machine is not the subject. */
 const pauseMs = 20
 
@@ -79,8 +80,9 @@ export class Workload implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true
-    await Promise.all(this.#clients.map((client) => client.close()))
-    await Promise.all(this.#running)
+    const closed = this.#clients.map((client) => client.close())
+    // Closing waits for answers, and a cluster that is not well gives none.
+    await Promise.race([Promise.all([...closed, ...this.#running]), pause(closeMsMax)])
   }
 
   #connect(addresses: readonly string[], deadlineMs: number): Client {
