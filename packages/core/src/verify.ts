@@ -8,21 +8,13 @@ import { Block, BlockError } from './block.js'
 import { indexEntriesOf } from './block-index.js'
 import { decodeCommit } from './commit-record.js'
 import { type CursorRecord, decodeCursorRecord } from './cursor-record.js'
-import { type GoetheError, abortedError, isGoetheError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
-import {
-  type KeyRange,
-  type Keyspace,
-  type KeyspaceName,
-  appendId,
-  hexadecimalKey,
-  keyspaceNames,
-  trailingId,
-} from './keyspace.js'
+import { type Keyspaces, appendId, trailingId } from './keyspace.js'
 import { ProducerResults } from './producers.js'
 import { RecordError } from './record.js'
 import type { Store, StoreEntry } from './store.js'
 import { type TopicRecord, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
+import { type Problem, VerifyReads, problem } from './verify-reads.js'
 
 /** See `EventLog.verify`. */
 export async function* verifyLog(
@@ -30,25 +22,20 @@ export async function* verifyLog(
   intervalNs: bigint,
   signal: AbortSignalLike | undefined,
 ): AsyncGenerator<VerifyStep, undefined> {
-  const verifier = new Verifier(store, intervalNs, signal)
+  const reads = new VerifyReads(store, signal)
+  const verifier = new Verifier(reads, store.keyspaces, intervalNs)
   try {
     yield* verifier.events()
     yield* verifier.commits()
     yield* verifier.index()
     yield* verifier.cursors()
     yield* verifier.records()
-    yield* verifier.unreadable()
+    yield* reads.unreadable()
   } finally {
-    await verifier.close()
+    await reads.close()
   }
   return undefined
 }
-
-type Problem = Extract<VerifyStep, { type: 'problem' }>
-type Phase = Extract<VerifyStep, { type: 'progress' }>['phase']
-
-/** Entries that are looked at at a time: more than a disk answers at once, less than takes memory. */
-const checksMax = 256
 
 /** What the walk over a topic's blocks has come to. */
 interface TopicWalk {
@@ -62,32 +49,23 @@ interface TopicWalk {
 }
 
 class Verifier {
-  readonly #store: Store
+  readonly #reads: VerifyReads
+  readonly #keyspaces: Keyspaces
   readonly #intervalNs: bigint
-  readonly #signal: AbortSignalLike | undefined
-  readonly #snapshot: ReturnType<Store['snapshot']>
   #known: { topic: string; record: Promise<TopicRecord | undefined> } | undefined
-  #checked = 0
   #blocks = 0
   #named = 0
-  /** What could not be looked up, not yielded yet. */
-  #unreadable: Problem[] = []
 
-  constructor(store: Store, intervalNs: bigint, signal: AbortSignalLike | undefined) {
-    this.#store = store
+  constructor(reads: VerifyReads, keyspaces: Keyspaces, intervalNs: bigint) {
+    this.#reads = reads
+    this.#keyspaces = keyspaces
     this.#intervalNs = intervalNs
-    this.#signal = signal
-    this.#snapshot = store.snapshot()
-  }
-
-  async close(): Promise<void> {
-    await this.#snapshot?.close()
   }
 
   async *events(): AsyncGenerator<VerifyStep> {
-    const { events } = this.#store.keyspaces
+    const { events } = this.#keyspaces
     let walk: TopicWalk | undefined
-    for await (const entry of this.#walk(events, 'events')) {
+    for await (const entry of this.#reads.walk(events, 'events')) {
       if (!Array.isArray(entry)) {
         yield entry
         continue
@@ -95,7 +73,7 @@ class Verifier {
       const [key, value] = entry
       const { topic, id } = events.topicAndId(key)
       if (walk?.topic !== topic) {
-        if (walk !== undefined) yield* this.#endOfTopic(walk)
+        if (walk !== undefined) yield* this.#compareIndex(walk)
         walk = await this.#beginTopic(topic)
         if (walk.record === undefined) {
           yield problem('topics', topic, key, 'The topic has events but no record of its own')
@@ -104,23 +82,23 @@ class Verifier {
       this.#blocks++
       yield* this.#block(walk, key, id, value)
     }
-    if (walk !== undefined) yield* this.#endOfTopic(walk)
+    if (walk !== undefined) yield* this.#compareIndex(walk)
   }
 
   async *commits(): AsyncGenerator<VerifyStep> {
-    const { commits } = this.#store.keyspaces
-    yield* this.#each(commits, 'commits', (entry) => this.#commitProblems(entry))
+    const { commits } = this.#keyspaces
+    yield* this.#reads.each(commits, 'commits', (entry) => this.#commitProblems(entry))
     if (this.#named !== this.#blocks) yield* this.#unnamedBlocks()
   }
 
   index(): AsyncGenerator<VerifyStep> {
-    const { index } = this.#store.keyspaces
-    return this.#each(index, 'index', (entry) => this.#indexProblems(entry))
+    const { index } = this.#keyspaces
+    return this.#reads.each(index, 'index', (entry) => this.#indexProblems(entry))
   }
 
   cursors(): AsyncGenerator<VerifyStep> {
-    const { cursors } = this.#store.keyspaces
-    return this.#each(cursors, 'cursors', async ([key, value]) => {
+    const { cursors } = this.#keyspaces
+    return this.#reads.each(cursors, 'cursors', async ([key, value]) => {
       const { topic, name } = cursors.names(key)
       const record = decoded(() => decodeCursorRecord(value))
       if (record instanceof Error) {
@@ -133,8 +111,8 @@ class Verifier {
   }
 
   async *records(): AsyncGenerator<VerifyStep> {
-    const { topics, producers } = this.#store.keyspaces
-    for await (const entry of this.#walk(topics, 'records')) {
+    const { topics, producers } = this.#keyspaces
+    for await (const entry of this.#reads.walk(topics, 'records')) {
       if (!Array.isArray(entry)) {
         yield entry
         continue
@@ -144,7 +122,7 @@ class Verifier {
       const topic = topics.text(entry[0])
       yield problem('topics', topic, entry[0], `The record cannot be read: ${record.message}`)
     }
-    for await (const entry of this.#walk(producers, 'records')) {
+    for await (const entry of this.#reads.walk(producers, 'records')) {
       if (!Array.isArray(entry)) {
         yield entry
         continue
@@ -158,7 +136,7 @@ class Verifier {
   }
 
   async #commitProblems([key, value]: StoreEntry): Promise<Problem[]> {
-    const { events } = this.#store.keyspaces
+    const { events } = this.#keyspaces
     const names = decoded(() => decodeCommit(value))
     if (names instanceof Error) {
       return [problem('commits', undefined, key, `The commit cannot be read: ${names.message}`)]
@@ -172,7 +150,7 @@ class Verifier {
         problems.push(problem('commits', topic, key, message))
       }
       before = lastId
-      const block = await this.#get(appendId(events.topicPrefix(topic), lastId))
+      const block = await this.#reads.get(appendId(events.topicPrefix(topic), lastId))
       if (block !== undefined) continue
       const message = `The commit names block ${lastId}, which is missing`
       problems.push(problem('commits', topic, key, message))
@@ -181,7 +159,7 @@ class Verifier {
   }
 
   async #indexProblems([key, value]: StoreEntry): Promise<Problem[]> {
-    const { index, events } = this.#store.keyspaces
+    const { index, events } = this.#keyspaces
     const { topic, id: start } = index.topicAndId(key)
     const read = decoded(() => decodeIndexEntry(value))
     if (read instanceof Error) {
@@ -195,7 +173,7 @@ class Verifier {
     const record = await this.#record(topic)
     if (record !== undefined && read.lastId <= record.trimmed.id) return problems
     const gte = appendId(events.topicPrefix(topic), read.lastId)
-    const block = await this.#first({ gte, lt: events.rangeOf(`${topic}:`).lt! })
+    const block = await this.#reads.first({ gte, lt: events.rangeOf(`${topic}:`).lt! })
     const held = block && decoded(() => Block.decode(topic, block[1]))
     // A block that cannot be read was reported with the events.
     if (held === undefined || (held instanceof Block && held.firstId > read.lastId)) {
@@ -247,15 +225,12 @@ class Verifier {
     walk.lastSequence = block.lastSequence
   }
 
-  async *#endOfTopic(walk: TopicWalk): AsyncGenerator<VerifyStep> {
-    yield* this.#compareIndex(walk)
-  }
-
+  /** Whether the index has what the blocks of an interval ask for, once all of them were seen. */
   async *#compareIndex({ topic, pending, lastSequence }: TopicWalk): AsyncGenerator<VerifyStep> {
     if (pending === undefined) return
-    const { index } = this.#store.keyspaces
+    const { index } = this.#keyspaces
     const key = appendId(index.topicPrefix(topic), pending.start)
-    const value = await this.#get(key)
+    const value = await this.#reads.get(key)
     const stored = value && decoded(() => decodeIndexEntry(value))
     if (stored === undefined) {
       yield problem('index', topic, key, 'The index entry of an interval with events is missing')
@@ -270,10 +245,11 @@ class Verifier {
   }
 
   async #cursorProblem(topic: string, record: CursorRecord): Promise<string | undefined> {
-    const { topics, events } = this.#store.keyspaces
+    const { topics, events } = this.#keyspaces
     if (record.sequence === 0 && record.acknowledged.length === 0) return undefined
-    if ((await this.#get(topics.key(topic))) === undefined) return 'is of a topic that is missing'
-    const last = await this.#first(events.rangeOf(`${topic}:`), true)
+    const topicRecord = await this.#reads.get(topics.key(topic))
+    if (topicRecord === undefined) return 'is of a topic that is missing'
+    const last = await this.#reads.first(events.rangeOf(`${topic}:`), true)
     if (last === undefined) return undefined
     const { id } = events.topicAndId(last[0])
     const block = decoded(() => Block.decode(topic, last[1]))
@@ -292,15 +268,15 @@ class Verifier {
 
   /** Looks for the blocks that no commit names, once their number does not add up. */
   async *#unnamedBlocks(): AsyncGenerator<VerifyStep> {
-    const { events, commits } = this.#store.keyspaces
-    for await (const entry of this.#walk(events, 'commits')) {
+    const { events, commits } = this.#keyspaces
+    for await (const entry of this.#reads.walk(events, 'commits')) {
       if (!Array.isArray(entry)) {
         yield entry
         continue
       }
       const [key] = entry
       const { topic, id } = events.topicAndId(key)
-      const found = await this.#first({ gte: commits.idKey(id), lt: commits.range().lt! })
+      const found = await this.#reads.first({ gte: commits.idKey(id), lt: commits.range().lt! })
       const names = found && decoded(() => decodeCommit(found[1]))
       if (names instanceof Error) continue
       if (names?.some((name) => name.topic === topic && name.lastId === id)) continue
@@ -316,98 +292,16 @@ class Verifier {
 
   /** Entries come topic by topic, so that of the topic before is known; if it cannot have changed. */
   #record(topic: string): Promise<TopicRecord | undefined> {
-    if (this.#snapshot === undefined) return this.#readRecord(topic)
+    if (!this.#reads.isOfOneMoment) return this.#readRecord(topic)
     if (this.#known?.topic !== topic) this.#known = { topic, record: this.#readRecord(topic) }
     return this.#known.record
   }
 
   async #readRecord(topic: string): Promise<TopicRecord | undefined> {
-    const value = await this.#get(this.#store.keyspaces.topics.key(topic))
+    const value = await this.#reads.get(this.#keyspaces.topics.key(topic))
     const record = value && decoded(() => decodeTopicRecord(value))
     return record instanceof Error ? undefined : record
   }
-
-  async #get(key: Uint8Array): Promise<Uint8Array | undefined> {
-    const read = this.#store.get(key, this.#snapshot)
-    return read.catch((error: unknown) => this.#noteUnreadable(error, key))
-  }
-
-  async #first(range: KeyRange, reverse = false): Promise<StoreEntry | undefined> {
-    const read = this.#store.first(range, { reverse, snapshot: this.#snapshot })
-    return read.catch((error: unknown) => this.#noteUnreadable(error, range.gte!))
-  }
-
-  /** What cannot be read is then reported as missing too. */
-  #noteUnreadable(error: unknown, key: Uint8Array): undefined {
-    if (!isUnreadable(error)) throw error
-    const { keyspaces } = this.#store
-    const keyspace = keyspaceNames.find((name) => keyspaces[name].owns(key)) ?? 'events'
-    this.#unreadable.push(problem(keyspace, undefined, key, error.message))
-  }
-
-  *unreadable(): Generator<VerifyStep, void, undefined> {
-    const found = this.#unreadable
-    this.#unreadable = []
-    yield* found
-  }
-
-  /**
-   * What is wrong with the entries of a sublevel, in their order. Many are looked at at a time: one
-   * that has to wait for the disk does not keep the next one waiting.
-   */
-  async *#each(
-    keyspace: Keyspace,
-    phase: Phase,
-    check: (entry: StoreEntry) => Promise<Problem[]>,
-  ): AsyncGenerator<VerifyStep> {
-    let checks: Promise<Problem[]>[] = []
-    // The last of a walk is never an entry, so that no check is left over.
-    for await (const step of this.#walk(keyspace, phase)) {
-      const isEntry = Array.isArray(step)
-      if (isEntry) checks.push(check(step))
-      if (isEntry && checks.length < checksMax) continue
-      for (const problems of await Promise.all(checks)) yield* problems
-      checks = []
-      if (!isEntry) yield step
-    }
-  }
-
-  /** The entries of a sublevel, with progress between them, and what keeps the rest from us. */
-  async *#walk(keyspace: Keyspace, phase: Phase): AsyncGenerator<StoreEntry | VerifyStep> {
-    const scan = this.#store.scan(keyspace.range(), { snapshot: this.#snapshot })
-    try {
-      for (;;) {
-        if (this.#signal?.aborted) throw abortedError(this.#signal)
-        const entries = await scan.next()
-        if (entries.length === 0) break
-        for (const entry of entries) {
-          yield entry
-          if (this.#unreadable.length > 0) yield* this.unreadable()
-        }
-        this.#checked += entries.length
-        yield { type: 'progress', phase, checked: this.#checked }
-      }
-    } catch (error) {
-      if (!isUnreadable(error)) throw error
-      yield problem(keyspace.name, undefined, keyspace.prefix, error.message)
-    } finally {
-      await scan.close()
-    }
-  }
-}
-
-/** True for what keeps a part of the store from being read, and not the rest of it. */
-function isUnreadable(error: unknown): error is GoetheError {
-  return isGoetheError(error, 'GOETHE_CORRUPT') || isGoetheError(error, 'GOETHE_READ_FAILED')
-}
-
-function problem(
-  keyspace: KeyspaceName,
-  topic: string | undefined,
-  key: Uint8Array,
-  message: string,
-): Problem {
-  return { type: 'problem', keyspace, topic, key: hexadecimalKey(key), message }
 }
 
 function decoded<T>(decode: () => T): T | BlockError | RecordError {
