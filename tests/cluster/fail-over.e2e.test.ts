@@ -6,7 +6,7 @@ import { LocalCluster, hasEtcd } from './local-cluster.js'
 import { Workload } from './workload.js'
 
 // Fail-over takes seconds, and where others use the machine as well, many.
-const timeout = 60_000
+const timeout = 120_000
 
 describe.skipIf(!hasEtcd)('nothing is lost, doubled or moved', { timeout }, () => {
   let cluster: LocalCluster
@@ -21,7 +21,7 @@ describe.skipIf(!hasEtcd)('nothing is lost, doubled or moved', { timeout }, () =
     cluster = await LocalCluster.start()
   }, timeout)
 
-  beforeEach(() => cluster.allInSync())
+  beforeEach(() => cluster.allInSync(), timeout)
 
   afterAll(() => cluster[Symbol.asyncDispose]())
 

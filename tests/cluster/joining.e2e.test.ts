@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { LocalCluster, hasEtcd } from './local-cluster.js'
 import { Workload } from './workload.js'
 
-const timeout = 60_000
+const timeout = 120_000
 
 describe.skipIf(!hasEtcd)('a member', { timeout }, () => {
   let cluster: LocalCluster
@@ -13,7 +13,7 @@ describe.skipIf(!hasEtcd)('a member', { timeout }, () => {
     cluster = await LocalCluster.start()
   }, timeout)
 
-  beforeEach(() => cluster.allInSync())
+  beforeEach(() => cluster.allInSync(), timeout)
 
   afterAll(() => cluster[Symbol.asyncDispose]())
 

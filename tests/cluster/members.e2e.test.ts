@@ -15,7 +15,7 @@ describe.skipIf(!hasEtcd)('of three members', () => {
 
   beforeAll(async () => {
     cluster = await LocalCluster.start()
-  })
+  }, 120_000)
 
   afterAll(() => cluster[Symbol.asyncDispose]())
 

@@ -6,7 +6,7 @@ import { Tally } from '../server/tally.js'
 import type { LocalCluster } from './local-cluster.js'
 
 /** Few enough that the machine is not the subject of the test. */
-const inFlight = 5
+const inFlight = 2
 
 export class Workload implements AsyncDisposable {
   readonly appends: SteadyAppends
