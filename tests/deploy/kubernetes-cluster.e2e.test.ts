@@ -13,7 +13,7 @@ describe('three members in Kubernetes', { timeout }, () => {
   it('agree by a Lease, survive a crash, and need the rights of the Role and no others', async () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     const first = await cluster.leader()
     expect(cluster.lease.spec).toMatchObject({ holderIdentity: first, leaseTransitions: 1 })
     const appends = new SteadyAppends(log, topic, 5)
@@ -33,11 +33,26 @@ describe('three members in Kubernetes', { timeout }, () => {
     expect(unusedRights(role, api.asked)).toEqual([])
   })
 
+  it('speak TLS to each other and to clients that they know, as in production', async () => {
+    await using cluster = await KubernetesCluster.start('overlays/production')
+    const first = await cluster.leader()
+    await Promise.all(cluster.names.filter((name) => name !== first).map(cluster.follows))
+    await using log = cluster.connect()
+    await log.append(topic, Buffer.from('Faust'))
+    await cluster.end(first, 'SIGKILL')
+    await log.append(topic, Buffer.from('Egmont'))
+    const events = await log.read(topic).toArray()
+    expect(events.map((event) => event.text())).toEqual(['Faust', 'Egmont'])
+    await expect(log.append('invoices', Buffer.from('Faust'))).rejects.toMatchObject({
+      code: 'GOETHE_FORBIDDEN',
+    })
+  })
+
   it('hand over when the pod of the leader is stopped, and no append fails', async () => {
     await using cluster = await KubernetesCluster.start()
     const first = await cluster.leader()
     await Promise.all(cluster.names.filter((name) => name !== first).map(cluster.follows))
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     const appends = new SteadyAppends(log, topic, 5)
     await appends.acknowledged.reaches(100)
     await cluster.end(first, 'SIGTERM')
@@ -50,7 +65,7 @@ describe('three members in Kubernetes', { timeout }, () => {
   it('are restarted one after the other, and no append fails', async () => {
     await using cluster = await KubernetesCluster.start()
     await cluster.leader()
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     const appends = new SteadyAppends(log, topic, 5)
     // As a StatefulSet does it: from the last one on, each when the one before is ready.
     for (const name of cluster.names.toReversed()) {
@@ -69,7 +84,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     const leader = await cluster.leader()
     const [one, other] = cluster.names.filter((name) => name !== leader) as [string, string]
     await Promise.all([one, other].map(cluster.follows))
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     await log.append(topic, Buffer.from('before'))
     for (const name of [leader, one]) {
       await cluster.end(name, 'SIGKILL')
@@ -88,7 +103,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster
     const leader = await cluster.leader()
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     const appends = new SteadyAppends(log, topic, 5)
     const { renewTime, leaseDurationSeconds } = cluster.lease.spec
     api.refusesWith = 503
@@ -111,7 +126,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     const leader = await cluster.leader()
     const followers = names.filter((name) => name !== leader)
     await Promise.all(followers.map(cluster.follows))
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     cluster.putLease(undefined)
     await Promise.all(names.map((name) => cluster.explains(name, 'record of the cluster is gone')))
     await log.append(topic, Buffer.from('meanwhile'))
@@ -131,7 +146,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     const leader = await cluster.leader()
     const followers = cluster.names.filter((name) => name !== leader)
     await Promise.all(followers.map(cluster.follows))
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     await log.append(topic, Buffer.from('before'))
     cluster.putLease(undefined)
     await cluster.explains(leader, 'record of the cluster is gone')
@@ -148,7 +163,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     await using cluster = await KubernetesCluster.start()
     const first = await cluster.leader()
     await Promise.all(cluster.names.filter((name) => name !== first).map(cluster.follows))
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     await log.append(topic, Buffer.from('before'))
     const old = cluster.lease
     await using asked = connect(cluster.server(first).address)
@@ -173,7 +188,7 @@ describe('three members in Kubernetes', { timeout }, () => {
     await using cluster = await KubernetesCluster.start()
     const { api } = cluster
     const leader = await cluster.leader()
-    await using log = connect(cluster.addresses)
+    await using log = cluster.connect()
     const { lease } = cluster
     // As client-go takes over what has run out: it writes the fields and keeps the annotations.
     const now = new Date().toISOString().replace('Z', '000Z')

@@ -1,24 +1,31 @@
 /**
- * Members as `deploy/kubernetes/base` runs them, in processes on this machine: with its settings and
- * the rights of its Role, on an API server that is no real one, where the test is the controller that
- * makes EndpointSlices.
+ * Members as `deploy/kubernetes` runs them, in processes on this machine: with its settings and the
+ * rights of its Role, on an API server that is no real one, where the test is the controller that makes
+ * EndpointSlices.
  */
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { type IncomingMessage, get } from 'node:http'
+import { get as getSecurely } from 'node:https'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { type Client, connect } from '@goethe/client'
+import { hashToken, newToken } from '@goethe/server'
 import { parse } from 'yaml'
 import { FakeApiServer } from '../../packages/cluster/tests-support/fake-api-server.js'
 import { freePorts } from '../../packages/cluster/tests-support/free-ports.js'
 import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder.js'
+import { TestAuthority } from '../../packages/server/tests-support/certificates.js'
 import { type ServerProcess, startServerProcess } from '../server/server-process.js'
 import { type Role, rulesFor } from './role.js'
 
-const base = fileURLToPath(new URL('../../deploy/kubernetes/base/', import.meta.url))
+const manifests = fileURLToPath(new URL('../../deploy/kubernetes/', import.meta.url))
 const namespace = 'weimar'
 
-export const role = parse(readFileSync(join(base, 'role.yaml'), 'utf8')) as Role
+export const role = parse(readFileSync(join(manifests, 'base/role.yaml'), 'utf8')) as Role
 
 /** As much of the Lease as is looked at. */
 export interface Lease {
@@ -29,6 +36,12 @@ export interface Lease {
     leaseDurationSeconds: number
     renewTime: string
   }
+}
+
+interface Readiness {
+  ready: boolean
+  store: string
+  reasons: readonly string[]
 }
 
 interface Pod {
@@ -43,6 +56,9 @@ export class KubernetesCluster implements AsyncDisposable {
   readonly #folder: TempFolder
   readonly #pods: readonly Pod[]
   readonly #servers = new Map<string, ServerProcess>()
+  /** Who signs the certificates, and the token of a client, where the settings want them. */
+  #authority: TestAuthority | undefined
+  readonly #token = newToken()
 
   private constructor(api: FakeApiServer, folder: TempFolder, pods: readonly Pod[]) {
     this.api = api
@@ -50,8 +66,8 @@ export class KubernetesCluster implements AsyncDisposable {
     this.#pods = pods
   }
 
-  /** Three members, of which one leads. */
-  static async start(): Promise<KubernetesCluster> {
+  /** Three members with the settings of the base or of an overlay, of which one leads. */
+  static async start(settings = 'base'): Promise<KubernetesCluster> {
     const [api, folder, ports] = await Promise.all([
       FakeApiServer.start(),
       tempFolder(),
@@ -67,7 +83,7 @@ export class KubernetesCluster implements AsyncDisposable {
     }))
     const cluster = new KubernetesCluster(api, folder, pods)
     try {
-      await cluster.#writeFiles()
+      await cluster.#writeFiles(settings)
       await Promise.all(pods.map(({ name }) => cluster.run(name)))
       await cluster.leader()
       return cluster
@@ -83,6 +99,12 @@ export class KubernetesCluster implements AsyncDisposable {
 
   get addresses(): string[] {
     return this.#pods.map(({ grpcPort }) => `goethe://127.0.0.1:${grpcPort}`)
+  }
+
+  /** A client that knows all members. */
+  connect(): Client {
+    const ca = this.#authority?.cert
+    return connect(this.addresses, ca === undefined ? {} : { tls: { ca }, token: this.#token })
   }
 
   get lease(): Lease {
@@ -108,9 +130,8 @@ export class KubernetesCluster implements AsyncDisposable {
     const data = join(this.#folder.path, name)
     await mkdir(data, { recursive: true })
     const args = [
-      ['--config', join(base, 'goethe.yaml'), '--disk-reserve-bytes', '0'],
+      ['--config', join(this.#folder.path, 'goethe.yaml'), '--disk-reserve-bytes', '0'],
       ['--cluster-kubeconfig', join(this.#folder.path, 'kubeconfig')],
-      ['--cluster-secret-file', join(this.#folder.path, 'secret')],
       ['--cluster-member', name, '--cluster-address', `127.0.0.1:${grpcPort}`],
       ['--cluster-peer-host', '127.0.0.1', '--cluster-peer-port', String(peerPort)],
     ].flat()
@@ -161,7 +182,7 @@ export class KubernetesCluster implements AsyncDisposable {
 
   /** Resolves once the readiness probe of a pod succeeds. */
   async isReady(name: string): Promise<void> {
-    while (!(await fetch(`${this.server(name).url}/readyz`)).ok) await pause(20)
+    while (!(await this.#readiness(name)).ready) await pause(20)
   }
 
   /** Resolves once a member is in sync. */
@@ -181,12 +202,25 @@ export class KubernetesCluster implements AsyncDisposable {
     await this.#folder[Symbol.asyncDispose]()
   }
 
-  async #readiness(name: string): Promise<{ store: string; reasons: readonly string[] }> {
-    const answer = await fetch(`${this.server(name).url}/readyz`)
-    return (await answer.json()) as { store: string; reasons: readonly string[] }
+  async #readiness(name: string): Promise<Readiness> {
+    const { http } = this.server(name)
+    const options = { host: http.host, port: http.port, path: '/readyz' }
+    const ca = this.#authority?.cert
+    const request = ca === undefined ? get(options) : getSecurely({ ...options, ca })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    return (await json(response)) as Readiness
   }
 
-  async #writeFiles(): Promise<void> {
+  async #writeFiles(settings: string): Promise<void> {
+    const { path } = this.#folder
+    // What a pod has mounted there.
+    const text = readFileSync(join(manifests, settings, 'goethe.yaml'), 'utf8')
+      .replaceAll('/etc/goethe', path)
+      .replace(/0{64}/, hashToken(this.#token))
+    await writeFile(join(path, 'goethe.yaml'), text)
+    await mkdir(join(path, 'members'))
+    await writeFile(join(path, 'members/secret'), 'the secret of these three')
+    if (text.includes('tls.crt')) await this.#writeCertificates()
     const kubeconfig = {
       apiVersion: 'v1',
       kind: 'Config',
@@ -195,8 +229,24 @@ export class KubernetesCluster implements AsyncDisposable {
       users: [{ name: 'goethe', user: { token: this.api.token } }],
       contexts: [{ name: 'here', context: { cluster: 'here', user: 'goethe', namespace } }],
     }
-    await writeFile(join(this.#folder.path, 'kubeconfig'), JSON.stringify(kubeconfig))
-    await writeFile(join(this.#folder.path, 'secret'), 'the secret of these three')
+    await writeFile(join(path, 'kubeconfig'), JSON.stringify(kubeconfig))
+  }
+
+  /** As the Secrets have them: one for clients, one that names all members. */
+  async #writeCertificates(): Promise<void> {
+    const { path } = this.#folder
+    const authority = await TestAuthority.create(path)
+    this.#authority = authority
+    for (const [name, hosts] of [
+      ['tls', ['localhost']],
+      ['members-tls', this.names],
+    ] as const) {
+      const { cert, key } = await authority.sign(name, ...hosts)
+      await mkdir(join(path, name))
+      await writeFile(join(path, name, 'tls.crt'), cert)
+      await writeFile(join(path, name, 'tls.key'), key)
+      await writeFile(join(path, name, 'ca.crt'), authority.cert)
+    }
   }
 
   /** A slice for each pod, as each has a port of its own here. */

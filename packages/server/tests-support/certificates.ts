@@ -55,8 +55,9 @@ export class TestAuthority {
     return new TestAuthority(folder, keys, certFile, cert)
   }
 
-  /** A certificate for 127.0.0.1 and localhost (or `host`), or of a client of this name. */
-  async sign(name: string, host = 'localhost'): Promise<TestCertificate> {
+  /** A certificate for 127.0.0.1 and localhost (or `hosts`), or of a client of this name. */
+  async sign(name: string, ...hosts: string[]): Promise<TestCertificate> {
+    const names = hosts.length === 0 ? ['localhost'] : hosts
     const keys = await newKeys()
     const certificate = await X509CertificateGenerator.create({
       subject: `CN=${name}`,
@@ -69,7 +70,7 @@ export class TestAuthority {
       extensions: [
         new SubjectAlternativeNameExtension([
           { type: 'ip', value: '127.0.0.1' },
-          { type: 'dns', value: host },
+          ...names.map((value) => ({ type: 'dns' as const, value })),
         ]),
       ],
     })
