@@ -27,6 +27,7 @@ export class LocalCluster {
   readonly #etcdPort: number
   readonly #places: readonly Place[]
   readonly #running = new Map<string, ServerProcess>()
+  #failure: Error | undefined
 
   private constructor(
     directory: string,
@@ -66,7 +67,12 @@ export class LocalCluster {
     const place = this.#place(name)
     await mkdir(place.directory, { recursive: true })
     const args = this.#arguments(place)
-    this.#running.set(name, await startNode(goetheCommand, args, place.grpcPort, name))
+    const server = await startNode(goetheCommand, args, place.grpcPort, name)
+    this.#running.set(name, server)
+    void server.ended.then((how) => {
+      if (this.#running.get(name) !== server) return
+      this.#failure = new Error(`${name} has ended by itself: ${how}`)
+    })
   }
 
   /** Ends a member as a crash would, or, with `stop`, in its own way. */
@@ -90,7 +96,7 @@ export class LocalCluster {
           return { ...place, processId: process.id }
         }
       }
-      await delay(pollMs)
+      await this.#pause()
     }
   }
 
@@ -106,14 +112,22 @@ export class LocalCluster {
       for (;;) {
         const state = await stateOf(this.#place(name))
         if (state === 'open' || state === 'following') break
-        await delay(pollMs)
+        await this.#pause()
       }
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((server) => server.stop()))
+    const running = [...this.#running.values()]
+    this.#running.clear()
+    await Promise.all(running.map((server) => server.stop()))
     await this.#etcd.stop()
+  }
+
+  /** Rejects where waiting on would be in vain. */
+  async #pause(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    await delay(pollMs)
   }
 
   #place(name: string): Place {

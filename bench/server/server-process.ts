@@ -7,6 +7,8 @@ export interface ServerProcess {
   id: number
   /** Ends it in its own way, and resolves when it has ended. */
   stop(): Promise<void>
+  /** Resolves when it has ended, with how that was and what it wrote last. */
+  ended: Promise<string>
   /** Ends it without a word, as a crash would, and resolves when it has ended. */
   kill(): Promise<void>
 }
@@ -41,7 +43,12 @@ export async function startServer(
     child.kill('SIGKILL')
     throw new Error(`${failure}\n${output}`)
   }
-  return { id: child.pid!, stop: () => stop(child, ended), kill: () => kill(child, ended) }
+  return {
+    id: child.pid!,
+    ended: ended.then((how) => `${how}\n${output}`),
+    stop: () => stop(child, ended),
+    kill: () => kill(child, ended),
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { natsServerPath } from '../../server/nats-server'
 import { freePort, startServer } from '../../server/server-process'
 
 const members = [0, 1, 2]
-const startTimeoutMs = 20_000
+const startTimeoutMs = 60_000
 
 /** NATS JetStream with a stream of three replicas, on three servers. */
 export const natsCluster: ServerKind = {
