@@ -1,4 +1,4 @@
-import { Latencies, p50, p99 } from '../../server/latencies'
+import { Latencies, p50 } from '../../server/latencies'
 import { payloadBatches } from '../../src/payloads'
 import type { Contestant, Scenario } from '../../src/scenario'
 import { LocalCluster } from '../local-cluster'
@@ -6,6 +6,7 @@ import { SteadyProducer } from '../steady-producer'
 
 const changes = 10
 const failed = 'failed appends'
+const longest = 'longest ms'
 
 const killed = leaderEnds('Goethe, leader killed', 'kill')
 const stopped = leaderEnds('Goethe, leader stopped', 'stop')
@@ -15,11 +16,11 @@ export const failOverScenario: Scenario = {
   name: 'fail-over',
   title: `kill -9 of the leader to the first acknowledged append, ${changes} times`,
   unit: 'ms',
-  charted: [p50, p99],
+  charted: [p50],
   contestants: [killed],
   goals: [
     { ours: killed.name, metric: p50, atMost: 3_000_000 },
-    { ours: killed.name, metric: p99, atMost: 6_000_000 },
+    { ours: killed.name, metric: longest, atMost: 6_000 },
     { ours: killed.name, metric: failed, atMost: 0 },
   ],
 }
@@ -29,10 +30,10 @@ export const handOverScenario: Scenario = {
   name: 'hand-over',
   title: `SIGTERM of the leader, longest append around it, ${changes} times`,
   unit: 'ms',
-  charted: [p50, p99],
+  charted: [p50],
   contestants: [stopped],
   goals: [
-    { ours: stopped.name, metric: p99, atMost: 1_000_000 },
+    { ours: stopped.name, metric: longest, atMost: 1_000 },
     { ours: stopped.name, metric: failed, atMost: 0 },
   ],
 }
@@ -49,33 +50,28 @@ function leaderEnds(name: string, how: 'kill' | 'stop'): Contestant {
       const payload = payloadBatches(100)[0]![0]!
       const producer = new SteadyProducer(() => log.append('orders', payload))
       const latencies = new Latencies()
+      let longestMs = 0
       for (let change = 0; change < changes; change++) {
         await producer.acknowledged()
         const { name: leader } = await cluster.leader()
         const start = performance.now()
         const ended = cluster.end(leader, how)
+        producer.longestMs = 0
+        await ended
+        await producer.acknowledged()
         // A leader that is told to stop acknowledges until it hands over: what counts is the gap.
-        if (how === 'kill') {
-          await ended
-          await producer.acknowledged()
-          latencies.add(start)
-        } else {
-          producer.longestMs = 0
-          await ended
-          await producer.acknowledged()
-          latencies.add(performance.now() - producer.longestMs)
-        }
+        const tookMs = how === 'kill' ? performance.now() - start : producer.longestMs
+        latencies.add(performance.now() - tookMs)
+        longestMs = Math.max(longestMs, tookMs)
         await cluster.run(leader)
         await cluster.inSync()
       }
       await producer.end()
       await log.close()
       await cluster.close()
-      const metrics = latencies.metrics()
-      return {
-        rate: metrics[p50] / 1000,
-        metrics: { ...metrics, [failed]: producer.failed },
-      }
+      const median = latencies.metrics()[p50]
+      const metrics = { [p50]: median, [longest]: longestMs, [failed]: producer.failed }
+      return { rate: median / 1000, metrics }
     },
   }
 }
