@@ -18,7 +18,7 @@ const { setUp } = await import('./set-up.mjs')
 const { seconds, step } = await import('./step.mjs')
 
 /** Where it counts, the simulation of a cluster takes its time. */
-const manySeeds = process.env.CI === 'true' ? { GOETHE_SIMULATION_SEEDS: '2000' } : {}
+const manySeeds = process.env.CI === 'true' ? { GOETHE_TEST_SIMULATION_SEEDS: '2000' } : {}
 
 /** @type {Record<string, { title: string, work: () => Promise<string>, loud?: boolean }>} */
 const checks = {

@@ -34,7 +34,9 @@ function named(name: string): string[] {
   const isCore = name === 'core'
   if (at === -1 && !isCore) return []
   const section = rows.slice(isCore ? 0 : at + 1)
-  const end = section.findIndex((line) => /^\| \*\*(protocol|server|cluster|client|cli)\*\*/.test(line))
+  const end = section.findIndex((line) =>
+    /^\| \*\*(protocol|server|cluster|client|cli)\*\*/.test(line),
+  )
   const text = section.slice(0, end === -1 ? undefined : end).join('\n')
   return [...text.matchAll(/`((?:[a-z]+\/)?[a-z0-9-]+\.ts)`/g)].map(([, path]) => path ?? '')
 }

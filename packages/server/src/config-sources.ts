@@ -79,6 +79,8 @@ function envValues(
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('GOETHE_') || value === undefined) continue
     if (name === 'GOETHE_CONFIG' || others.includes(name)) continue
+    // What our own tests are told reaches the servers that they start.
+    if (name.startsWith('GOETHE_TEST_')) continue
     if (serviceVariable.test(name) || serviceAddress.test(value)) continue
     const setting = table.find((one) => one.env === name)
     if (setting !== undefined) found.push([setting.key, { value, source: name }])

@@ -79,6 +79,7 @@ describe('readConfig', () => {
 
   test('variables of others are left to them', () => {
     expect(readConfig({ env: { GOETHE_TOKEN: 'x' }, otherEnv: ['GOETHE_TOKEN'] })).toBeDefined()
+    expect(readConfig({ env: { GOETHE_TEST_SEED: '1' } })).toBeDefined()
   })
 
   test.each<[string, ConfigSources, string]>([

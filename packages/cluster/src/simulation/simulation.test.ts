@@ -3,7 +3,7 @@ import { mutations } from './mutations.js'
 import { simulate } from './simulate.js'
 
 // CI runs more of them; each run of the same number runs the same seeds.
-const seeds = Number(process.env['GOETHE_SIMULATION_SEEDS'] ?? 200)
+const seeds = Number(process.env['GOETHE_TEST_SIMULATION_SEEDS'] ?? 200)
 
 // Generous: these count on the processor alone, which may be shared.
 const timeout = 300_000
