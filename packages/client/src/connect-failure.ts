@@ -72,10 +72,14 @@ const explanations: Record<ConnectFailureReason, (where: string) => string> = {
 function withoutFrame(details: string): string {
   const text = /Last error: (.*?)(?:\. Resolution note:.*)?$/s.exec(details)?.[1] ?? details
   const [, reason = text] = /SSL routines:[^:]*:([^:]+):/.exec(text) ?? []
-  return reason
-    .replace(/^Error: /, '')
-    .replace(/\s*\(\d{4}-[\dT:.-]+Z\)$/, '')
-    .trim()
+  return (
+    reason
+      .replace(/^Error: /, '')
+      .replace(/\s*\(\d{4}-[\dT:.-]+Z\)$/, '')
+      // What newer versions of Node advise is about the machine's certificates.
+      .replace(/; if the root CA is installed locally.*$/, '')
+      .trim()
+  )
 }
 
 function reasonOf(text: string): ConnectFailureReason {
