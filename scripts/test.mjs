@@ -67,6 +67,9 @@ const checks = {
 const { chosen, filters } = readArguments(process.argv.slice(2))
 /** @type {import('./run-tests.mjs').TestCounts} */
 const total = { passed: 0, failed: 0, skipped: 0 }
+// Said once more at the end: what a test printed may be thousands of lines above.
+/** @type {string[]} */
+const failures = []
 // A skip is for those whose machine cannot do something; where it counts, everything must be done.
 const skipsFail = process.env.CI === 'true'
 
@@ -118,6 +121,7 @@ async function test(node, unlessFiltered, defaults) {
   total.passed += counts.passed
   total.failed += counts.failed
   total.skipped += counts.skipped
+  failures.push(...counts.failures)
   if (counts.failed > 0) throw new Error(describeCounts(counts))
   if (skipsFail && counts.skipped > 0 && filters.length === 0) {
     throw new Error(`${describeCounts(counts)}: with CI=true no test may be skipped`)
@@ -134,6 +138,7 @@ function summarize() {
     ({ result }) => result === 'failed' || (skipsFail && result === 'skipped'),
   )
   if (bad.length > 0) console.log(`\nNot good: ${bad.map(({ name }) => name).join(', ')}`)
+  for (const failure of failures) console.log(`  ${failure}`)
   console.log(`\n${describeCounts(total)}`)
   process.exitCode = bad.length === 0 ? 0 : 1
 }
