@@ -4,7 +4,13 @@
  */
 import { randomInt, randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { type Clock, type Database, GoetheError, systemClock } from '@goethe/core'
+import {
+  type AbortSignalLike,
+  type Clock,
+  type Database,
+  GoetheError,
+  systemClock,
+} from '@goethe/core'
 import type { AppliedStore } from './applied-store.js'
 import type { Coordinator } from './coordinator/coordinator.js'
 import type { Discovery, Peer } from './discovery/discovery.js'
@@ -37,7 +43,12 @@ import {
   encodePeerMessage,
 } from './transport/peer-message-codec.js'
 import type { PeerTransportOptions } from './transport/peer-settings.js'
-import type { ListenCounters, PeerCounters, PeerProblem } from './transport/peer-transport.js'
+import type {
+  ForwardHandler,
+  ListenCounters,
+  PeerCounters,
+  PeerProblem,
+} from './transport/peer-transport.js'
 import { TcpPeerTransport } from './transport/tcp-peer-transport.js'
 
 export interface ClusterMemberOptions {
@@ -254,6 +265,32 @@ export class ClusterMember {
    */
   async confirm(): Promise<void> {
     await this.#driver.confirm()
+  }
+
+  /**
+   * Has another member carry out what callers have asked this one for, and gives its answer; see
+   * `PeerTransport`.
+   */
+  forward(to: string, request: Uint8Array, signal?: AbortSignalLike): Promise<Uint8Array> {
+    return this.#transport.forward(to, request, signal)
+  }
+
+  /** The largest request that `forward` takes, in bytes. */
+  get forwardBytesMax(): number {
+    return this.#transport.forwardBytesMax
+  }
+
+  /** Carries out what other members forward. Until it is set they are told to try again later. */
+  onForward(handler: ForwardHandler): void {
+    this.#transport.onForward(handler)
+  }
+
+  /**
+   * Calls back once readers see here what the entry has written, at once where they do; the function
+   * returned takes it back.
+   */
+  whenApplied(lsn: number, callback: () => void): () => void {
+    return this.#driver.whenApplied(lsn, callback)
   }
 
   /** Gives the lead to another in-sync member. */

@@ -17,6 +17,7 @@ import { Replica } from '../replica/replica.js'
 import { rules } from '../replica/rules.js'
 import type { ReplicaStatus } from '../replica/status.js'
 import type { Replication } from '../replicated-level.js'
+import { AppliedWaits } from './applied-waits.js'
 import { EntryApplier } from './entry-applier.js'
 import { EntrySource } from './entry-source.js'
 import { type PendingWrite, PendingWrites, refusalError } from './pending-writes.js'
@@ -100,6 +101,7 @@ export class ReplicaDriver implements Replication {
   readonly #writes = new PendingWrites()
   readonly #confirmations = new Map<number, Confirmation>()
   readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
+  readonly #appliedWaits = new AppliedWaits()
   readonly #inputs: Input[] = []
   readonly #work = new Set<Promise<void>>()
   readonly #fetching = new AbortController()
@@ -185,6 +187,16 @@ export class ReplicaDriver implements Replication {
   onApplied(listener: (operations: Uint8Array) => void): () => void {
     this.#appliedListeners.add(listener)
     return () => this.#appliedListeners.delete(listener)
+  }
+
+  /**
+   * Calls back once readers see here what the entry has written, at once where they do; the function
+   * returned takes it back.
+   */
+  whenApplied(lsn: number, callback: () => void): () => void {
+    const stop = this.#appliedWaits.add(lsn, callback)
+    this.#appliedWaits.advance(this.status.appliedLsn)
+    return stop
   }
 
   /**
@@ -349,6 +361,7 @@ export class ReplicaDriver implements Replication {
       },
       onProgress: ({ lsn }, flushedLsn) => {
         this.input({ type: 'applied', lsn, flushedLsn })
+        this.#appliedWaits.advance(lsn)
       },
     })
   }
@@ -387,6 +400,7 @@ export class ReplicaDriver implements Replication {
       this.#applier = this.#applierFor(stores.current)
       listener.onReplaced(stores.current)
       this.input({ type: 'snapshot-installed', lsn, epoch })
+      this.#appliedWaits.advance(lsn)
     }
     this.#store(work())
   }

@@ -23,14 +23,18 @@ export const frameKinds = {
   message: 5,
   /** Somebody is there. */
   alive: 6,
-  /** What bulk data is wanted. */
+  /** What bulk data is wanted, or what is to be done. */
   request: 7,
   /** A piece of bulk data. */
   chunk: 8,
   /** All of the bulk data came before. */
   end: 9,
-  /** No more bulk data comes: a code and a message. */
+  /** No more bulk data comes, or a request was not carried out: a code and a message. */
   error: 10,
+  /** What became of a request that another member has carried out. */
+  answer: 11,
+  /** Nobody wants the answer to a request any more. */
+  cancel: 12,
 } as const
 
 const kindNames = new Map(

@@ -4,7 +4,7 @@
  *
  *     4  'goep'
  *     1  version of the protocol: 1
- *     1  what the connection is for: 1 replica, 2 gossip, 3 fetch
+ *     1  what the connection is for: 1 replica, 2 gossip, 3 fetch, 4 forward
  *     1  1 when the sender proves itself by a shared secret, else 0
  *     …  texts: the sender's member, store id, incarnation and cluster id (empty while it is
  *        unknown), and the member that the sender wants to talk to
@@ -17,7 +17,7 @@ import { FrameError } from './frame.js'
 import { PeerRefusal } from './peer-refusal.js'
 import type { PeerChannel, PeerIdentity } from './peer-transport.js'
 
-export type PeerPurpose = PeerChannel | 'fetch'
+export type PeerPurpose = PeerChannel | 'fetch' | 'forward'
 
 export interface Hello {
   readonly purpose: PeerPurpose
@@ -31,7 +31,7 @@ export const nonceBytes = 32
 
 const magic = 0x70656f67
 const version = 1
-const purposes: readonly PeerPurpose[] = ['replica', 'gossip', 'fetch']
+const purposes: readonly PeerPurpose[] = ['replica', 'gossip', 'fetch', 'forward']
 
 export function encodeHello({ purpose, secret, from, to, nonce }: Hello): Buffer {
   const writer = new ByteWriter()

@@ -88,7 +88,7 @@ describe('a member that listens', () => {
     b.transport.onFetch(async function* (_from, request) {
       yield request
     })
-    const purpose = fc.constantFrom<PeerPurpose>('replica', 'gossip', 'fetch')
+    const purpose = fc.constantFrom<PeerPurpose>('replica', 'gossip', 'fetch', 'forward')
     await fc.assert(
       fc.asyncProperty(purpose, bytes, async (purpose, parts) => {
         const { socket, closed } = await openAsMember(b, purpose)

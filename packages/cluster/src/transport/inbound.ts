@@ -1,8 +1,9 @@
-/** What peers that proved who they are say: messages, and requests for bulk data. */
+/** What peers that proved who they are say: messages, requests, and those for bulk data. */
 import { isGoetheError } from '@goethe/core'
 import type { AcceptedConnection, AcceptedHandler } from './accepted-connection.js'
 import type { CountersByPeer } from './counters-by-peer.js'
 import type { FetchServer } from './fetch-server.js'
+import type { ForwardServer } from './forward-server.js'
 import { type FrameKind, FrameError } from './frame.js'
 import type { PeerPurpose } from './hello.js'
 import { PeerRefusal } from './peer-refusal.js'
@@ -12,18 +13,20 @@ export class Inbound implements AcceptedHandler {
   handler: PeerMessageHandler | undefined
   readonly #counters: CountersByPeer
   readonly #fetches: FetchServer
+  readonly #forwards: ForwardServer
   readonly #purposes = new Map<AcceptedConnection, PeerPurpose>()
   /** Of each member and channel the newest one, so that nothing older comes after it. */
   readonly #newest = new Map<string, AcceptedConnection>()
 
-  constructor(counters: CountersByPeer, fetches: FetchServer) {
+  constructor(counters: CountersByPeer, fetches: FetchServer, forwards: ForwardServer) {
     this.#counters = counters
     this.#fetches = fetches
+    this.#forwards = forwards
   }
 
   readonly onPeer = (connection: AcceptedConnection, purpose: PeerPurpose): void => {
     this.#purposes.set(connection, purpose)
-    if (purpose === 'fetch') return
+    if (purpose === 'fetch' || purpose === 'forward') return
     const key = keyOf(connection, purpose)
     const older = this.#newest.get(key)
     this.#newest.set(key, connection)
@@ -33,6 +36,7 @@ export class Inbound implements AcceptedHandler {
   readonly onFrame = (connection: AcceptedConnection, kind: FrameKind, body: Buffer): void => {
     const purpose = this.#purposes.get(connection)!
     if (purpose === 'fetch') return this.#fetches.onFrame(connection, kind, body)
+    if (purpose === 'forward') return this.#forwards.onFrame(connection, kind, body)
     if (kind !== 'message') {
       throw new FrameError(`A frame of kind ${kind} came where messages are expected`)
     }
@@ -44,6 +48,7 @@ export class Inbound implements AcceptedHandler {
     if (purpose === undefined) return
     this.#purposes.delete(connection)
     if (purpose === 'fetch') return this.#fetches.onEnd(connection)
+    if (purpose === 'forward') return this.#forwards.onEnd(connection)
     const key = keyOf(connection, purpose)
     if (this.#newest.get(key) === connection) this.#newest.delete(key)
   }

@@ -47,7 +47,7 @@ export interface PeerLimits {
   readonly handshakeMs: number
   /** Longest pause between attempts to connect, in milliseconds. Default 1,000. */
   readonly reconnectMsMax: number
-  /** Largest message, and largest piece of bulk data. Default 64 MiB. */
+  /** Largest message, largest piece of bulk data, largest request. Default 64 MiB. */
   readonly messageBytesMax: number
   /** Bytes that may wait on a connection for a slow peer. Default 32 MiB. */
   readonly queueBytesMax: number
@@ -55,6 +55,8 @@ export interface PeerLimits {
   readonly strangersMax: number
   /** Requests for bulk data that are answered at once. Default 4. */
   readonly fetchesMax: number
+  /** Requests of others that are carried out at once. Default 10,000. */
+  readonly forwardsMax: number
 }
 
 export const defaultPeerLimits: PeerLimits = {
@@ -66,6 +68,7 @@ export const defaultPeerLimits: PeerLimits = {
   queueBytesMax: 32 * 2 ** 20,
   strangersMax: 64,
   fetchesMax: 4,
+  forwardsMax: 10_000,
 }
 
 const secretBytesMin = 16

@@ -32,6 +32,17 @@ export type FetchHandler = (
   signal: AbortSignal,
 ) => AsyncIterable<Uint8Array>
 
+/**
+ * Carries out a request of another member, and gives the answer. The signal fires when nobody wants
+ * the answer any more. A GoetheError reaches the one who asked with its code and message, any other
+ * as GOETHE_INTERNAL.
+ */
+export type ForwardHandler = (
+  from: PeerIdentity,
+  request: Uint8Array,
+  signal: AbortSignal,
+) => Promise<Uint8Array>
+
 /** Why two members do not talk to each other. */
 export type PeerProblemKind =
   /** The address cannot be reached, or the connection to it was lost. Tried again by itself. */
@@ -121,6 +132,21 @@ export interface PeerTransport {
   fetch(from: string, request: Uint8Array, signal?: AbortSignalLike): AsyncIterable<Uint8Array>
 
   onFetch(handler: FetchHandler): void
+
+  /**
+   * Asks a member to carry out a request, and gives its answer; many may be under way. Nothing
+   * limits how long that takes but the signal, and that the member is lost. Rejects with the code of
+   * the other side's error; where the request was not sent with GOETHE_UNAVAILABLE, GOETHE_LIMIT for
+   * too much that waits to be sent, GOETHE_CLOSED; where it was, and no answer came, with
+   * GOETHE_OUTCOME_UNKNOWN; and with GOETHE_ABORTED. Throws ArgumentError for a request above
+   * `forwardBytesMax`.
+   */
+  forward(to: string, request: Uint8Array, signal?: AbortSignalLike): Promise<Uint8Array>
+
+  /** The largest request that `forward` takes, in bytes. */
+  readonly forwardBytesMax: number
+
+  onForward(handler: ForwardHandler): void
 
   /** By member; those who were once peers stay in it. */
   peerCounters(): ReadonlyMap<string, Readonly<PeerCounters>>
