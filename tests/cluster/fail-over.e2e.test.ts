@@ -131,7 +131,7 @@ async function appendOnce(log: Client, text: string): Promise<'done' | 'not done
   } catch (error) {
     const is = (code: GoetheErrorCode) => isGoetheError(error, code)
     if (is('GOETHE_NOT_LEADER') || is('GOETHE_UNAVAILABLE')) return 'not done'
-    if (is('GOETHE_DEADLINE') || is('GOETHE_WRITE_FAILED')) return 'unknown'
+    if (is('GOETHE_DEADLINE') || is('GOETHE_OUTCOME_UNKNOWN')) return 'unknown'
     throw error
   }
 }

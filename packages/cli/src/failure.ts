@@ -40,6 +40,7 @@ export function exitCodeOf(error: unknown): number {
   if (ending !== undefined) return ending.exitCode
   if (error instanceof Failure) return error.exitCode
   if (isGoetheError(error, 'GOETHE_CONFLICT')) return exitCode.conflict
+  if (isGoetheError(error) && unknownCodes.has(error.code)) return exitCode.outcomeUnknown
   if (isGoetheError(error) && notFoundCodes.has(error.code)) return exitCode.notFound
   if (isGoetheError(error, 'GOETHE_INVALID_ARGUMENT')) return exitCode.wrongUsage
   return error instanceof ArgumentError ? exitCode.wrongUsage : exitCode.failed
@@ -55,6 +56,11 @@ export function messageOf(error: unknown): string {
 function linesOf(text: string): string[] {
   return text.split('\n').map(escapeControls)
 }
+
+const unknownCodes: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_DEADLINE',
+  'GOETHE_OUTCOME_UNKNOWN',
+])
 
 const notFoundCodes: ReadonlySet<GoetheErrorCode> = new Set([
   'GOETHE_TOPIC_NOT_FOUND',

@@ -32,11 +32,20 @@ export function tooLarge({ part }: Group, max: number): GoetheError {
   )
 }
 
-/** It was sent. */
-export function unknownOutcome(cause: GoetheError | undefined): GoetheError {
+/** It was sent, and may yet be answered, but not in time. */
+export function noAnswerInTime(cause: GoetheError | undefined): GoetheError {
   return new GoetheError(
     'GOETHE_DEADLINE',
     'The append was sent, but no answer came in time: whether it was done is unknown',
+    { cause },
+  )
+}
+
+/** It was sent, and nothing is left that could bring its answer. */
+export function answerLost(cause: GoetheError | undefined): GoetheError {
+  return new GoetheError(
+    'GOETHE_OUTCOME_UNKNOWN',
+    'The append was sent, but the stream ended before its answer: whether it was done is unknown',
     { cause },
   )
 }

@@ -15,7 +15,14 @@ import {
   appendRequestSize,
   eventLogMethods,
 } from '@goethe/protocol'
-import { harmless, isOfOneEvent, neverSent, tooLarge, unknownOutcome } from './append-errors.js'
+import {
+  answerLost,
+  harmless,
+  isOfOneEvent,
+  neverSent,
+  noAnswerInTime,
+  tooLarge,
+} from './append-errors.js'
 import type { Group, Member } from './append-group.js'
 import { groupBytesMax } from './append-lane.js'
 import { AppendQueue } from './append-queue.js'
@@ -284,10 +291,10 @@ export class AppendSender {
     this.#schedule()
   }
 
-  /** Gives the error that asks to try everything again, if there is one among the answers. */
+  /** Gives the error behind which the server takes nothing more, if there is one among the answers. */
   #onOutcomes(outcomes: readonly AppendOutcome[]): GoetheError | undefined {
     this.#answeredAt = this.#connection.options.nowMs()
-    let elsewhere: GoetheError | undefined
+    let last: GoetheError | undefined
     for (const outcome of outcomes) {
       const group = this.#underWay.at(0)
       if (group === undefined) break
@@ -295,7 +302,7 @@ export class AppendSender {
       // In order: it and all behind it are sent once more, through another stream.
       if (error !== undefined && isPassing(error) && this.#idempotent) return error
       this.#shift()
-      if (error?.code === 'GOETHE_NOT_LEADER') elsewhere = error
+      if (error !== undefined && isPassing(error)) last = error
       if (error === undefined) {
         this.#queue.settle(group, 'appended')
         group.resolve(outcome as StreamedReceipt)
@@ -307,8 +314,8 @@ export class AppendSender {
     }
     if (this.#queue.ready) this.#schedule()
     this.#noteIdle()
-    // Those who do not repeat were told; what comes next goes to whom this one has named.
-    return elsewhere
+    // Those who do not repeat were told; what comes next goes through the next stream.
+    return last
   }
 
   #shift(): void {
@@ -325,7 +332,7 @@ export class AppendSender {
 
   /** Without a producer, what was sent and not answered has an unknown outcome. */
   #giveUpUnderWay(cause: GoetheError | undefined): void {
-    for (const group of this.#underWay) group.reject(unknownOutcome(cause))
+    for (const group of this.#underWay) group.reject(answerLost(cause))
   }
 
   /** Nobody waits any more for the answers to these, and they will not come. */
@@ -395,7 +402,7 @@ export class AppendSender {
     const now = nowMs()
     for (const group of this.#underWay) {
       if (group.deadline > now || group.waiting === 0) continue
-      group.reject(group.sends > 0 ? unknownOutcome(cause) : neverSent(cause))
+      group.reject(group.sends > 0 ? noAnswerInTime(cause) : neverSent(cause))
     }
     this.#queue.expire(now, () => neverSent(cause))
     if (this.#stream === undefined) this.#dropForsaken()

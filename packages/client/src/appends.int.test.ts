@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { GoetheError, type Receipt, systemClock } from '@goethe/core'
+import { describe, expect, it } from 'vitest'
+import { type EventLog, GoetheError, type Receipt, systemClock } from '@goethe/core'
 import { Admission } from '../../server/src/admission.js'
 import { defaultConfig } from '../../server/src/config.js'
 import { hastyClock } from '../tests-support/hasty-clock.js'
@@ -75,7 +75,7 @@ it('an append without a producer that was cut off is of unknown outcome, and not
   await client.append('t', Buffer.from('0'))
   proxy.cutAfter('down', 0)
   await expect(client.append('t', Buffer.from('1'))).rejects.toMatchObject({
-    code: 'GOETHE_DEADLINE',
+    code: 'GOETHE_OUTCOME_UNKNOWN',
   })
   await client.append('t', Buffer.from('2'))
   const texts = (await log.read('t').toArray()).map(({ payload }) => textOf(payload))
@@ -83,6 +83,55 @@ it('an append without a producer that was cut off is of unknown outcome, and not
   await client.close()
   await server.stop()
   await log.close()
+})
+
+describe('a server that does not know how an append ended, since it lost the lead meanwhile,', () => {
+  /** It stores the first one, and says all the same that it does not know. */
+  async function unknowing(): Promise<{ log: EventLog; server: TestServer; calls(): number }> {
+    const log = await memoryLog()
+    let calls = 0
+    const append: EventLog['append'] = async (...appended) => {
+      const receipt = await log.append(...appended)
+      if (calls++ > 0) return receipt
+      throw new GoetheError('GOETHE_OUTCOME_UNKNOWN', 'The lead was lost')
+    }
+    const served = new Proxy(log, {
+      get(target, name) {
+        if (name === 'append') return append
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const server = await TestServer.start(log, { context: { logFor: () => served } })
+    return { log, server, calls: () => calls }
+  }
+
+  it('is asked once more, and the append is stored once', async () => {
+    const { log, server, calls } = await unknowing()
+    const client = connect(server.address, { clock: hastyClock() })
+    const appends = ['1', '2', '3'].map((text) => client.append('t', Buffer.from(text)))
+    const receipts = await Promise.all(appends)
+    expect(receipts.map(({ firstSequence }) => firstSequence)).toEqual([1, 2, 3])
+    expect(await textsOf(log, 't')).toEqual(['1', '2', '3'])
+    expect(calls()).toBeGreaterThan(1)
+    await client.close()
+    await server.stop()
+    await log.close()
+  })
+
+  it('is not asked again where that could store it twice', async () => {
+    const { log, server } = await unknowing()
+    const client = connect(server.address, { idempotent: false, clock: hastyClock() })
+    await expect(client.append('t', Buffer.from('1'))).rejects.toMatchObject({
+      code: 'GOETHE_OUTCOME_UNKNOWN',
+      message: 'The lead was lost',
+    })
+    await client.append('t', Buffer.from('2'))
+    expect(await textsOf(log, 't')).toEqual(['1', '2'])
+    await client.close()
+    await server.stop()
+    await log.close()
+  })
 })
 
 it('appends with producers of their own are made once when the answers are cut off', async () => {

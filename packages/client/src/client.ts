@@ -86,7 +86,9 @@ const TypedEventEmitter = EventEmitter as unknown as new () => TypedEmitter<Clie
  *
  * All calls end: with a result, or by `deadlineMs` with GOETHE_UNAVAILABLE (nothing was done) or
  * GOETHE_DEADLINE (whether it was done is unknown). Beyond the codes of the contract they reject
- * with GOETHE_UNAUTHENTICATED, GOETHE_FORBIDDEN, GOETHE_LIMIT and GOETHE_READ_ONLY.
+ * with GOETHE_UNAUTHENTICATED, GOETHE_FORBIDDEN, GOETHE_LIMIT and GOETHE_READ_ONLY, and appends that
+ * are not to be repeated (`idempotent: false`) with GOETHE_OUTCOME_UNKNOWN when the connection breaks
+ * or the lead of a cluster changes meanwhile.
  *
  * Emits `connect`, `disconnect`, `reconnect` and `close`; see ClientEventMap.
  */

@@ -44,7 +44,14 @@ const passing: ReadonlySet<GoetheErrorCode> = new Set([
   'GOETHE_CANCELLED',
   'GOETHE_CLOSED',
   'GOETHE_NOT_LEADER',
+  'GOETHE_OUTCOME_UNKNOWN',
   'GOETHE_UNAVAILABLE',
+  'GOETHE_WRITE_FAILED',
+])
+
+/** Whoever says so is well, and says next time who is to be asked, if it is another one. */
+const answeredByTheLiving: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_OUTCOME_UNKNOWN',
   'GOETHE_WRITE_FAILED',
 ])
 
@@ -56,7 +63,7 @@ export function isPassing({ code, details }: GoetheError): boolean {
 
 /** True where another connection may do better. */
 export function isDisconnect({ code }: GoetheError): boolean {
-  return passing.has(code) && code !== 'GOETHE_WRITE_FAILED'
+  return passing.has(code) && !answeredByTheLiving.has(code)
 }
 
 export function closedError(): GoetheError {

@@ -12,8 +12,8 @@ import { type Operation, decodeOperations, encodeOperations } from './operation-
 export interface Replication {
   /**
    * Resolves once the operations are committed and applied here, in the order of the calls. Rejects
-   * with GOETHE_NOT_LEADER or GOETHE_UNAVAILABLE when nothing was done, and with GOETHE_DEADLINE
-   * when it may have been.
+   * with GOETHE_NOT_LEADER or GOETHE_UNAVAILABLE when nothing was done, and with
+   * GOETHE_OUTCOME_UNKNOWN when it may have been.
    */
   propose(operations: Uint8Array): Promise<void>
   /**

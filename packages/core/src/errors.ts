@@ -30,6 +30,9 @@ export const errorCodes = {
   GOETHE_NOT_EMPTY: 'An export can only be restored into an empty log or continue its own import.',
   GOETHE_NOT_LEADER: 'Another instance takes the writes; its address is given.',
   GOETHE_OPERATION: 'An operation passed along with a cursor commit is not a valid one.',
+  GOETHE_OUTCOME_UNKNOWN:
+    'The lead of the cluster changed, or the connection broke, before it was answered; whether it ' +
+    'was done is unknown.',
   GOETHE_PRODUCER_SEQUENCE:
     'A producer left out a sequence, or repeated one whose result is no longer remembered.',
   GOETHE_READ_FAILED: 'The store could not be read; the cause tells why.',

@@ -1,4 +1,4 @@
-import { GoetheError } from './errors.js'
+import { GoetheError, isGoetheError } from './errors.js'
 import { trailingId } from './keyspace.js'
 import { type LogMeta, newMetaOperations, randomLogId, readMeta } from './meta.js'
 import type { CheckedOptions } from './options.js'
@@ -57,6 +57,7 @@ async function create(store: Store, options: CheckedOptions): Promise<LogMeta> {
   try {
     await store.write(newMetaOperations(store, meta))
   } catch (cause) {
+    if (isGoetheError(cause)) throw cause
     throw new GoetheError(
       'GOETHE_WRITE_FAILED',
       `The store could not be written: ${(cause as Error).message}`,

@@ -43,6 +43,9 @@ const statuses: Record<GoetheErrorCode, readonly [grpc: keyof typeof grpcStatus,
   GOETHE_NOT_EMPTY: ['failedPrecondition', 409],
   GOETHE_NOT_LEADER: ['failedPrecondition', 421],
   GOETHE_OPERATION: ['invalidArgument', 400],
+  // The status which says that it may have been done all the same. UNAVAILABLE, which gRPC itself
+  // repeats where it was told to, would append twice.
+  GOETHE_OUTCOME_UNKNOWN: ['deadlineExceeded', 504],
   GOETHE_PRODUCER_SEQUENCE: ['outOfRange', 409],
   GOETHE_READ_FAILED: ['unavailable', 503],
   GOETHE_READ_ONLY: ['resourceExhausted', 503],

@@ -78,8 +78,8 @@ export function refusalError(refusal: Refusal): GoetheError {
       return new GoetheError('GOETHE_UNAVAILABLE', `The cluster takes no writes: ${refusal.reason}`)
     case 'OUTCOME_UNKNOWN':
       return new GoetheError(
-        'GOETHE_DEADLINE',
-        'The lead changed while this was under way: whether it was done is unknown',
+        'GOETHE_OUTCOME_UNKNOWN',
+        'This member lost the lead while this was under way: whether it was done is unknown',
       )
   }
 }

@@ -166,6 +166,7 @@ const passing: ReadonlySet<GoetheErrorCode> = new Set([
   'GOETHE_CLOSED',
   'GOETHE_LIMIT',
   'GOETHE_NOT_LEADER',
+  'GOETHE_OUTCOME_UNKNOWN',
   'GOETHE_UNAVAILABLE',
   'GOETHE_WRITE_FAILED',
 ])
