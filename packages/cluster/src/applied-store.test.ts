@@ -68,7 +68,25 @@ describe('AppliedStore', () => {
     await store.flush()
     await store.apply([put(2)], { flush: true })
     expect(store.flushedLsn).toBe(2)
-    expect(syncs).toEqual([false, true, true])
+    expect(syncs).toEqual([false, true, false, true])
+    await store.apply([put(3)])
+    await store.close()
+    const again = await opened(root)
+    expect([again.applied.lsn, again.flushedLsn]).toEqual([3, 2])
+  })
+
+  it('says so only once the files that its database has left behind are durable', async () => {
+    const root = new FaultyLevel(new MemoryLevel())
+    const calls: string[] = []
+    const store = new AppliedStore(root, async () => void calls.push('files'))
+    root.faults.write = async (operations, write, { sync }) => {
+      calls.push(sync === true ? 'synced write' : 'write')
+      await write(operations)
+    }
+    await store.open()
+    await store.apply([put(1)])
+    await store.flush()
+    expect(calls).toEqual(['write', 'files', 'synced write'])
   })
 
   it('writes no older note over a newer one', async () => {

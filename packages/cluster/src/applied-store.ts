@@ -5,6 +5,12 @@
  *
  *     '!store!'    what is above: an event log
  *     '!cluster!'  'applied': the last applied entry (8 bytes lsn, 8 bytes epoch, CRC-32 of both)
+ *                  'flushed': the same, of when everything applied was last made durable
+ *
+ * Entries are applied without a sync, as the journal has them. So after a loss of power the note of
+ * the last one may be there while something before it is not: LevelDB syncs the log that it writes to,
+ * and never the one before, and reads both when it is opened. What lies between the two notes is
+ * therefore applied once more, before anybody reads (`member/reapply.ts`).
  */
 import { crc32 } from 'node:zlib'
 import { type Database, GoetheError } from '@goethe/core'
@@ -24,19 +30,29 @@ export class AppliedStore {
   /** The part of it that the entries are about. */
   readonly level: ReturnType<typeof sublevelsOf>['store']
   readonly #appliedKey: Uint8Array
+  readonly #flushedKey: Uint8Array
+  readonly #syncFiles: () => Promise<void>
   /** Keys and values of the database are bytes unless it is told otherwise. */
   readonly #usual: boolean
   #applied: Position = origin
   #flushedLsn = 0
   #writing: Promise<void> = Promise.resolve()
 
-  /** It is quickest with a database whose encodings are `view`, as bytes are all that it is given. */
-  constructor(root: Database) {
+  /**
+   * It is quickest with a database whose encodings are `view`, as bytes are all that it is given.
+   * `syncFiles` makes durable whatever the database has given to the system by now; without it, the
+   * database is one that keeps nothing.
+   */
+  constructor(root: Database, syncFiles: () => Promise<void> = () => Promise.resolve()) {
     this.root = root
+    this.#syncFiles = syncFiles
     const { store, cluster } = sublevelsOf(root)
     this.level = store
     this.#usual = root.keyEncoding().name === 'view' && root.valueEncoding().name === 'view'
-    this.#appliedKey = cluster.prefixKey(new TextEncoder().encode('applied'), 'view', true)
+    const keyOf = (name: string): Uint8Array =>
+      cluster.prefixKey(new TextEncoder().encode(name), 'view', true)
+    this.#appliedKey = keyOf('applied')
+    this.#flushedKey = keyOf('flushed')
   }
 
   /** Opens the database. Rejects with GOETHE_CORRUPT when it does not know what it holds. */
@@ -49,8 +65,7 @@ export class AppliedStore {
     }
     await this.level.open()
     this.#applied = await this.positionAt()
-    // LevelDB moves what its log held into a table as it opens, and syncs that.
-    this.#flushedLsn = this.#applied.lsn
+    this.#flushedLsn = (await this.#noteAt(this.#flushedKey)).lsn
   }
 
   /** The last entry that readers see. */
@@ -64,15 +79,19 @@ export class AppliedStore {
   }
 
   /** The last entry that a snapshot of the database has seen; without one, the last of all. */
-  async positionAt(snapshot?: AbstractSnapshot): Promise<Position> {
+  positionAt(snapshot?: AbstractSnapshot): Promise<Position> {
+    return this.#noteAt(this.#appliedKey, snapshot)
+  }
+
+  async #noteAt(key: Uint8Array, snapshot?: AbstractSnapshot): Promise<Position> {
     const options = snapshot === undefined ? views : { ...views, snapshot }
-    const bytes = await this.root.get<Uint8Array, Uint8Array>(this.#appliedKey, options)
+    const bytes = await this.root.get<Uint8Array, Uint8Array>(key, options)
     if (bytes === undefined) return origin
     const view = viewOf(bytes)
     if (bytes.length !== recordBytes || view.getUint32(16, true) !== crc32(bytes.subarray(0, 16))) {
       throw new GoetheError(
         'GOETHE_CORRUPT',
-        'The local store is damaged: the note of which entry was applied last is not what was written',
+        'The local store is damaged: a note of which entries were applied is not what was written',
       )
     }
     return { lsn: takeNumber(view, 0), epoch: takeNumber(view, 8) }
@@ -83,7 +102,19 @@ export class AppliedStore {
    * need to flush them each time: `flush` says from where on the journal is still needed.
    */
   apply(entries: readonly StoredEntry[], options = { flush: false }): Promise<void> {
-    return this.#inOrder(() => this.#apply(entries, options.flush))
+    return this.#inOrder(async () => {
+      await this.#apply(entries)
+      if (options.flush) await this.#flush()
+    })
+  }
+
+  /**
+   * Does the operations of entries again that were applied since the last flush, of which a loss of
+   * power may have kept any part. The store is right again once that was done with all of them, in
+   * order.
+   */
+  reapply(entries: readonly StoredEntry[]): Promise<void> {
+    return this.#inOrder(() => this.#batchOf(entries).write({ sync: false }))
   }
 
   /**
@@ -98,7 +129,10 @@ export class AppliedStore {
         for (const [key, value] of chunk.entries) {
           this.#put(batch, this.level.prefixKey(key, 'view', true), value)
         }
-      } else this.#put(batch, this.#appliedKey, encodePosition(chunk.applied))
+      } else {
+        this.#put(batch, this.#appliedKey, encodePosition(chunk.applied))
+        this.#put(batch, this.#flushedKey, encodePosition(chunk.applied))
+      }
       await batch.write({ sync: true })
       if (chunk.type === 'entries') continue
       this.#applied = chunk.applied
@@ -118,7 +152,7 @@ export class AppliedStore {
     await this.root.close()
   }
 
-  async #apply(entries: readonly StoredEntry[], flush: boolean): Promise<void> {
+  async #apply(entries: readonly StoredEntry[]): Promise<void> {
     const last = entries.at(-1)
     if (last === undefined) return
     if (entries[0]!.lsn !== this.#applied.lsn + 1) {
@@ -127,6 +161,24 @@ export class AppliedStore {
         `Entry ${entries[0]!.lsn} does not follow ${this.#applied.lsn}, which was applied last`,
       )
     }
+    const batch = this.#batchOf(entries)
+    this.#put(batch, this.#appliedKey, encodePosition(last))
+    await batch.write({ sync: false })
+    this.#applied = { lsn: last.lsn, epoch: last.epoch }
+  }
+
+  async #flush(): Promise<void> {
+    const position = this.#applied
+    if (position.lsn === this.#flushedLsn) return
+    // The note comes last: where it is, all that it speaks of is.
+    await this.#syncFiles()
+    const batch = this.root.batch()
+    this.#put(batch, this.#flushedKey, encodePosition(position))
+    await batch.write({ sync: true })
+    this.#flushedLsn = position.lsn
+  }
+
+  #batchOf(entries: readonly StoredEntry[]): ReturnType<Database['batch']> {
     const batch = this.root.batch()
     for (const { operations } of entries) {
       for (const operation of decodeOperations(operations)) {
@@ -136,19 +188,7 @@ export class AppliedStore {
         else batch.del(key, views)
       }
     }
-    this.#put(batch, this.#appliedKey, encodePosition(last))
-    await batch.write({ sync: flush })
-    this.#applied = { lsn: last.lsn, epoch: last.epoch }
-    if (flush) this.#flushedLsn = last.lsn
-  }
-
-  async #flush(): Promise<void> {
-    const position = this.#applied
-    if (position.lsn === this.#flushedLsn) return
-    const batch = this.root.batch()
-    this.#put(batch, this.#appliedKey, encodePosition(position))
-    await batch.write({ sync: true })
-    this.#flushedLsn = position.lsn
+    return batch
   }
 
   /** Options that say nothing new cost abstract-level as much as all the rest. */

@@ -21,6 +21,7 @@ import type { MembershipView } from './gossip/membership-view.js'
 import { Journal } from './journal/journal.js'
 import { nodeDisk } from './journal/node-disk.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
+import { reapply } from './member/reapply.js'
 import {
   type ReplicaCounters,
   ReplicaDriver,
@@ -153,6 +154,7 @@ export class ClusterMember {
       // A snapshot took the store's place, and then the power went.
       if (found === 'journal-follows') await journal.reset(applied)
       await stores.settle()
+      await reapply(stores.current, journal)
       return new ClusterMember(options, journal, stores)
     } catch (error) {
       await journal?.close()

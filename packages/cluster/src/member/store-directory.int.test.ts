@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
@@ -47,6 +47,20 @@ describe('a directory with a store', () => {
     expect(settled.current.applied).toEqual(applied)
     await settled.close()
     expect(await readdir(directory)).toEqual(['store'])
+  })
+
+  it('syncs every log of its store before it says what of it is durable', async () => {
+    const stores = await open()
+    await stores.current.apply([{ lsn: 1, epoch: 1, operations: new Uint8Array(0) }])
+    // One that cannot be synced.
+    const log = join(directory, 'store', 'loop.log')
+    await symlink(log, log)
+    await expect(stores.current.flush()).rejects.toMatchObject({ code: 'ELOOP' })
+    expect(stores.current.flushedLsn).toBe(0)
+    await rm(log)
+    await stores.current.flush()
+    expect(stores.current.flushedLsn).toBe(1)
+    await stores.close()
   })
 
   it('knows nothing of a snapshot that did not take its place', async () => {

@@ -9,12 +9,13 @@
  * a crash leaves half-way is brought to its end, or cleared away, when the directory is opened.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Database, GoetheError } from '@goethe/core'
 import { AppliedStore } from '../applied-store.js'
 import type { Position } from '../replica/position.js'
 import type { SnapshotChunk } from './snapshot-source.js'
+import { syncDirectory, syncStoreFiles } from './store-files.js'
 
 export interface StoreDirectoryOptions {
   readonly directory: string
@@ -42,7 +43,7 @@ export class StoreDirectory {
       await rename(incoming, store)
       await syncDirectory(options.directory)
     }
-    const current = new AppliedStore(options.database(store))
+    const current = storeAt(store, options)
     await current.open().catch(throwLocked)
     // Only now is it certain that they are nobody else's.
     await rm(incoming, { recursive: true, force: true })
@@ -65,7 +66,7 @@ export class StoreDirectory {
   async receive(chunks: AsyncIterable<SnapshotChunk>): Promise<Position> {
     const { incoming } = paths(this.#options.directory)
     await rm(incoming, { recursive: true, force: true })
-    const fresh = new AppliedStore(this.#options.database(incoming))
+    const fresh = storeAt(incoming, this.#options)
     await fresh.open()
     try {
       return await fresh.restore(chunks)
@@ -83,7 +84,7 @@ export class StoreDirectory {
     await rename(incoming, store)
     await syncDirectory(directory)
     this.#isReplaced = true
-    this.#current = new AppliedStore(this.#options.database(store))
+    this.#current = storeAt(store, this.#options)
     await this.#current.open()
   }
 
@@ -97,6 +98,8 @@ export class StoreDirectory {
   }
 
   async close(): Promise<void> {
+    // What is not durable then is applied once more, so a disk that has failed keeps nobody here.
+    await this.#current.flush().catch(() => undefined)
     await this.#current.close()
   }
 }
@@ -111,19 +114,14 @@ function throwLocked(error: unknown): never {
   )
 }
 
+function storeAt(path: string, { database }: StoreDirectoryOptions): AppliedStore {
+  return new AppliedStore(database(path), () => syncStoreFiles(path))
+}
+
 function paths(directory: string) {
   return {
     store: join(directory, 'store'),
     incoming: join(directory, 'incoming'),
     outgoing: join(directory, 'outgoing'),
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }
