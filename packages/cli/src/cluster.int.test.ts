@@ -27,10 +27,15 @@ class StandIn implements ServedCluster {
   readonly counters = undefined
   readonly asked: string[] = []
   leader: string | undefined = 'goethe-0'
+  /** How goethe-1 is, each time that somebody looks; the last one stays. */
+  arriving: Partial<ClusterMember>[] = [
+    { inSync: false, behind: 12_310, reason: 'it is\u001b[2J late' },
+  ]
   epoch = 3
 
   status(): ClusterStatus {
-    const { leader, epoch } = this
+    const { leader, epoch, arriving } = this
+    const now = arriving.length > 1 ? arriving.shift() : arriving[0]
     return {
       member: 'goethe-0',
       clusterId: 'a cluster',
@@ -41,10 +46,7 @@ class StandIn implements ServedCluster {
       minInSync: 2,
       inSync: ['goethe-0'],
       summary: [`${leader} leads.`, 'Not writable: in sync 1 of 2 needed.'],
-      members: [
-        member('goethe-0', { role: 'leader' }),
-        member('goethe-1', { inSync: false, behind: 12_310, reason: 'it is\u001b[2J late' }),
-      ],
+      members: [member('goethe-0', { role: 'leader' }), member('goethe-1', now)],
     }
   }
 
@@ -54,6 +56,14 @@ class StandIn implements ServedCluster {
 
   removeMember(name: string): Promise<void> {
     return this.#ask(`remove ${name}`, this.leader)
+  }
+
+  addMember(name: string): Promise<void> {
+    return this.#ask(`add ${name}`, this.leader)
+  }
+
+  setMinInSync(minInSync: number): Promise<void> {
+    return this.#ask(`need ${minInSync}`, this.leader)
   }
 
   recover(): Promise<void> {
@@ -125,6 +135,49 @@ describe('goethe cluster', () => {
     expect(stdout).toBe('{"leader":"goethe-0","epoch":5}\n')
     expect(stderr).toContain('goethe-0 has what was acknowledged up to entry 20,000')
     expect(cluster.asked).toEqual(['remove goethe-1', 'recover'])
+  })
+
+  test('add tells how far the member is, and ends when it is in sync', async () => {
+    const late = { inSync: false, health: 'catching-up', reason: 'it is not in sync yet' }
+    cluster.arriving = [
+      { ...late, health: 'unknown' },
+      { ...late, behind: 12_310 },
+      { ...late, suspected: true, silentMs: 9_000 },
+      { ...late, behind: 12_310 },
+      {},
+    ]
+    const { stdout, stderr, code } = await goethe('add', 'goethe-1', '--text')
+    expect(stderr.split('\n')).toEqual([
+      'Nothing was heard of goethe-1 yet: is it started, with the names of the others?',
+      'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
+      'goethe-1 was not heard of for 9s: is it running?',
+      'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
+      '',
+    ])
+    expect(stdout).toBe('goethe-1 is in sync: 1 of 2, 2 needed.\n')
+    expect(code).toBe(0)
+    expect(cluster.asked).toEqual(['add goethe-1'])
+    expect((await goethe('add', 'goethe-1')).stdout).toBe('{"added":"goethe-1","inSync":true}\n')
+  })
+
+  test('add waits so long at most, and says what it waited for', async () => {
+    cluster.arriving = [{ inSync: false, health: 'unhealthy', reason: 'its disk is full' }]
+    const { stderr, code } = await goethe('add', 'goethe-1', '--wait', '1ms')
+    expect(stderr).toContain('goethe: After 1 ms: goethe-1 is unhealthy: its disk is full.\n')
+    expect(code).toBe(1)
+    // Only let in, which is done.
+    const { stdout } = await goethe('add', 'goethe-7', '--wait', '0s')
+    expect(stdout).toBe('{"added":"goethe-7","inSync":false}\n')
+  })
+
+  test('min-in-sync says how many are needed from now on', async () => {
+    const { stdout } = await goethe('min-in-sync', '3', '--text')
+    expect(stdout).toBe('3 needed from now on, 1 in sync.\n')
+    for (const wrong of ['0', '1.5', 'two']) {
+      const { code, stderr } = await goethe('min-in-sync', wrong)
+      expect([code, stderr]).toEqual([2, expect.stringContaining('a whole number from 1')])
+    }
+    expect(cluster.asked).toEqual(['need 3'])
   })
 
   test('a server of its own, and a directory, are no cluster', async () => {

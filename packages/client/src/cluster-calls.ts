@@ -43,9 +43,28 @@ export class ClusterCalls {
     await this.#call(methods.handOver, request)
   }
 
-  /** Takes a member out of those that are waited for, for good. */
+  /** Takes a member out of those that are waited for, until it is added again. */
   async removeMember(member: string): Promise<void> {
     await this.#call(methods.removeMember, create(messages.RemoveMemberRequestSchema, { member }))
+  }
+
+  /**
+   * Lets in again what was taken out under this name. A member that never was taken out joins by
+   * itself, once it is started where the others hear it: for that one nothing is done.
+   */
+  async addMember(member: string): Promise<void> {
+    await this.#call(methods.addMember, create(messages.AddMemberRequestSchema, { member }))
+  }
+
+  /**
+   * Sets the fewest in-sync members with which writes are taken. Rejects with an ArgumentError for
+   * more than are in sync, as the cluster would take no writes then.
+   */
+  async setMinInSync(minInSync: number): Promise<void> {
+    await this.#call(
+      methods.setMinInSync,
+      create(messages.SetMinInSyncRequestSchema, { minInSync }),
+    )
   }
 
   /**

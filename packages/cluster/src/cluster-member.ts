@@ -67,7 +67,7 @@ export interface ClusterMemberOptions {
   readonly peers: { readonly host: string; readonly port: number }
   /** How members know each other, as for the transport. */
   readonly security: Pick<PeerTransportOptions, 'secrets' | 'tls' | 'nameInCertificate'>
-  /** Fewest in-sync stores with which is acknowledged, where this member makes the record. */
+  /** Fewest in-sync stores with which is acknowledged, in a new cluster that this member begins. */
   readonly minInSync: number
   readonly coordinator: Coordinator
   readonly discovery: Discovery
@@ -301,12 +301,22 @@ export class ClusterMember {
   }
 
   /**
-   * Takes a member's store out of the cluster for good: it leaves the in-sync set as soon as that may be
-   * smaller, and never joins again, whoever leads. With an empty directory the member may.
+   * Takes a member's store out of the cluster: it leaves the in-sync set as soon as that may be smaller,
+   * and joins no more, whoever leads, until it is admitted. With an empty directory the member may.
    */
   remove(member: string): void {
     const storeId = this.status.members.get(member)?.storeId
     this.#driver.input({ type: 'remove-member', member, ...(storeId !== undefined && { storeId }) })
+  }
+
+  /** Lets in again what was removed under this name. */
+  admit(member: string): void {
+    this.#driver.input({ type: 'admit-member', member })
+  }
+
+  /** Wants at least so many stores in sync from now on; nothing comes of more than there are. */
+  setMinInSync(minInSync: number): void {
+    this.#driver.input({ type: 'set-min-in-sync', minInSync })
   }
 
   /** Leads although entries that were acknowledged may be missing here: an operator has decided it. */

@@ -37,7 +37,7 @@ export interface ClusterRecord {
   readonly minInSync: number
   /**
    * Stores that an operator took out, those of late: they leave the set as soon as it may be smaller,
-   * and never join again. The member of that name may, with an empty disk.
+   * and join no more until they are let in again. The member of that name may, with an empty disk.
    */
   readonly removed?: readonly MemberStore[] | undefined
   /** The last time that an operator accepted a loss. */

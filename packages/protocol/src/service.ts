@@ -133,6 +133,8 @@ export const clusterMethods = {
   describeCluster: method(Cluster.method.describeCluster),
   handOver: method(Cluster.method.handOver),
   removeMember: method(Cluster.method.removeMember),
+  addMember: method(Cluster.method.addMember),
+  setMinInSync: method(Cluster.method.setMinInSync),
   recover: method(Cluster.method.recover),
 } as const
 

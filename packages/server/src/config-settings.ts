@@ -285,7 +285,7 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'cluster.minInSync',
     count(1, 99),
     2,
-    'Fewest members that must have a write on their disks before it is acknowledged: the majority of the members. Whoever leads writes its own into the record, a larger one once so many are in sync.',
+    'Fewest members that must have a write on their disks before it is acknowledged: the majority of the members. It counts for a new cluster; goethe cluster min-in-sync changes it later.',
   ],
   [
     'cluster.peers',

@@ -17,11 +17,22 @@ export interface ServedCluster {
    */
   handOver(epoch: number): Promise<void>
   /**
-   * Takes a member out of the in-sync set. Rejects with GOETHE_NOT_LEADER,
+   * Takes a member out of the in-sync set, until it is added again. Rejects with GOETHE_NOT_LEADER,
    * GOETHE_INVALID_ARGUMENT for the leader and for who is none, and GOETHE_DEADLINE where it has to
    * stay until another one is in sync.
    */
   removeMember(member: string): Promise<void>
+  /**
+   * Lets in again what was taken out under this name. Rejects with GOETHE_NOT_LEADER, and
+   * GOETHE_DEADLINE where the record does not say so in time.
+   */
+  addMember(member: string): Promise<void>
+  /**
+   * Sets the fewest members in sync with which writes are taken. Rejects with GOETHE_NOT_LEADER,
+   * GOETHE_INVALID_ARGUMENT for more than are in sync, and GOETHE_DEADLINE where the record does not
+   * say so in time.
+   */
+  setMinInSync(minInSync: number): Promise<void>
   /**
    * Makes this member lead, whatever it may lack. Rejects with GOETHE_INVALID_ARGUMENT where
    * somebody leads, and GOETHE_DEADLINE where it does not lead in time.

@@ -1,17 +1,17 @@
-import type { Client, ClusterMember, ClusterStatus } from '@goethe/client'
+import type { ClusterMember, ClusterStatus } from '@goethe/client'
 import { Command } from 'commander'
+import { withCluster } from '../cluster-call.js'
 import { confirm } from '../confirm.js'
 import { formatDuration } from '../duration.js'
-import { exitCode } from '../exit-code.js'
 import { Failure } from '../failure.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
-import { placeOf } from '../log-place.js'
 import { withManual } from '../manual.js'
-import { openServer } from '../open-log.js'
 import { escapeControls } from '../payload.js'
 import { formatCount } from '../quantity.js'
 import type { Shell } from '../shell.js'
 import { tableLines } from '../table.js'
+import { addCommand } from './cluster-add.js'
+import { minInSyncCommand } from './cluster-min-in-sync.js'
 
 interface ConfirmedOptions extends LogCommandOptions {
   yes?: true
@@ -21,16 +21,15 @@ export function clusterCommand(shell: Shell): Command {
   const command = new Command('cluster').description('Look at a cluster of servers, and change it.')
   command.addCommand(statusCommand(shell))
   command.addCommand(handOverCommand(shell))
+  command.addCommand(addCommand(shell))
   command.addCommand(removeCommand(shell))
+  command.addCommand(minInSyncCommand(shell))
   command.addCommand(recoverCommand(shell))
   return withManual(command, {
-    details: [
-      `Nothing is needed to add a member: start it (goethe serve --cluster …), let the others find it
-(its name in cluster.peers, in DNS, or as a pod of the StatefulSet), and it fetches what it lacks.`,
-    ],
     examples: [
       ['goethe cluster status', 'who leads, who is in sync, and what is wrong'],
       ['goethe cluster handover', 'before the machine of the leader is restarted'],
+      ['goethe cluster add goethe-3', 'wait until a new member has everything'],
       ['goethe cluster remove goethe-3', 'once it was stopped for good'],
     ],
   })
@@ -40,7 +39,7 @@ function statusCommand(shell: Shell): Command {
   const command = logCommand('status', 'Who leads, who is in sync, and what is wrong.').action(
     async (options: LogCommandOptions) => {
       const { output } = shell
-      await withServer(shell, options, async (client) => {
+      await withCluster(shell, options, async (client) => {
         const status = await client.cluster.status()
         if (isJson(options, output)) return output.json(status)
         await output.lines(status.summary.map(escapeControls))
@@ -66,7 +65,7 @@ function handOverCommand(shell: Shell): Command {
   const command = logCommand('handover', 'Let another member lead.').action(
     async (options: LogCommandOptions) => {
       const { output } = shell
-      await withServer(shell, options, async (client) => {
+      await withCluster(shell, options, async (client) => {
         const { leader, epoch } = await client.cluster.status()
         if (leader === undefined)
           throw new Failure('Nobody leads at the moment: wait, and look again')
@@ -102,7 +101,7 @@ function removeCommand(shell: Shell): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: ConfirmedOptions) => {
       const { output } = shell
-      await withServer(shell, options, async (client) => {
+      await withCluster(shell, options, async (client) => {
         const shown = escapeControls(name)
         await confirm(shell, `Take ${shown} out of the cluster?`, options)
         await client.cluster.removeMember(name)
@@ -112,8 +111,8 @@ function removeCommand(shell: Shell): Command {
     })
   return withManual(command, {
     details: [
-      `For a member that does not come back: what it has on its disk is not let in again, whoever leads.
-Under the same name and with an empty disk it may come back. A member that is only away for a
+      `For a member that does not come back: what it has on its disk is not let in again, whoever leads,
+until goethe cluster add. Under the same name and with an empty disk it may come back. A member that is only away for a
 while needs nothing; it is waited for no longer after cluster.replicaTimeoutMs anyway.`,
     ],
     examples: [['goethe cluster remove goethe-3', 'it was stopped for good']],
@@ -125,7 +124,7 @@ function recoverCommand(shell: Shell): Command {
     .option('-y, --yes', 'do not ask')
     .action(async (options: ConfirmedOptions) => {
       const { output, notes } = shell
-      await withServer(shell, options, async (client) => {
+      await withCluster(shell, options, async (client) => {
         const status = await client.cluster.status()
         await notes.lines(lossOf(status).map(escapeControls))
         await confirm(shell, `Let ${escapeControls(status.member)} lead with what it has?`, options)
@@ -157,26 +156,6 @@ function lossOf({ member, inSync, members, epoch }: ClusterStatus): string[] {
       ? 'It was in sync when it last heard: nothing should be missing.'
       : `It was not in sync (${others.join(', ') || 'nobody'} was): what was acknowledged since is lost.`,
   ]
-}
-
-async function withServer(
-  shell: Shell,
-  options: LogCommandOptions,
-  work: (client: Client) => Promise<void>,
-): Promise<void> {
-  const place = placeOf(options, shell.environment)
-  if (place.type === 'directory') {
-    throw new Failure('A directory is of one server alone, and a cluster has several', {
-      advice: 'Name a member: --server goethe://HOST:PORT',
-      exitCode: exitCode.wrongUsage,
-    })
-  }
-  const client = await openServer(place)
-  try {
-    await work(client)
-  } finally {
-    await client.close()
-  }
 }
 
 function columnsOf({ member: asked, leader }: ClusterStatus) {

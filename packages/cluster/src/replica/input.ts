@@ -59,9 +59,13 @@ export type Input =
   /** Give up the lead or the place in the in-sync set, then say `stopped`. */
   | { readonly type: 'stop' }
   /**
-   * An operator takes a member's store out for good: the one of the set, the one that is heard, and
+   * An operator takes a member's store out, until it is let in again: the one of the set, the one that is heard, and
    * the one that is named, where something else than the replica knows it.
    */
   | { readonly type: 'remove-member'; readonly member: string; readonly storeId?: string }
+  /** An operator lets in again what was taken out of the cluster under this name. */
+  | { readonly type: 'admit-member'; readonly member: string }
+  /** An operator wants at least so many stores in sync, at most those that are. */
+  | { readonly type: 'set-min-in-sync'; readonly minInSync: number }
   /** An operator makes this member lead although committed entries may be missing here. */
   | { readonly type: 'recover' }

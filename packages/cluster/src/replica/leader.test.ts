@@ -40,6 +40,23 @@ function leader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
 const propose = (member: DrivenReplica, proposal: number) =>
   member.step({ type: 'propose', proposal, payload: proposal, bytes: 10 })
 
+/** What the leader asks of the coordinator, which does it. */
+function change(member: DrivenReplica, token: string) {
+  const { ticket, record } = member.take('change-record')
+  member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token } })
+  return record
+}
+
+function catchUpB(member: DrivenReplica): void {
+  member.hear('b', 6, { type: 'reconcile', request: 1, lastLsn: 0, lastEpoch: 0 })
+  acknowledge(member, 1, 'b')
+}
+
+function joinB(member: DrivenReplica): void {
+  catchUpB(member)
+  expect(change(member, '3').inSync).toEqual(['a', 'b', 'c'].map(storeOf))
+}
+
 describe('a leader', () => {
   it('takes no appends before the mark of its epoch is applied', () => {
     const member = newLeader()
@@ -170,24 +187,75 @@ describe('a member that an operator removes', () => {
   })
 })
 
-describe('a leader with another minInSync than the record', () => {
-  it('asks for more copies once they are there', () => {
-    const member = leader({ minInSync: 3 })
+describe('how many copies are needed', () => {
+  it('is what an operator wants, once so many are in sync', () => {
+    const member = leader()
+    member.step({ type: 'set-min-in-sync', minInSync: 3 })
     expect(member.has('change-record')).toBe(false)
-    member.hear('b', 6, { type: 'reconcile', request: 1, lastLsn: 0, lastEpoch: 0 })
-    acknowledge(member, 1, 'b')
-    const { ticket, record } = member.take('change-record')
-    expect(record).toMatchObject({ minInSync: 2, inSync: ['a', 'b', 'c'].map(storeOf) })
-    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '3' } })
-    expect(member.take('change-record').record.minInSync).toBe(3)
+    joinB(member)
+    // What could not be had when it was asked for is not brought about later.
+    expect(member.has('change-record')).toBe(false)
+    member.step({ type: 'set-min-in-sync', minInSync: 3 })
+    const { record } = member.take('change-record')
+    expect(record).toMatchObject({ minInSync: 3, inSync: ['a', 'b', 'c'].map(storeOf) })
   })
 
-  it('asks for fewer at once', () => {
-    const member = leader({ minInSync: 1 })
+  it('may be lowered at any time', () => {
+    const member = leader()
+    member.step({ type: 'set-min-in-sync', minInSync: 1 })
     expect(member.take('change-record').record).toMatchObject({
       minInSync: 1,
       inSync: [storeOf('a'), storeOf('c')],
     })
+  })
+
+  it('is not changed by what a leader would begin a new cluster with', () => {
+    for (const minInSync of [1, 3]) {
+      const member = leader({ minInSync })
+      joinB(member)
+      expect(member.has('change-record')).toBe(false)
+      expect(member.status).toMatchObject({ minInSync: 2, minInSyncOfNew: minInSync })
+    }
+  })
+})
+
+describe('a member that was removed', () => {
+  const removedB = (member: DrivenReplica) => {
+    member.step({ type: 'remove-member', member: 'b', storeId: 'b/1' })
+    expect(change(member, '3').removed).toEqual([storeOf('b')])
+    catchUpB(member)
+    expect(member.has('change-record')).toBe(false)
+  }
+
+  it('joins once it was let in again and the record says so', () => {
+    const member = leader()
+    removedB(member)
+    member.step({ type: 'admit-member', member: 'b' })
+    const { ticket, record } = member.take('change-record')
+    expect(record.removed).toBeUndefined()
+    catchUpB(member)
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '4' } })
+    catchUpB(member)
+    expect(change(member, '5').inSync).toEqual(['a', 'b', 'c'].map(storeOf))
+  })
+
+  it('is out again when it is removed once more', () => {
+    const member = leader()
+    removedB(member)
+    member.step({ type: 'admit-member', member: 'b' })
+    member.step({ type: 'remove-member', member: 'b', storeId: 'b/1' })
+    // The answer to the first change comes late, and the second one takes it back.
+    expect(change(member, '4').removed).toBeUndefined()
+    expect(change(member, '5').removed).toEqual([storeOf('b')])
+  })
+
+  it('is let in alone, and others stay out', () => {
+    const member = leader()
+    removedB(member)
+    member.step({ type: 'remove-member', member: 'd', storeId: 'd/1' })
+    expect(change(member, '4').removed).toEqual(['b', 'd'].map(storeOf))
+    member.step({ type: 'admit-member', member: 'b' })
+    expect(change(member, '5').removed).toEqual([storeOf('d')])
   })
 })
 

@@ -2,6 +2,7 @@
 import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
 import type { ClusterRecord, MemberStore } from '../record.js'
 import type { Context } from './context.js'
+import { CopiesWanted } from './copies-wanted.js'
 import type { FollowerProgress } from './follower-progress.js'
 import type { Leader } from './leader.js'
 import { Removals } from './removals.js'
@@ -9,6 +10,7 @@ import { Removals } from './removals.js'
 export class Membership {
   readonly #startedMs: number
   readonly #removals: Removals
+  readonly #copies: CopiesWanted
   #mustRead = false
   #pauseUntilMs = -Infinity
   #changedMs: number
@@ -21,6 +23,7 @@ export class Membership {
     private readonly leader: Leader,
   ) {
     this.#removals = new Removals(leader.set, context.options.rules)
+    this.#copies = new CopiesWanted(leader.set, context.options.rules)
     this.#startedMs = context.nowMs
     this.#changedMs = context.nowMs
   }
@@ -70,6 +73,18 @@ export class Membership {
     const senders = [...followers.values()].map(({ sender }) => sender)
     const known = [...set.needed, ...senders].filter((store) => store.member === member)
     this.#removals.add(storeId === undefined ? known : [...known, { member, storeId }])
+    this.coordinate()
+  }
+
+  /** Lets in again what was taken out under this name. */
+  admit(member: string): void {
+    this.#removals.admit(member)
+    this.coordinate()
+  }
+
+  /** Wants at least so many stores in sync from now on. */
+  setMinInSync(minInSync: number): void {
+    this.#copies.want(minInSync)
     this.coordinate()
   }
 
@@ -179,11 +194,8 @@ export class Membership {
     const removed = this.#removals.missing
     if (inSync !== undefined) return { ...record, ...removed, inSync }
     if (removed !== undefined) return { ...record, ...removed }
-    const { minInSync } = options
-    // More copies are asked for only once they are there.
-    if (minInSync !== record.minInSync && minInSync <= record.inSync.length) {
-      return { ...record, minInSync }
-    }
+    const copies = this.#copies.missing()
+    if (copies !== undefined) return { ...record, ...copies }
     if (nowMs - this.#changedMs >= options.times.renewMs) return record
     return undefined
   }

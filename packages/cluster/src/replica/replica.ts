@@ -141,6 +141,10 @@ export class Replica {
         return this.#stop()
       case 'remove-member':
         return this.#leader?.membership.remove(input.member, input.storeId)
+      case 'admit-member':
+        return this.#leader?.membership.admit(input.member)
+      case 'set-min-in-sync':
+        return this.#leader?.membership.setMinInSync(input.minInSync)
       case 'recover':
         return this.#recover()
       default:

@@ -27,7 +27,9 @@ export interface Rules {
   committedLsn(ownLsn: number, held: readonly number[]): number
   /** Whether a follower outside of the set may join it (rule 6). */
   mayJoin(heldLsn: number, commitLsn: number, markLsn: number): boolean
-  /** Whether an operator took this store out, so that it never joins again. */
+  /** Whether so many stores may be asked for from now on. */
+  mayNeed(record: ClusterRecord, minInSync: number): boolean
+  /** Whether an operator took this store out, so that it does not join. */
   isRemoved(record: ClusterRecord, storeId: string): boolean
   /** How an attempt to change the record is taken to have ended. */
   outcome(outcome: ChangeOutcome): ChangeOutcome
@@ -56,6 +58,7 @@ export const rules: Rules = {
   acknowledgedLsn: ({ durableLsn }) => durableLsn,
   committedLsn: (ownLsn, held) => Math.min(ownLsn, ...held),
   mayJoin: (heldLsn, commitLsn, markLsn) => heldLsn >= commitLsn && heldLsn >= markLsn,
+  mayNeed: ({ inSync }, minInSync) => minInSync <= inSync.length,
   isRemoved,
   outcome: (outcome) => outcome,
   reconcile(leader, last) {

@@ -26,6 +26,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly appliedLsn: number
   readonly inSync: readonly MemberStore[]
   readonly minInSync: number | undefined
+  /** What this member would begin a new cluster with: nothing else comes of it. */
+  readonly minInSyncOfNew: number
   /** Stores that an operator took out. */
   readonly removed?: readonly MemberStore[] | undefined
   /** The last time that an operator accepted a loss. */
@@ -61,6 +63,7 @@ export function statusOf(
     appliedLsn: applier.appliedLsn,
     inSync: record?.inSync ?? [],
     minInSync: record?.minInSync,
+    minInSyncOfNew: context.options.minInSync,
     removed: record?.removed,
     recovery: record?.recovery,
     followers: leader === undefined ? [] : followersOf(context, leader),
@@ -71,7 +74,7 @@ export function statusOf(
 
 function removal(record: ClusterRecord | undefined, { storeId }: MemberStore): string | undefined {
   if (record === undefined || !isRemoved(record, storeId)) return undefined
-  return 'an operator removed this store from the cluster; with an empty disk the member may join again'
+  return 'an operator removed this store from the cluster; once it is added again it may join, and with an empty disk at once'
 }
 
 function roleOf(

@@ -46,6 +46,9 @@ export const mutations: Record<string, Mutation> = {
   'lets a store join again that an operator took out': {
     rules: { isRemoved: () => false },
   },
+  'asks for more copies than there are': {
+    rules: { mayNeed: () => true },
+  },
   'takes appends before the mark of the epoch is applied (8)': {
     rules: { leads: () => true },
   },

@@ -121,9 +121,9 @@ export class Nemesis {
       case 'remove':
         return leader && this.#remove(leader, random.pick(joined))
       case 'min-in-sync':
-        // Members have it when they start again.
-        world.minInSync = 1 + random.below(this.#staying.length)
-        return
+        return leader && this.#setMinInSync(leader)
+      case 'admit':
+        return leader?.input({ type: 'admit-member', member: member.name })
       case 'lose-majority':
         return loseMajority(world)
       default:
@@ -165,13 +165,8 @@ export class Nemesis {
 
   /** An operator takes a member out: stopped and out of discovery before, as told, or else not. */
   #remove(leader: SimulatedMember, member: SimulatedMember): void {
-    const { removing, minInSync, coordinator, discovered, random } = this.world
-    const needed = Math.max(
-      2,
-      minInSync,
-      coordinator.record?.minInSync ?? 0,
-      this.world.plan.minInSync,
-    )
+    const { removing, minInSyncAsked, coordinator, discovered, random } = this.world
+    const needed = Math.max(2, minInSyncAsked, coordinator.record?.minInSync ?? 0)
     if (member === leader || !this.#staying.includes(member)) return
     if (this.#staying.length <= needed) return
     const { name, disk } = member
@@ -182,6 +177,16 @@ export class Nemesis {
     }
     const storeId = random.chance(0.5) ? { storeId: disk.storeId } : {}
     leader.input({ type: 'remove-member', member: name, ...storeId })
+  }
+
+  /** An operator asks for other copies, now and then for more than there are, which changes nothing. */
+  #setMinInSync(leader: SimulatedMember): void {
+    const { world } = this
+    const { random } = world
+    // More than those that stay must never be needed, or nothing would be written for good.
+    const minInSync = 1 + random.below(this.#staying.length)
+    world.minInSyncAsked = Math.max(world.minInSyncAsked, minInSync)
+    leader.input({ type: 'set-min-in-sync', minInSync })
   }
 
   #isolate(member: SimulatedMember, lastsMs: number): void {

@@ -24,6 +24,7 @@ export const faultKinds = [
   'corrupt',
   'join',
   'remove',
+  'admit',
   'min-in-sync',
   'lose-majority',
 ] as const

@@ -139,17 +139,15 @@ describe('a cluster in which nothing else goes wrong', () => {
       sizes.push([inSync.length, minInSync])
     }
     world.timeline.after(8_000, () => {
-      world.minInSync = 3
       for (const member of world.members.slice(3)) {
         world.discovered.add(member.name)
         member.start()
       }
     })
     world.timeline.after(15_000, note)
-    for (const [index, member] of world.members.slice(0, 3).entries()) {
-      // A leader that was started with the new minimum brings it.
-      world.timeline.after(16_000 + index * 6_000, () => member.input({ type: 'stop' }))
-    }
+    world.timeline.after(16_000, () => {
+      leaderOf(world).input({ type: 'set-min-in-sync', minInSync: 3 })
+    })
     world.timeline.after(40_000, () => {
       note()
       const leader = leaderOf(world)
@@ -164,6 +162,30 @@ describe('a cluster in which nothing else goes wrong', () => {
       [5, 3],
       [3, 3],
     ])
+    expect(failuresOf(world)).not.toContain('unknown')
+  })
+  it('lets a store in again that was taken out, and gives it what it missed', () => {
+    const world = calmWorld(2, 40_000)
+    const sets: unknown[] = []
+    const note = () => sets.push(world.coordinator.record!.inSync.length)
+    let name = ''
+    world.timeline.after(8_000, () => {
+      const member = world.members.find(({ leading }) => !leading)!
+      name = member.name
+      leaderOf(world).input({ type: 'remove-member', member: name })
+    })
+    world.timeline.after(14_000, () => {
+      note()
+      // The next leader finds in the record who was taken out.
+      leaderOf(world).input({ type: 'hand-over' })
+    })
+    world.timeline.after(20_000, () => {
+      note()
+      leaderOf(world).input({ type: 'admit-member', member: name })
+    })
+    world.timeline.after(28_000, note)
+    world.run()
+    expect(sets).toEqual([2, 2, 3])
     expect(failuresOf(world)).not.toContain('unknown')
   })
 })

@@ -70,7 +70,7 @@ export class SimulatedMember {
         storeId: disk.storeId,
         incarnation,
         address: name,
-        minInSync: world.minInSync,
+        minInSync: world.plan.minInSync,
         newClusterId: 'cluster',
         times: world.plan.times,
         limits: world.plan.limits,

@@ -45,8 +45,8 @@ export class World {
   clientLoss = 0.05
   /** How many appends go to a member although another one is known to lead. */
   clientErrors = 0.1
-  /** What members are configured with when they start. */
-  minInSync: number
+  /** The most copies that an operator has ever asked for. */
+  minInSyncAsked: number
   /** Stores that an operator takes out. */
   readonly removing = new Set<string>()
   /** The store that an operator makes lead, until it does. */
@@ -63,7 +63,7 @@ export class World {
     this.#trace = options.trace
     this.random = new Random(seed)
     this.plan = { ...makePlan(this.random, options.members), ...options.plan }
-    this.minInSync = this.plan.minInSync
+    this.minInSyncAsked = this.plan.minInSync
     this.rules = { ...correctRules, ...options.mutation?.rules }
     this.reusesStoreIds = options.mutation?.reusesStoreIds ?? false
     this.members = Array.from(
@@ -246,6 +246,11 @@ function checkChange(before: ClusterRecord, after: ClusterRecord): void {
   const returned = joined.find(({ storeId }) => isRemoved(before, storeId))
   check(returned === undefined, '5', () => `${returned!.storeId} was removed, and is in sync again`)
   const { inSync, minInSync } = after
+  check(
+    minInSync <= Math.max(before.minInSync, inSync.length),
+    '5',
+    () => `${minInSync} are needed from now on, and ${inSync.length} are in sync`,
+  )
   const small = inSync.length < minInSync && inSync.length < before.inSync.length
   check(!small, '5', () => `the set shrinks to ${inSync.length} of ${minInSync}`)
 }

@@ -50,6 +50,8 @@ const cluster: ServedCluster = {
   status: () => described,
   handOver: async (epoch) => void asked.push(`hand over ${epoch}`),
   removeMember: async (member) => void asked.push(`remove ${member}`),
+  addMember: async (member) => void asked.push(`add ${member}`),
+  setMinInSync: async (minInSync) => void asked.push(`need ${minInSync}`),
   recover: async () => void asked.push('recover'),
 }
 
@@ -98,6 +100,8 @@ const ask = (caller: GrpcCaller, method: object, message: unknown) =>
 const changes = [
   [clusterMethods.handOver, create(messages.HandOverRequestSchema, { epoch: 3n })],
   [clusterMethods.removeMember, create(messages.RemoveMemberRequestSchema, { member: 'goethe-1' })],
+  [clusterMethods.addMember, create(messages.AddMemberRequestSchema, { member: 'goethe-1' })],
+  [clusterMethods.setMinInSync, create(messages.SetMinInSyncRequestSchema, { minInSync: 3 })],
   [clusterMethods.recover, create(messages.RecoverRequestSchema)],
 ] as const
 
@@ -125,6 +129,6 @@ describe('the cluster', () => {
     for (const [method, message] of changes) {
       expect((await ask(admin, method, message)).code).toBe(status.OK)
     }
-    expect(asked).toEqual(['hand over 3', 'remove goethe-1', 'recover'])
+    expect(asked).toEqual(['hand over 3', 'remove goethe-1', 'add goethe-1', 'need 3', 'recover'])
   })
 })

@@ -31,6 +31,14 @@ class StandIn {
     this.#ask(`remove ${member}`)
   }
 
+  admit(member: string): void {
+    this.#ask(`admit ${member}`)
+  }
+
+  setMinInSync(minInSync: number): void {
+    this.#ask(`need ${minInSync}`)
+  }
+
   recover(): void {
     this.#ask('recover')
   }
@@ -91,9 +99,14 @@ describe('an operator', () => {
     const { member, operations } = operated()
     member.replica.role = 'follower'
     await expect(operations.handOver(3)).rejects.toMatchObject({ code: 'GOETHE_NOT_LEADER' })
-    await expect(operations.removeMember('goethe-1')).rejects.toMatchObject({
-      code: 'GOETHE_NOT_LEADER',
-    })
+    for (const asked of [
+      operations.removeMember('goethe-1'),
+      operations.addMember('goethe-1'),
+      operations.setMinInSync(1),
+    ]) {
+      await expect(asked).rejects.toMatchObject({ code: 'GOETHE_NOT_LEADER' })
+    }
+    expect(member.asked).toEqual([])
   })
 
   it('removes a member that is known and does not lead', async () => {
@@ -131,8 +144,51 @@ describe('an operator', () => {
       code: 'GOETHE_DEADLINE',
       message:
         'goethe-1 stays among those in sync until another member can take its place: 2 are in ' +
-        'sync, and 2 needed',
+        'sync, and 2 needed (goethe cluster min-in-sync)',
     })
+  })
+
+  it('lets in again what was taken out under a name', async () => {
+    const { member, clock, operations } = operated()
+    member.replica.removed.push({ member: 'goethe-2' }, { member: 'goethe-3' })
+    const outcome = operations.addMember('goethe-2').catch((error: unknown) => error)
+    await letPass(clock)
+    expect(await outcome).toMatchObject({
+      code: 'GOETHE_DEADLINE',
+      message: 'The record still says that goethe-2 was removed',
+    })
+    member.onAsked = () => void member.replica.removed.shift()
+    await operations.addMember('goethe-2')
+    expect(member.replica.removed).toEqual([{ member: 'goethe-3' }])
+    expect(member.asked).toEqual(['admit goethe-2', 'admit goethe-2'])
+  })
+
+  it('sets how many are needed, and never more than there are', async () => {
+    const { member, clock, operations } = operated()
+    for (const [minInSync, message] of [
+      [0, 'At least 1 member has to be in sync; got 0'],
+      [1.5, 'At least 1 member has to be in sync; got 1.5'],
+      [3, 'Nothing could be written: in sync 2 of 3 needed'],
+    ] as const) {
+      await expect(operations.setMinInSync(minInSync)).rejects.toMatchObject({
+        code: 'GOETHE_INVALID_ARGUMENT',
+        message,
+      })
+    }
+    expect(member.asked).toEqual([])
+    member.onAsked = () => {
+      member.replica.minInSync = 1
+    }
+    await operations.setMinInSync(1)
+    // One leaves while the coordinator is asked: what was wanted cannot be had any more.
+    member.onAsked = () => void member.replica.inSync.pop()
+    const outcome = operations.setMinInSync(2).catch((error: unknown) => error)
+    await letPass(clock)
+    expect(await outcome).toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: 'Nothing could be written: in sync 1 of 2 needed',
+    })
+    expect(member.asked).toEqual(['need 1', 'need 2'])
   })
 
   it('makes a member lead only where nobody does', async () => {

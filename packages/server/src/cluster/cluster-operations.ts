@@ -69,8 +69,37 @@ export class ClusterOperations implements ServedCluster {
     if (!isIn(inSync)) throw notYet(`The record does not say yet that ${name} was removed`)
     throw notYet(
       `${name} stays among those in sync until another member can take its place: ` +
-        `${inSync.length} are in sync, and ${minInSync} needed`,
+        `${inSync.length} are in sync, and ${minInSync} needed (goethe cluster min-in-sync)`,
     )
+  }
+
+  async addMember(name: string): Promise<void> {
+    const member = this.#member()
+    this.#assertLeads(member)
+    member.admit(name)
+    const isIn = (): boolean => {
+      const { removed = [] } = this.#member().status.replica
+      return removed.every((store) => store.member !== name)
+    }
+    if (await this.#comes(isIn)) return
+    throw notYet(`The record still says that ${name} was removed`)
+  }
+
+  async setMinInSync(minInSync: number): Promise<void> {
+    const member = this.#member()
+    this.#assertLeads(member)
+    if (!Number.isInteger(minInSync) || minInSync < 1) {
+      throw wrong(`At least 1 member has to be in sync; got ${minInSync}`)
+    }
+    const inSync = (): number => this.#member().status.replica.inSync.length
+    const tooFew = (): GoetheError =>
+      wrong(`Nothing could be written: in sync ${inSync()} of ${minInSync} needed`)
+    if (minInSync > inSync()) throw tooFew()
+    member.setMinInSync(minInSync)
+    const isSet = (): boolean => this.#member().status.replica.minInSync === minInSync
+    if (await this.#comes(isSet)) return
+    if (minInSync > inSync()) throw tooFew()
+    throw notYet(`The record does not say yet that ${minInSync} are needed`)
   }
 
   async recover(): Promise<void> {

@@ -54,6 +54,7 @@ function seen(replica: Partial<Replica> = {}, members = three): ClusterMemberSta
       appliedLsn: 20_000,
       inSync: ['goethe-0', 'goethe-1', 'goethe-2'].map(store),
       minInSync: 2,
+      minInSyncOfNew: 2,
       followers: [],
       notWritable: undefined,
       problem: undefined,
@@ -133,6 +134,19 @@ describe('how a cluster is', () => {
     const recovery = { ...store('goethe-0'), epoch: 3, lsn: 18_000 }
     expect(clusterStatus(seen({ recovery })).summary.at(-1)).toBe(
       'An operator let goethe-0 lead in epoch 3: what was acknowledged behind entry 18,000 may be lost.',
+    )
+  })
+
+  it('remembers who was taken out, until that member is back on another disk', () => {
+    const removed = [store('goethe-3'), { member: 'goethe-1', storeId: 'its old disk' }]
+    const { summary } = clusterStatus(seen({ removed }))
+    expect(summary.at(-1)).toBe('An operator took out goethe-3.')
+  })
+
+  it('says that a setting for new clusters is another one than what holds', () => {
+    expect(clusterStatus(seen({ minInSyncOfNew: 3 })).summary.at(-1)).toBe(
+      'cluster.minInSync of goethe-0 is 3, which counts for a new cluster alone: goethe cluster ' +
+        'min-in-sync 3 would change the 2 of this one.',
     )
   })
 

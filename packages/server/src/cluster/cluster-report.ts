@@ -22,7 +22,8 @@ export function clusterStatus({ replica, members: view }: ClusterMemberStatus): 
     inSync,
     members: [...known, ...unknown].toSorted((one, other) => (one.member < other.member ? -1 : 1)),
   }
-  return { ...status, summary: sentences(status, reason, replica.recovery) }
+  const summary = sentences(status, reason)
+  return { ...status, summary: [...summary, ...remarks(replica)] }
 }
 
 /** What everybody may know who is known: whether it works, and not what is behind it. */
@@ -92,7 +93,6 @@ function unknownMember(member: string): ClusterMember {
 function sentences(
   { leader, epoch, inSync, minInSync, members }: Omit<ClusterStatus, 'summary'>,
   reason: string | undefined,
-  recovery: Replica['recovery'],
 ): string[] {
   const lead =
     leader === undefined
@@ -103,7 +103,30 @@ function sentences(
     reason === undefined
       ? `Writable: in sync ${inSync.length} of ${members.length}${needed}.`
       : `Not writable: ${reason}.`
-  return [lead, writable, ...members.flatMap(concern), ...lossOf(recovery)]
+  return [lead, writable, ...members.flatMap(concern)]
+}
+
+/** What the record says that people forget. */
+function remarks({ removed = [], recovery, ...replica }: Replica): string[] {
+  // Who is back with an empty disk needs no word any more.
+  const isBack = (name: string): boolean => replica.inSync.some(({ member }) => member === name)
+  const all = new Set(removed.map(({ member }) => member))
+  const names = [...all].filter((name) => !isBack(name)).toSorted()
+  const out = names.length === 0 ? [] : [`An operator took out ${names.join(', ')}.`]
+  return [...out, ...minInSyncOf(replica), ...lossOf(recovery)]
+}
+
+/** A setting that counts for new clusters alone should not be taken for what holds. */
+function minInSyncOf({
+  member,
+  minInSync,
+  minInSyncOfNew,
+}: Pick<Replica, 'member' | 'minInSync' | 'minInSyncOfNew'>): string[] {
+  if (minInSync === undefined || minInSync === minInSyncOfNew) return []
+  return [
+    `cluster.minInSync of ${member} is ${minInSyncOfNew}, which counts for a new cluster alone: ` +
+      `goethe cluster min-in-sync ${minInSyncOfNew} would change the ${minInSync} of this one.`,
+  ]
 }
 
 function concern({ member, health, reason, suspected, silentMs, behind }: ClusterMember): string[] {

@@ -29,6 +29,22 @@ export async function removeMember(
   return create(messages.RemoveMemberResponseSchema)
 }
 
+export async function addMember(
+  call: Call,
+  { member }: messages.AddMemberRequest,
+): Promise<messages.AddMemberResponse> {
+  await operated(call).addMember(member)
+  return create(messages.AddMemberResponseSchema)
+}
+
+export async function setMinInSync(
+  call: Call,
+  { minInSync }: messages.SetMinInSyncRequest,
+): Promise<messages.SetMinInSyncResponse> {
+  await operated(call).setMinInSync(minInSync)
+  return create(messages.SetMinInSyncResponseSchema)
+}
+
 export async function recover(call: Call): Promise<messages.RecoverResponse> {
   await operated(call).recover()
   return create(messages.RecoverResponseSchema)

@@ -12,7 +12,14 @@ import { type Method, clusterMethods, eventLogMethods } from '@goethe/protocol'
 import type { Config } from '../config.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import { append, appendAll, appendStream } from './append-service.js'
-import { describeCluster, handOver, recover, removeMember } from './cluster-service.js'
+import {
+  addMember,
+  describeCluster,
+  handOver,
+  recover,
+  removeMember,
+  setMinInSync,
+} from './cluster-service.js'
 import { consume } from './consume-service.js'
 import {
   commitCursor,
@@ -148,6 +155,8 @@ function clusterService(context: ServerContext): Service {
   unary('describeCluster', methods.describeCluster, describeCluster)
   unary('handOver', methods.handOver, handOver)
   unary('removeMember', methods.removeMember, removeMember)
+  unary('addMember', methods.addMember, addMember)
+  unary('setMinInSync', methods.setMinInSync, setMinInSync)
   unary('recover', methods.recover, recover)
   return service
 }

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file goethe/v1/cluster.proto.
  */
 export const file_goethe_v1_cluster: GenFile = /*@__PURE__*/
-  fileDesc("Chdnb2V0aGUvdjEvY2x1c3Rlci5wcm90bxIJZ29ldGhlLnYxIhgKFkRlc2NyaWJlQ2x1c3RlclJlcXVlc3Qi3gEKF0Rlc2NyaWJlQ2x1c3RlclJlc3BvbnNlEg4KBm1lbWJlchgBIAEoCRISCgpjbHVzdGVyX2lkGAIgASgJEgwKBHJvbGUYAyABKAkSDQoFZXBvY2gYBCABKAQSDgoGbGVhZGVyGAUgASgJEhAKCHdyaXRhYmxlGAYgASgIEhMKC21pbl9pbl9zeW5jGAcgASgNEg8KB2luX3N5bmMYCCADKAkSDwoHc3VtbWFyeRgJIAMoCRIpCgdtZW1iZXJzGAogAygLMhguZ29ldGhlLnYxLkNsdXN0ZXJNZW1iZXIi5wEKDUNsdXN0ZXJNZW1iZXISDgoGbWVtYmVyGAEgASgJEgwKBHJvbGUYAiABKAkSDgoGaGVhbHRoGAMgASgJEg4KBnJlYXNvbhgEIAEoCRIPCgdpbl9zeW5jGAUgASgIEg0KBWVwb2NoGAYgASgEEhAKCGxhc3RfbHNuGAcgASgEEhIKCmNvbW1pdF9sc24YCCABKAQSDgoGYmVoaW5kGAkgASgEEhEKCXNpbGVudF9tcxgKIAEoBBIRCglzdXNwZWN0ZWQYCyABKAgSDwoHYWRkcmVzcxgMIAEoCRILCgN1cmwYDSABKAkiIAoPSGFuZE92ZXJSZXF1ZXN0Eg0KBWVwb2NoGAEgASgEIhIKEEhhbmRPdmVyUmVzcG9uc2UiJQoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIOCgZtZW1iZXIYASABKAkiFgoUUmVtb3ZlTWVtYmVyUmVzcG9uc2UiEAoOUmVjb3ZlclJlcXVlc3QiEQoPUmVjb3ZlclJlc3BvbnNlMrsCCgdDbHVzdGVyElgKD0Rlc2NyaWJlQ2x1c3RlchIhLmdvZXRoZS52MS5EZXNjcmliZUNsdXN0ZXJSZXF1ZXN0GiIuZ29ldGhlLnYxLkRlc2NyaWJlQ2x1c3RlclJlc3BvbnNlEkMKCEhhbmRPdmVyEhouZ29ldGhlLnYxLkhhbmRPdmVyUmVxdWVzdBobLmdvZXRoZS52MS5IYW5kT3ZlclJlc3BvbnNlEk8KDFJlbW92ZU1lbWJlchIeLmdvZXRoZS52MS5SZW1vdmVNZW1iZXJSZXF1ZXN0Gh8uZ29ldGhlLnYxLlJlbW92ZU1lbWJlclJlc3BvbnNlEkAKB1JlY292ZXISGS5nb2V0aGUudjEuUmVjb3ZlclJlcXVlc3QaGi5nb2V0aGUudjEuUmVjb3ZlclJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("Chdnb2V0aGUvdjEvY2x1c3Rlci5wcm90bxIJZ29ldGhlLnYxIhgKFkRlc2NyaWJlQ2x1c3RlclJlcXVlc3Qi3gEKF0Rlc2NyaWJlQ2x1c3RlclJlc3BvbnNlEg4KBm1lbWJlchgBIAEoCRISCgpjbHVzdGVyX2lkGAIgASgJEgwKBHJvbGUYAyABKAkSDQoFZXBvY2gYBCABKAQSDgoGbGVhZGVyGAUgASgJEhAKCHdyaXRhYmxlGAYgASgIEhMKC21pbl9pbl9zeW5jGAcgASgNEg8KB2luX3N5bmMYCCADKAkSDwoHc3VtbWFyeRgJIAMoCRIpCgdtZW1iZXJzGAogAygLMhguZ29ldGhlLnYxLkNsdXN0ZXJNZW1iZXIi5wEKDUNsdXN0ZXJNZW1iZXISDgoGbWVtYmVyGAEgASgJEgwKBHJvbGUYAiABKAkSDgoGaGVhbHRoGAMgASgJEg4KBnJlYXNvbhgEIAEoCRIPCgdpbl9zeW5jGAUgASgIEg0KBWVwb2NoGAYgASgEEhAKCGxhc3RfbHNuGAcgASgEEhIKCmNvbW1pdF9sc24YCCABKAQSDgoGYmVoaW5kGAkgASgEEhEKCXNpbGVudF9tcxgKIAEoBBIRCglzdXNwZWN0ZWQYCyABKAgSDwoHYWRkcmVzcxgMIAEoCRILCgN1cmwYDSABKAkiIAoPSGFuZE92ZXJSZXF1ZXN0Eg0KBWVwb2NoGAEgASgEIhIKEEhhbmRPdmVyUmVzcG9uc2UiJQoTUmVtb3ZlTWVtYmVyUmVxdWVzdBIOCgZtZW1iZXIYASABKAkiFgoUUmVtb3ZlTWVtYmVyUmVzcG9uc2UiIgoQQWRkTWVtYmVyUmVxdWVzdBIOCgZtZW1iZXIYASABKAkiEwoRQWRkTWVtYmVyUmVzcG9uc2UiKgoTU2V0TWluSW5TeW5jUmVxdWVzdBITCgttaW5faW5fc3luYxgBIAEoDSIWChRTZXRNaW5JblN5bmNSZXNwb25zZSIQCg5SZWNvdmVyUmVxdWVzdCIRCg9SZWNvdmVyUmVzcG9uc2Uy1AMKB0NsdXN0ZXISWAoPRGVzY3JpYmVDbHVzdGVyEiEuZ29ldGhlLnYxLkRlc2NyaWJlQ2x1c3RlclJlcXVlc3QaIi5nb2V0aGUudjEuRGVzY3JpYmVDbHVzdGVyUmVzcG9uc2USQwoISGFuZE92ZXISGi5nb2V0aGUudjEuSGFuZE92ZXJSZXF1ZXN0GhsuZ29ldGhlLnYxLkhhbmRPdmVyUmVzcG9uc2USTwoMUmVtb3ZlTWVtYmVyEh4uZ29ldGhlLnYxLlJlbW92ZU1lbWJlclJlcXVlc3QaHy5nb2V0aGUudjEuUmVtb3ZlTWVtYmVyUmVzcG9uc2USRgoJQWRkTWVtYmVyEhsuZ29ldGhlLnYxLkFkZE1lbWJlclJlcXVlc3QaHC5nb2V0aGUudjEuQWRkTWVtYmVyUmVzcG9uc2USTwoMU2V0TWluSW5TeW5jEh4uZ29ldGhlLnYxLlNldE1pbkluU3luY1JlcXVlc3QaHy5nb2V0aGUudjEuU2V0TWluSW5TeW5jUmVzcG9uc2USQAoHUmVjb3ZlchIZLmdvZXRoZS52MS5SZWNvdmVyUmVxdWVzdBoaLmdvZXRoZS52MS5SZWNvdmVyUmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * @generated from message goethe.v1.DescribeClusterRequest
@@ -267,6 +267,66 @@ export const RemoveMemberResponseSchema: GenMessage<RemoveMemberResponse> = /*@_
   messageDesc(file_goethe_v1_cluster, 6);
 
 /**
+ * @generated from message goethe.v1.AddMemberRequest
+ */
+export type AddMemberRequest = Message<"goethe.v1.AddMemberRequest"> & {
+  /**
+   * @generated from field: string member = 1;
+   */
+  member: string;
+};
+
+/**
+ * Describes the message goethe.v1.AddMemberRequest.
+ * Use `create(AddMemberRequestSchema)` to create a new message.
+ */
+export const AddMemberRequestSchema: GenMessage<AddMemberRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cluster, 7);
+
+/**
+ * @generated from message goethe.v1.AddMemberResponse
+ */
+export type AddMemberResponse = Message<"goethe.v1.AddMemberResponse"> & {
+};
+
+/**
+ * Describes the message goethe.v1.AddMemberResponse.
+ * Use `create(AddMemberResponseSchema)` to create a new message.
+ */
+export const AddMemberResponseSchema: GenMessage<AddMemberResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cluster, 8);
+
+/**
+ * @generated from message goethe.v1.SetMinInSyncRequest
+ */
+export type SetMinInSyncRequest = Message<"goethe.v1.SetMinInSyncRequest"> & {
+  /**
+   * @generated from field: uint32 min_in_sync = 1;
+   */
+  minInSync: number;
+};
+
+/**
+ * Describes the message goethe.v1.SetMinInSyncRequest.
+ * Use `create(SetMinInSyncRequestSchema)` to create a new message.
+ */
+export const SetMinInSyncRequestSchema: GenMessage<SetMinInSyncRequest> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cluster, 9);
+
+/**
+ * @generated from message goethe.v1.SetMinInSyncResponse
+ */
+export type SetMinInSyncResponse = Message<"goethe.v1.SetMinInSyncResponse"> & {
+};
+
+/**
+ * Describes the message goethe.v1.SetMinInSyncResponse.
+ * Use `create(SetMinInSyncResponseSchema)` to create a new message.
+ */
+export const SetMinInSyncResponseSchema: GenMessage<SetMinInSyncResponse> = /*@__PURE__*/
+  messageDesc(file_goethe_v1_cluster, 10);
+
+/**
  * @generated from message goethe.v1.RecoverRequest
  */
 export type RecoverRequest = Message<"goethe.v1.RecoverRequest"> & {
@@ -277,7 +337,7 @@ export type RecoverRequest = Message<"goethe.v1.RecoverRequest"> & {
  * Use `create(RecoverRequestSchema)` to create a new message.
  */
 export const RecoverRequestSchema: GenMessage<RecoverRequest> = /*@__PURE__*/
-  messageDesc(file_goethe_v1_cluster, 7);
+  messageDesc(file_goethe_v1_cluster, 11);
 
 /**
  * @generated from message goethe.v1.RecoverResponse
@@ -290,7 +350,7 @@ export type RecoverResponse = Message<"goethe.v1.RecoverResponse"> & {
  * Use `create(RecoverResponseSchema)` to create a new message.
  */
 export const RecoverResponseSchema: GenMessage<RecoverResponse> = /*@__PURE__*/
-  messageDesc(file_goethe_v1_cluster, 8);
+  messageDesc(file_goethe_v1_cluster, 12);
 
 /**
  * What members of a cluster tell of it, and what operators tell them. A server that is no member
@@ -320,7 +380,8 @@ export const Cluster: GenService<{
     output: typeof HandOverResponseSchema;
   },
   /**
-   * Takes a member out of the in-sync set for good. Only the leader can; others name it.
+   * Takes a member out of the in-sync set, until it is added again. Only the leader can; others
+   * name it.
    *
    * @generated from rpc goethe.v1.Cluster.RemoveMember
    */
@@ -328,6 +389,28 @@ export const Cluster: GenService<{
     methodKind: "unary";
     input: typeof RemoveMemberRequestSchema;
     output: typeof RemoveMemberResponseSchema;
+  },
+  /**
+   * Lets in again what was taken out under a name; for others there is nothing to do. Only the leader
+   * can; others name it.
+   *
+   * @generated from rpc goethe.v1.Cluster.AddMember
+   */
+  addMember: {
+    methodKind: "unary";
+    input: typeof AddMemberRequestSchema;
+    output: typeof AddMemberResponseSchema;
+  },
+  /**
+   * Sets the fewest in-sync members with which writes are taken, at most those that are in sync.
+   * Only the leader can; others name it.
+   *
+   * @generated from rpc goethe.v1.Cluster.SetMinInSync
+   */
+  setMinInSync: {
+    methodKind: "unary";
+    input: typeof SetMinInSyncRequestSchema;
+    output: typeof SetMinInSyncResponseSchema;
   },
   /**
    * Makes the member that is asked lead, although entries that were acknowledged may be missing
