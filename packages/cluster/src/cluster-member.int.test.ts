@@ -60,7 +60,8 @@ class TestCluster {
     return new TestCluster(this.folder, ports)
   }
 
-  async open(name: string): Promise<ClusterMember> {
+  /** `knows`: whom the list of peers names that it is started with. */
+  async open(name: string, knows: readonly string[] = names): Promise<ClusterMember> {
     const told = (leads: boolean) => (): void => {
       this.#leads.set(name, leads)
       for (const resume of this.#waiting) resume()
@@ -76,7 +77,7 @@ class TestCluster {
       minInSync: 2,
       coordinator: this.memory.coordinator(),
       discovery: new StaticDiscovery(
-        [...this.ports].map(([other, port]) => `${other}=127.0.0.1:${port}`),
+        knows.map((other) => `${other}=127.0.0.1:${this.ports.get(other)}`),
       ),
       listener: {
         onLead: told(true),
@@ -174,6 +175,66 @@ describe('a cluster over real connections', () => {
     expect(next.status.replica.epoch).toBe(2)
     await after.close()
   })
+
+  it('takes in a member that the others have no configuration of, whoever leads', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [first, leader] = await cluster.leader()
+    const log = await logOf(leader)
+    await log.append('orders', text('before'))
+    await expect.poll(() => leader.status.replica.inSync.length, { timeout: 10_000 }).toBe(3)
+    cluster.ports.set('goethe-3', await freePort())
+    // It knows one of them alone, and not the leader.
+    const known = names.find((name) => name !== first)!
+    const added = await cluster.open('goethe-3', [known])
+    const inSync = (member: ClusterMember) =>
+      member.status.replica.inSync.map(({ member: name }) => name)
+    await expect.poll(() => inSync(leader), { timeout: 10_000 }).toEqual([...names, 'goethe-3'])
+    await log.append('orders', text('after'))
+    await expect
+      .poll(() => added.status.replica.appliedLsn, { timeout: 10_000 })
+      .toBe(leader.status.replica.appliedLsn)
+
+    // The next leader feeds it too, and a member that is started again learns of it anew.
+    leader.setMinInSync(3)
+    await expect.poll(() => leader.status.replica.minInSync, { timeout: 10_000 }).toBe(3)
+    await cluster.close(first)
+    const [second, next] = await cluster.leader()
+    const after = await logOf(next)
+    await after.append('orders', text('after that'))
+    const last = next.status.replica.lastLsn
+    await expect.poll(() => added.status.replica.lastLsn, { timeout: 10_000 }).toBe(last)
+    const back = await cluster.open(first)
+    await expect
+      .poll(() => back.status.members.get('goethe-3')?.report.health, { timeout: 10_000 })
+      .toBe('serving')
+    await expect.poll(() => inSync(next), { timeout: 10_000 }).toContain(first)
+    expect(second).not.toBe(first)
+    await after.close()
+  }, 30_000)
+
+  it('lets nobody in that was removed, until it is added again', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [first, leader] = await cluster.leader()
+    const log = await logOf(leader)
+    const count = () => leader.status.replica.inSync.length
+    await expect.poll(count, { timeout: 10_000 }).toBe(3)
+    const name = names.find((one) => one !== first)!
+    const removed = cluster.members.get(name)!
+    leader.remove(name)
+    await expect.poll(count, { timeout: 10_000 }).toBe(2)
+    await expect
+      .poll(() => removed.status.replica.problem, { timeout: 10_000 })
+      .toContain('an operator removed this store')
+    await log.append('orders', text('without it'))
+    expect(count()).toBe(2)
+    leader.admit(name)
+    await expect.poll(count, { timeout: 10_000 }).toBe(3)
+    const { lastLsn } = leader.status.replica
+    expect(removed.status.replica).toMatchObject({ lastLsn, problem: undefined })
+    await log.close()
+  }, 30_000)
 
   it('does not start at an address that is taken', async () => {
     await using folder = await tempFolder()

@@ -13,13 +13,14 @@ import {
 } from '@goethe/core'
 import type { AppliedStore } from './applied-store.js'
 import type { Coordinator } from './coordinator/coordinator.js'
-import type { Discovery, Peer } from './discovery/discovery.js'
+import type { Discovery } from './discovery/discovery.js'
 import { decodeGossip, encodeGossip } from './gossip/gossip-codec.js'
 import { Gossip, type GossipInput } from './gossip/gossip.js'
 import type { MemberReport } from './gossip/member-state.js'
 import type { MembershipView } from './gossip/membership-view.js'
 import { Journal } from './journal/journal.js'
 import { nodeDisk } from './journal/node-disk.js'
+import { KnownPeers } from './member/known-peers.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
 import { reapply } from './member/reapply.js'
 import {
@@ -63,7 +64,10 @@ export interface ClusterMemberOptions {
   readonly address: string
   /** Where clients reach its HTTP API, such as `http://host:port`, if it has one. */
   readonly url?: string | undefined
-  /** Where the other members are listened to. */
+  /**
+   * Where the other members are listened to. They are told this host, or where it stands for all
+   * addresses that of `address`.
+   */
   readonly peers: { readonly host: string; readonly port: number }
   /** How members know each other, as for the transport. */
   readonly security: Pick<PeerTransportOptions, 'secrets' | 'tls' | 'nameInCertificate'>
@@ -109,7 +113,7 @@ export class ClusterMember {
   readonly #driver: ReplicaDriver
   readonly #times: ReplicaTimes
   readonly #stopDiscovery: () => void
-  #names: readonly string[] = []
+  readonly #peers: KnownPeers
   #peersTold = ''
   /** Of others, the last word on whether they hear the leader that the replica was told. */
   readonly #heardVersions = new Map<string, string>()
@@ -226,8 +230,12 @@ export class ClusterMember {
       random: Math.random,
     })
     this.#receive()
+    this.#peers = new KnownPeers(member, options.discovery.isPartial === true)
     this.#stopDiscovery = options.discovery.watch((peers) => {
-      this.#discovered(peers)
+      this.#peers.discovered(peers)
+      this.#gossipStep({ type: 'peers', nowMs: nowMs(), members: this.#peers.found })
+      this.#peers.heard(this.status.members.members)
+      this.#tellPeers()
     })
     this.#tick()
   }
@@ -260,6 +268,8 @@ export class ClusterMember {
     return this.#peerAddress
   }
   #peerAddress = ''
+  /** The same as other members see it. */
+  #reachedAt: string | undefined
 
   /**
    * For linearizable reads: resolves once the in-sync set confirmed that this is the leader, and all
@@ -355,6 +365,8 @@ export class ClusterMember {
   async #listen(): Promise<void> {
     const { host, port } = await this.#transport.listen(this.#options.peers)
     this.#peerAddress = `${host}:${port}`
+    this.#reachedAt = reachedAt(host, port, this.#options.address)
+    this.#spread()
   }
 
   #receive(): void {
@@ -369,24 +381,12 @@ export class ClusterMember {
     this.#transport.onFetch((_, request) => this.#snapshots.send(request))
   }
 
-  /** Whom discovery names: without a name nobody can be asked for by it. */
-  #discovered(peers: readonly Peer[]): void {
-    const { member: own } = this.#options
-    const addresses = new Map<string, string>()
-    for (const { member, address } of peers) {
-      if (member !== undefined && member !== own) addresses.set(member, address)
-    }
-    this.#names = [...addresses.keys()]
-    this.#transport.peers(addresses)
-    this.#gossipStep({ type: 'peers', nowMs: nowMs(), members: this.#names })
-    this.#tellPeers()
-  }
-
   #tick(): void {
     this.#stopTick = this.#clock.setTimer(() => {
       this.#tick()
       this.#spread()
       this.#gossipStep({ type: 'tick', nowMs: nowMs() })
+      this.#peers.heard(this.status.members.members)
       this.#tellPeers()
       this.#tellLeader()
     }, tickMs)
@@ -407,6 +407,7 @@ export class ClusterMember {
     return {
       ...this.#health(replica),
       role: role === 'halted' ? 'candidate' : role,
+      peerAddress: this.#reachedAt,
       clusterId,
       epoch,
       lastLsn,
@@ -433,13 +434,15 @@ export class ClusterMember {
     return { health: 'catching-up', reason: why }
   }
 
-  /** The replica is told who there is whenever that changes. */
+  /** The transport and the replica are told who there is whenever that changes. */
   #tellPeers(): void {
-    const allVirgin = this.status.members.allVirgin(this.#names)
-    const told = JSON.stringify([this.#names, allVirgin])
+    const { names, addresses } = this.#peers
+    const allVirgin = this.status.members.allVirgin(names)
+    const told = JSON.stringify([[...addresses], allVirgin])
     if (told === this.#peersTold) return
     this.#peersTold = told
-    this.#driver.input({ type: 'peers', members: this.#names, allVirgin })
+    this.#transport.peers(addresses)
+    this.#driver.input({ type: 'peers', members: names, allVirgin })
   }
 
   /**
@@ -471,6 +474,13 @@ export class ClusterMember {
 
 function nowMs(): number {
   return performance.now()
+}
+
+/** An address that stands for all of a host is none that others could use: clients know its name. */
+function reachedAt(host: string, port: number, address: string): string {
+  const isAny = host === '0.0.0.0' || host === '::'
+  if (isAny) return `${address.replace(/:\d+$/, '')}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 function sentenceOf({ member, address, message }: PeerProblem): string {

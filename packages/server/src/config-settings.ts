@@ -279,6 +279,12 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     undefined,
     'What HTTP clients are told that ask another member to write. Default: the host of cluster.address, and http.port.',
   ],
+  [
+    'cluster.forward',
+    { type: 'switch' },
+    true,
+    'Has the leader do what is written to this member while another one leads; otherwise it is refused, and the leader named.',
+  ],
   ['cluster.peerHost', host, '127.0.0.1', 'Where other members are listened to.'],
   ['cluster.peerPort', port, 1339, 'The port for other members.'],
   [
@@ -295,7 +301,7 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
       expected: "a list of all members, each as 'goethe-0=host:1339'",
     },
     [],
-    'The members and where they are, outside of Kubernetes.',
+    'The members and where they are, outside of Kubernetes. Who is added later makes itself known.',
   ],
   [
     'cluster.dns',

@@ -16,6 +16,9 @@ export interface Peer {
  * ourselves too. What it says may be late or wrong: nothing rests on it but who is talked to.
  */
 export interface Discovery {
+  /** True where there may be others, who make themselves known: they are members as well. */
+  readonly isPartial?: boolean
+
   /**
    * Those that there are as of now, asked for anew. Rejects with GOETHE_UNAVAILABLE when nobody
    * answers, GOETHE_FORBIDDEN when we may not know, GOETHE_ABORTED and GOETHE_CLOSED.

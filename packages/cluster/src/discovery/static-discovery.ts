@@ -1,10 +1,11 @@
-/** Peers that are written down. */
+/** Peers that are written down; who is added later may be missing there. */
 import { type AbortSignalLike, ArgumentError, GoetheError } from '@goethe/core'
 import { abortedError, describeValue } from '@goethe/core/contract'
 import type { Discovery, Peer } from './discovery.js'
 import { peerList } from './peer-list.js'
 
 export class StaticDiscovery implements Discovery {
+  readonly isPartial = true
   readonly #peers: readonly Peer[]
   #closed = false
 

@@ -12,6 +12,7 @@ const report = fc.record(
     health: fc.constantFrom('serving', 'catching-up', 'draining', 'unhealthy'),
     reason: text,
     role: fc.constantFrom('leader', 'follower', 'candidate'),
+    peerAddress: text,
     clusterId: text,
     epoch: count,
     lastLsn: count,

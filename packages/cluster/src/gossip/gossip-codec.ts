@@ -54,11 +54,13 @@ function memberState(value: unknown): MemberState {
 }
 
 function reportOf(report: Fields): MemberReport {
-  const { health, reason, role, clusterId, epoch, lastLsn, commitLsn, load, hearsLeader } = report
+  const { health, reason, role, peerAddress, clusterId, load, hearsLeader } = report
+  const { epoch, lastLsn, commitLsn } = report
   const isWhole =
     ['serving', 'catching-up', 'draining', 'unhealthy'].includes(health as string) &&
     ['leader', 'follower', 'candidate'].includes(role as string) &&
     isOptionalText(reason) &&
+    isOptionalText(peerAddress) &&
     isOptionalText(clusterId) &&
     [epoch, lastLsn, commitLsn].every(isCount) &&
     typeof load === 'number' &&

@@ -6,6 +6,9 @@
  *     B: answer   here is what is newer with me, and these are the ones that I lack
  *     A: states   here they are
  *
+ * Who has not heard of the other one lately says `states` of itself beside its digest, as the other one
+ * may not know where to send an answer.
+ *
  * Each one can get lost, come twice, or late: it only ever makes its receiver newer.
  */
 import type { MemberState, StateVersion } from './member-state.js'

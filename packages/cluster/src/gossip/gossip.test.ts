@@ -65,6 +65,21 @@ describe('Gossip', () => {
     expect(receive(members.b, message, 1000)).toEqual([])
   })
 
+  it('makes itself known to who cannot answer yet', () => {
+    const members = { a: gossipOf('a'), b: gossipOf('b', { report: { peerAddress: 'b:1339' } }) }
+    members.b.step({ type: 'peers', nowMs: 0, members: ['a'] })
+    // What `a` sends gets nowhere, as it does not know where.
+    settle({ a: members.a }, members.b.step({ type: 'tick', nowMs: 0 }))
+    expect(members.a.view(0).get('b')!.report.peerAddress).toBe('b:1339')
+    // Once both are heard of, it is told no more.
+    exchange(members, 'b', 1000)
+    const sent = members.b.step({ type: 'tick', nowMs: 2000 })
+    expect(sent).toMatchObject([{ to: 'a', message: { body: { type: 'digest' } } }])
+    // As after a restart of `a`, which has forgotten all.
+    const later = members.b.step({ type: 'tick', nowMs: 60_000 })
+    expect(later).toMatchObject([{}, { message: { body: { type: 'states' } } }])
+  })
+
   it('takes a member that was started again for newer, whatever its version', () => {
     const members = { a: gossipOf('a'), b: gossipOf('b') }
     for (let nowMs = 0; nowMs < 10_000; nowMs += 1000) exchange(members, 'b', nowMs)
@@ -85,7 +100,9 @@ describe('Gossip', () => {
 
   it('refuses a member of another cluster, and says so', () => {
     const members = { a: gossipOf('a'), b: gossipOf('b', { report: { clusterId: 'two' } }) }
-    expect(exchange(members, 'a')).toEqual(['a belongs to the cluster one, and this member to two'])
+    // It says a digest, and who it is.
+    const alarm = 'a belongs to the cluster one, and this member to two'
+    expect(exchange(members, 'a')).toEqual([alarm, alarm])
     expect(namesSeenBy(members.a)).toEqual(['a'])
     expect(namesSeenBy(members.b)).toEqual(['b'])
   })

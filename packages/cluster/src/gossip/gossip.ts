@@ -114,7 +114,12 @@ export class Gossip {
     this.#nextMs = Math.max(this.#nextMs + this.#intervalMs, nowMs)
     this.#own = { ...this.#own, version: this.#own.version + 1 }
     this.#others.forget(nowMs)
-    for (const to of this.#partners()) this.#send(to, { type: 'digest', digest: this.#digest() })
+    for (const to of this.#partners()) {
+      this.#send(to, { type: 'digest', digest: this.#digest() })
+      // One that is not heard may not know where this member is, and could not answer.
+      const isHeard = this.#others.isHeard(to, nowMs)
+      if (!isHeard) this.#send(to, { type: 'states', states: [this.#own] })
+    }
   }
 
   /** A few of those whom discovery or gossip names, by chance. */

@@ -39,6 +39,12 @@ export class KnownMembers {
     return this.#known.get(member)?.state ?? this.#forgotten.get(member)
   }
 
+  /** Whether something was heard of a member lately. */
+  isHeard(member: string, nowMs: number): boolean {
+    const known = this.#known.get(member)
+    return known !== undefined && known.arrivals.phi(nowMs) < this.#options.phiThreshold
+  }
+
   names(): string[] {
     return [...this.#known.keys()]
   }

@@ -19,6 +19,8 @@ export interface MemberReport {
    */
   readonly reason?: string | undefined
   readonly role: 'leader' | 'follower' | 'candidate'
+  /** `host:port` where it listens to other members, as they reach it; absent before it does. */
+  readonly peerAddress?: string | undefined
   /** The cluster that its store belongs to; absent as long as it has never belonged to one. */
   readonly clusterId?: string | undefined
   readonly epoch: number

@@ -6,6 +6,16 @@ export interface PeerAddress {
   readonly port: number
 }
 
+/** Whether `parsePeerAddress` takes it. */
+export function isPeerAddress(address: string): boolean {
+  try {
+    parsePeerAddress(address)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Throws ArgumentError. */
 export function parsePeerAddress(address: string): PeerAddress {
   const match = /^(?:\[([0-9a-fA-F:.%\w]+)\]|([^:[\]\s/]+)):(\d{1,5})$/.exec(address)
