@@ -1,17 +1,22 @@
 /** Members over real connections, journals and stores; only the coordinator is in memory. */
+import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { appendFile, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { type Database, EventLog, type GoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
-import { ClusterMember } from './cluster-member.js'
+import { TestAuthority } from '../../server/tests-support/certificates.js'
+import { ClusterMember, type MemberSecurity } from './cluster-member.js'
 import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
 import { StaticDiscovery } from './discovery/static-discovery.js'
 import type { SnapshotChunk } from './member/snapshot-source.js'
 import { StoreDirectory } from './member/store-directory.js'
 import { ReplicatedLevel } from './replicated-level.js'
+import type { PeerTlsFiles } from './transport/peer-tls.js'
 
 const names = ['goethe-0', 'goethe-1', 'goethe-2']
 const times = {
@@ -45,19 +50,24 @@ class TestCluster {
   private constructor(
     readonly folder: string,
     readonly ports: ReadonlyMap<string, number>,
+    readonly security: MemberSecurity,
   ) {}
 
-  static async start(folder: string): Promise<TestCluster> {
+  static async start(
+    folder: string,
+    members = names,
+    security: MemberSecurity = { secrets: ['a secret that all members share'] },
+  ): Promise<TestCluster> {
     const ports = new Map<string, number>()
-    for (const name of names) ports.set(name, await freePort())
-    const cluster = new TestCluster(folder, ports)
-    for (const name of names) await cluster.open(name)
+    for (const name of members) ports.set(name, await freePort())
+    const cluster = new TestCluster(folder, ports, security)
+    for (const name of members) await cluster.open(name)
     return cluster
   }
 
   /** The same one, with its members at other ports. */
   at(ports: ReadonlyMap<string, number>): TestCluster {
-    return new TestCluster(this.folder, ports)
+    return new TestCluster(this.folder, ports, this.security)
   }
 
   /** `knows`: whom the list of peers names that it is started with. */
@@ -73,7 +83,7 @@ class TestCluster {
       member: name,
       address: `${name}.test:1337`,
       peers: { host: '127.0.0.1', port: this.ports.get(name)! },
-      security: { secrets: ['a secret that all members share'] },
+      security: this.security,
       minInSync: 2,
       coordinator: this.memory.coordinator(),
       discovery: new StaticDiscovery(
@@ -246,6 +256,43 @@ describe('a cluster over real connections', () => {
     expect((error as GoetheError).code).toBe('GOETHE_UNAVAILABLE')
     // Nothing is left locked.
     await cluster.open(names[1]!)
+  })
+
+  it('shows a certificate that was renewed to those who connect from then on', async () => {
+    await using folder = await tempFolder()
+    const authority = await TestAuthority.create(folder.path)
+    const files = async (): Promise<PeerTlsFiles> => {
+      const { cert, key } = await authority.sign('member', 'goethe-0')
+      return { ca: authority.cert, cert, key }
+    }
+    let use: ((tls: PeerTlsFiles) => void) | undefined
+    const tls = await files()
+    const watchTls = (told: typeof use) => {
+      use = told
+      return () => {
+        use = undefined
+      }
+    }
+    await using cluster = await TestCluster.start(folder.path, ['goethe-0'], { tls, watchTls })
+    const port = cluster.ports.get('goethe-0')!
+    const shown = async (): Promise<string> => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port,
+        ...tls,
+        checkServerIdentity: () => undefined,
+      })
+      await once(socket, 'secureConnect')
+      const { fingerprint256 } = socket.getPeerX509Certificate()!
+      socket.destroy()
+      return fingerprint256
+    }
+    const next = await files()
+    expect(await shown()).toBe(new X509Certificate(tls.cert).fingerprint256)
+    use!(next)
+    expect(await shown()).toBe(new X509Certificate(next.cert).fingerprint256)
+    await cluster.close('goethe-0')
+    expect(use).toBeUndefined()
   })
 
   it('applies again what its store had not made durable when the power went', async () => {

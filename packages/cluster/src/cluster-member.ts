@@ -45,6 +45,7 @@ import {
   encodePeerMessage,
 } from './transport/peer-message-codec.js'
 import type { PeerTransportOptions } from './transport/peer-settings.js'
+import type { PeerTlsFiles } from './transport/peer-tls.js'
 import type {
   ForwardHandler,
   ListenCounters,
@@ -70,7 +71,7 @@ export interface ClusterMemberOptions {
    */
   readonly peers: { readonly host: string; readonly port: number }
   /** How members know each other, as for the transport. */
-  readonly security: Pick<PeerTransportOptions, 'secrets' | 'tls' | 'nameInCertificate'>
+  readonly security: MemberSecurity
   /** Fewest in-sync stores with which is acknowledged, in a new cluster that this member begins. */
   readonly minInSync: number
   readonly coordinator: Coordinator
@@ -83,6 +84,18 @@ export interface ClusterMemberOptions {
   readonly times?: Partial<ReplicaTimes>
   readonly limits?: Partial<ReplicaLimits>
   readonly clock?: Clock
+}
+
+/** How members know each other, as for the transport, and how certificates are renewed. */
+export interface MemberSecurity extends Pick<
+  PeerTransportOptions,
+  'secrets' | 'tls' | 'nameInCertificate'
+> {
+  /**
+   * Calls `use` with files that take the place of `tls`, for connections from then on; `use` throws for
+   * files that are no certificate with its key. Returns what ends it, which `close` does.
+   */
+  watchTls?(use: (tls: PeerTlsFiles) => void): () => void
 }
 
 /** What a member knows of its cluster. */
@@ -113,6 +126,7 @@ export class ClusterMember {
   readonly #driver: ReplicaDriver
   readonly #times: ReplicaTimes
   readonly #stopDiscovery: () => void
+  readonly #stopTls: (() => void) | undefined
   readonly #peers: KnownPeers
   #peersTold = ''
   /** Of others, the last word on whether they hear the leader that the replica was told. */
@@ -192,6 +206,9 @@ export class ClusterMember {
       newId: randomUUID,
     })
     const transport = this.#transport
+    this.#stopTls = options.security.watchTls?.((files) => {
+      transport.setTls(files)
+    })
     this.#driver = new ReplicaDriver({
       member,
       incarnation,
@@ -350,6 +367,7 @@ export class ClusterMember {
     else await this.#driver.end(new GoetheError('GOETHE_CLOSED', 'The member was closed'))
     this.#stopTick()
     this.#stopDiscovery()
+    this.#stopTls?.()
     await this.#options.discovery.close()
     await this.#transport.close()
     await this.#snapshots.close()

@@ -14,6 +14,7 @@ export type {
   ClusterCounters,
   ClusterMemberOptions,
   ClusterMemberStatus,
+  MemberSecurity,
 } from './cluster-member.js'
 export type { ChangeOutcome, Coordinator, VersionedRecord } from './coordinator/coordinator.js'
 export type { Discovery, Peer } from './discovery/discovery.js'
@@ -22,3 +23,4 @@ export type { ReplicaListener } from './member/replica-driver.js'
 export type { ClusterRecord, Leader, MemberStore } from './record.js'
 export type { FollowerStatus, ReplicaStatus } from './replica/status.js'
 export type { Replication } from './replicated-level.js'
+export type { PeerTlsFiles } from './transport/peer-tls.js'

@@ -1,5 +1,4 @@
 /** A member of a cluster, as the configuration says. */
-import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import {
   ClusterMember,
@@ -18,9 +17,9 @@ import {
 import type { Clock } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 import type { Config } from '../config.js'
-import { ConfigError } from '../config-error.js'
 import type { Logger } from '../log-writer.js'
 import { levelOptions } from '../open-store.js'
+import { fileText, memberSecurity } from './member-security.js'
 
 export interface OpenMemberOptions {
   readonly config: Config
@@ -43,7 +42,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
     address: addressOf(config),
     url: urlOf(config),
     peers: { host: cluster.peerHost, port: cluster.peerPort },
-    security: await securityOf(cluster),
+    security: await memberSecurity({ config, clock, logger }),
     minInSync: cluster.minInSync,
     times: {
       electionTimeoutMs: cluster.electionTimeoutMs,
@@ -118,10 +117,10 @@ async function etcdCoordinator(
 ): Promise<Coordinator> {
   const { etcdEndpoints, etcdKey, etcdUser } = cluster
   const [ca, cert, key, password] = await Promise.all([
-    text('cluster.etcdCa', cluster.etcdCa),
-    text('cluster.etcdCert', cluster.etcdCert),
-    text('cluster.etcdCertKey', cluster.etcdCertKey),
-    text('cluster.etcdPasswordFile', cluster.etcdPasswordFile),
+    fileText('cluster.etcdCa', cluster.etcdCa),
+    fileText('cluster.etcdCert', cluster.etcdCert),
+    fileText('cluster.etcdCertKey', cluster.etcdCertKey),
+    fileText('cluster.etcdPasswordFile', cluster.etcdPasswordFile),
   ])
   const tls = {
     ...(ca !== undefined && { ca }),
@@ -135,30 +134,4 @@ async function etcdCoordinator(
     ...(Object.keys(tls).length > 0 && { tls }),
     ...(etcdUser !== undefined && { user: { name: etcdUser, password: password ?? '' } }),
   })
-}
-
-async function securityOf({ secretFile, tlsCa, tlsCert, tlsKey }: Config['cluster']) {
-  const [secret, ca, cert, key] = await Promise.all([
-    text('cluster.secretFile', secretFile),
-    text('cluster.tlsCa', tlsCa),
-    text('cluster.tlsCert', tlsCert),
-    text('cluster.tlsKey', tlsKey),
-  ])
-  const isTls = ca !== undefined && cert !== undefined && key !== undefined
-  return {
-    ...(secret !== undefined && { secrets: [secret] }),
-    ...(isTls && { tls: { ca, cert, key } }),
-  }
-}
-
-/** What a file says, without the end of its last line. */
-async function text(key: string, path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined
-  try {
-    return (await readFile(path, 'utf8')).trim()
-  } catch (error) {
-    throw new ConfigError([
-      `${key} names ${path}, which cannot be read: ${(error as Error).message}`,
-    ])
-  }
 }
