@@ -61,7 +61,7 @@ class TestCluster {
     const ports = new Map<string, number>()
     for (const name of members) ports.set(name, await freePort())
     const cluster = new TestCluster(folder, ports, security)
-    for (const name of members) await cluster.open(name)
+    for (const name of members) await cluster.open(name, members)
     return cluster
   }
 
