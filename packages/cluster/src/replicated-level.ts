@@ -56,6 +56,8 @@ export class ReplicatedLevel<K = Bytes, V = Bytes> extends AbstractLevel<Bytes, 
         explicitSnapshots: supports.explicitSnapshots ?? false,
         implicitSnapshots: supports.implicitSnapshots ?? false,
         has: supports.has ?? false,
+        // For the log above: it may propose the next commit while this one is under way.
+        ...{ orderedBatches: true },
       },
       { ...views, ...options },
     )

@@ -47,6 +47,7 @@ class PlannedLog {
       now,
       lastId: this.lastId,
       stateOf: (topic) => this.state(topic),
+      headUnderWay: () => undefined,
       producerResults: (topic, id) => this.producers.get(`${topic}:${id}`) ?? ProducerResults.none,
     })
   }

@@ -21,7 +21,7 @@ import { ProducerDraft } from './producer-draft.js'
 import { producerName } from './producer-states.js'
 import type { ProducerResults } from './producers.js'
 import type { StoreOperation } from './store.js'
-import { type OpenBlock, type Placed, TopicDraft } from './topic-draft.js'
+import { type OpenBlock, type Placed, TopicDraft, type TopicHead } from './topic-draft.js'
 import { encodeTopicRecord, nothingTrimmed } from './topic-record.js'
 import type { TopicState } from './topic-state.js'
 
@@ -37,7 +37,9 @@ export interface CommitContext {
   lastId: bigint
   /** The state of every topic that a part names. */
   stateOf(topic: string): TopicState
-  /** The stored results of every producer that a part names. */
+  /** Where commits under way will leave a topic that they append to. */
+  headUnderWay(topic: string): TopicHead | undefined
+  /** The results of every producer that a part names, with those of commits under way. */
   producerResults(topic: string, producerId: string): ProducerResults
 }
 
@@ -49,6 +51,10 @@ export interface CommitPlan {
   lastId: bigint
   events: number
   bytes: number
+  /** The topics that get events. */
+  topics: readonly TopicDraft[]
+  /** The new records of producers, by name. */
+  producers: readonly (readonly [name: string, record: Uint8Array])[]
 }
 
 export function planCommit(requests: readonly AppendRequest[], context: CommitContext): CommitPlan {
@@ -66,6 +72,8 @@ class Planner {
   readonly #drafts = new Map<string, TopicDraft>()
   readonly #blocks: OpenBlock[] = []
   readonly #producers = new Map<string, ProducerDraft>()
+  readonly #producerRecords: [name: string, record: Uint8Array][] = []
+  #topics: readonly TopicDraft[] = []
   #run: TopicDraft[] = []
   #lastId: bigint
   #events = 0
@@ -85,6 +93,8 @@ class Planner {
       lastId: this.#lastId,
       events: this.#events,
       bytes: this.#bytes,
+      topics: this.#topics,
+      producers: this.#producerRecords,
     }
   }
 
@@ -216,21 +226,24 @@ class Planner {
       })
       names.push({ topic: state.topic, lastId })
       let entries = index.get(draft)
-      if (entries === undefined) index.set(draft, (entries = new IndexDraft(state)))
+      if (entries === undefined)
+        index.set(draft, (entries = new IndexDraft(state, draft.bytesBefore)))
       entries.add(intervalStart(firstId, intervalNs), lastId, firstSequence, payloads, operations)
     }
     for (const [draft, entries] of index) {
       entries.flush(operations)
       const { state } = draft
-      if (state.record !== undefined) continue
+      if (draft.exists) continue
       const createdId = entries.firstId
       const record = { createdId, retention: null, trimmed: nothingTrimmed }
       const key = keyspaces.topics.key(state.topic)
       operations.push({ type: 'put', key, value: encodeTopicRecord(record) })
     }
-    for (const producer of this.#producers.values()) {
+    this.#topics = [...index.keys()]
+    for (const [name, producer] of this.#producers) {
       const value = producer.record()
       if (value === undefined) continue
+      this.#producerRecords.push([name, value])
       const key = keyspaces.producers.nameKey(producer.topic, producer.producerId)
       operations.push({ type: 'put', key, value })
     }
@@ -268,7 +281,7 @@ class Planner {
   #draft(topic: string): TopicDraft {
     let draft = this.#drafts.get(topic)
     if (draft === undefined) {
-      draft = new TopicDraft(this.#context.stateOf(topic))
+      draft = new TopicDraft(this.#context.stateOf(topic), this.#context.headUnderWay(topic))
       this.#drafts.set(topic, draft)
     }
     return draft

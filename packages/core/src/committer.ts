@@ -1,15 +1,18 @@
 /**
  * The one writer of a log. What is submitted waits in a queue; one commit is under way at a time,
- * and all that came meanwhile becomes the next one (group commit, without an artificial delay).
+ * and all that came meanwhile becomes the next one (group commit, without an artificial delay). A
+ * store that keeps the order of its writes may have more of them under way, each planned on those
+ * before it, and settled behind them.
  * After a write that failed nothing more is taken: whether its bytes reached the disk is unknown,
  * and only opening the store again tells.
  */
 import type { AbortSignalLike, Receipt } from './api.js'
 import type { Clock } from './clock.js'
 import type { AppendPart } from './append-part.js'
-import { planCommit } from './commit.js'
-import { GoetheError, abortedError } from './errors.js'
-import { commitBytesMax } from './limits.js'
+import { type CommitPlan, planCommit } from './commit.js'
+import { CommitsUnderWay } from './commits-under-way.js'
+import { GoetheError, abortedError, isGoetheError } from './errors.js'
+import { commitAheadBytesMin, commitBytesMax } from './limits.js'
 import { type ProducerStates, producerName } from './producer-states.js'
 import type { Store } from './store.js'
 import type { TopicStates } from './topic-state.js'
@@ -47,8 +50,13 @@ export class Committer {
   /** Not admitted yet, because the queue is full. */
   #waiting: Work[] = []
   #queuedBytes = 0
-  #running = false
-  #idle: Promise<void> = Promise.resolve()
+  /** Of those, what commits have taken that are under way. */
+  #takenBytes = 0
+  readonly #underWay = new CommitsUnderWay()
+  /** Whether the last commit that began was written; it never rejects. */
+  #written: Promise<boolean> = Promise.resolve(true)
+  #beginning = false
+  #idle: Idle | undefined
   #failure: GoetheError | undefined
   #closed: (() => GoetheError) | undefined
   #clockBehind = false
@@ -91,9 +99,7 @@ export class Committer {
       return
     }
     this.#admit(work)
-    if (this.#running) return
-    this.#running = true
-    this.#idle = Promise.resolve().then(() => this.#run())
+    this.#schedule()
   }
 
   /** `submit` as a promise of the receipts. */
@@ -106,7 +112,7 @@ export class Committer {
   /** Takes nothing more, for that reason; resolves when all that was submitted is settled. */
   close(reason: () => GoetheError): Promise<void> {
     this.#closed = reason
-    return this.#idle
+    return this.#idle?.promise ?? Promise.resolve()
   }
 
   #admit(work: Work): void {
@@ -138,24 +144,37 @@ export class Committer {
     return true
   }
 
-  async #run(): Promise<void> {
+  #schedule(): void {
+    if (this.#beginning) return
+    this.#beginning = true
+    this.#idle ??= new Idle()
+    void Promise.resolve().then(() => this.#begin())
+  }
+
+  /** Begins commits as long as there is work, and room for one more. */
+  async #begin(): Promise<void> {
+    const { writesMax } = this.#options.store
     for (;;) {
       this.#refill()
-      if (this.#queue.length === 0) break
+      if (this.#queue.length === 0 || this.#underWay.count >= writesMax) break
+      // Each commit has its price on all machines: while one is under way, only a large one joins it.
+      const bytes = this.#queuedBytes - this.#takenBytes
+      if (this.#underWay.count > 0 && bytes < commitAheadBytesMin) break
       const taken = this.#take()
+      for (const work of taken) this.#takenBytes += work.bytes
       this.#options.states.pin()
       this.#options.producers.pin()
-      try {
-        await this.#commit(taken)
-      } catch (cause) {
-        this.#fail(taken, cause)
-      } finally {
-        this.#options.states.unpin()
-        this.#options.producers.unpin()
-        for (const work of taken) this.#queuedBytes -= work.bytes
-      }
+      // What changes more than the ends of topics is planned on what is there, and nothing on it.
+      const alone = taken.some(changesMore)
+      if (alone) await this.#written
+      const ready = this.#isReady(taken) ? taken : await this.#prepare(taken)
+      this.#written = this.#commit(taken, ready)
+      if (alone) await this.#written
     }
-    this.#running = false
+    this.#beginning = false
+    if (this.#queue.length > 0 || this.#underWay.count > 0) return
+    this.#idle?.end()
+    this.#idle = undefined
   }
 
   #take(): Work[] {
@@ -188,41 +207,79 @@ export class Committer {
     if (admitted > 0) this.#waiting.splice(0, admitted)
   }
 
-  async #commit(taken: Work[]): Promise<void> {
-    const { store, clock, states, producers } = this.#options
-    const ready = this.#isReady(taken) ? taken : await this.#prepare(taken)
-    if (ready.length === 0) return
-    const now = clock.now()
-    const lastId = this.#options.lastId()
+  /**
+   * Resolves, once all of it is settled, with whether it was written; that is after the commits
+   * before it, and never when one of those was not.
+   */
+  async #commit(taken: readonly Work[], ready: readonly Work[]): Promise<boolean> {
+    const before = this.#underWay.count === 0 ? undefined : this.#written
+    let plan: CommitPlan | undefined
+    try {
+      if (this.#failure !== undefined) throw this.#failure
+      const now = this.#options.clock.now()
+      plan = this.#plan(ready, now)
+      const writing = plan.operations.length > 0 ? this.#options.store.write(plan.operations) : done
+      this.#underWay.add(plan)
+      // Behind one that failed none is acknowledged; the store may say of each how it ended.
+      if (before !== undefined) {
+        writing.catch(() => undefined)
+        if (!(await before)) throw await writing.then(outOfOrder, rejectionOf)
+      }
+      await writing
+      this.#settle(ready, plan, now)
+      return true
+    } catch (cause) {
+      this.#fail(taken, cause)
+      return false
+    } finally {
+      if (plan !== undefined) this.#underWay.remove(plan)
+      this.#options.states.unpin()
+      this.#options.producers.unpin()
+      for (const work of taken) {
+        this.#queuedBytes -= work.bytes
+        this.#takenBytes -= work.bytes
+      }
+      this.#schedule()
+    }
+  }
+
+  #plan(works: readonly Work[], now: bigint): CommitPlan {
+    const { store, states, producers, intervalNs } = this.#options
+    const underWay = this.#underWay
+    const lastId = underWay.lastId ?? this.#options.lastId()
     this.#checkClock(lastId - now)
-    const plan = planCommit(ready, {
+    const plan = planCommit(works, {
       keyspaces: store.keyspaces,
       durability: store.durability,
-      intervalNs: this.#options.intervalNs,
+      intervalNs,
       now,
       lastId,
       stateOf: (topic) => states.peek(topic)!,
-      producerResults: (topic, id) => producers.peek(producerName(topic, id))!,
+      headUnderWay: (topic) => underWay.head(topic),
+      producerResults(topic, id) {
+        const name = producerName(topic, id)
+        return underWay.producerResults(name) ?? producers.peek(name)!
+      },
     })
-    const { operations } = plan
-    for (const [index, work] of ready.entries()) {
+    for (const [index, work] of works.entries()) {
       if (work.options?.operations === undefined || plan.outcomes[index] instanceof Error) continue
-      for (const operation of work.options.operations()) operations.push(operation)
+      for (const operation of work.options.operations()) plan.operations.push(operation)
     }
-    if (operations.length > 0) await store.write(operations)
-    for (let index = 0; index < ready.length; index++) {
-      const work = ready[index]!
+    return plan
+  }
+
+  #settle(works: readonly Work[], plan: CommitPlan, begunAt: bigint): void {
+    for (const [index, work] of works.entries()) {
       const outcome = plan.outcomes[index]!
       settle(work)
       if (Array.isArray(outcome)) work.resolve(outcome)
       else work.reject(outcome)
     }
     if (plan.events === 0) return
-    const { events, bytes } = plan
-    const durationMs = Number(clock.now() - now) / 1e6
-    const commit = { lastId: plan.lastId, events, bytes, durationMs }
+    const { events, bytes, lastId } = plan
+    const durationMs = Number(this.#options.clock.now() - begunAt) / 1e6
     tell(() => {
-      this.#options.onCommit(commit, receipts(plan.outcomes))
+      this.#options.onCommit({ lastId, events, bytes, durationMs }, receipts(plan.outcomes))
     })
   }
 
@@ -275,26 +332,47 @@ export class Committer {
   }
 
   #fail(taken: readonly Work[], cause: unknown): void {
-    this.#failure = new GoetheError(
-      'GOETHE_WRITE_FAILED',
-      `The store could not write a commit: ${(cause as Error).message}. Nothing of it is ` +
-        'visible; the log takes no more appends until it is closed and opened again',
-      { cause },
-    )
-    const all = [...taken, ...this.#queue, ...this.#waiting].filter(({ settled }) => !settled)
+    const failure = isGoetheError(cause) ? cause : writeFailed(cause)
+    for (const work of taken) this.#refuse(work, failure)
+    if (this.#failure !== undefined) return
+    // Those that the store has not seen were certainly not done.
+    const refusal = failure.code === 'GOETHE_OUTCOME_UNKNOWN' ? notBegun(failure) : failure
+    this.#failure = refusal
+    const rest = [...this.#queue, ...this.#waiting]
     for (const work of this.#queue) this.#queuedBytes -= work.bytes
     this.#queue = []
     this.#waiting = []
-    for (const work of all) {
-      settle(work)
-      work.reject(sameFailure(this.#failure))
-    }
-    const failure = this.#failure
+    for (const work of rest) this.#refuse(work, refusal)
     tell(() => {
       this.#options.onFailure(failure)
     })
   }
+
+  #refuse(work: Work, failure: GoetheError): void {
+    if (work.settled) return
+    settle(work)
+    work.reject(sameFailure(failure))
+  }
 }
+
+/** Whether a work writes other entries than those of events, or plans by what is stored. */
+function changesMore({ options }: Work): boolean {
+  return options?.prepare !== undefined || options?.operations !== undefined
+}
+
+/** Promised to those who wait until nothing is left to do. */
+class Idle {
+  readonly promise: Promise<void>
+  end!: () => void
+
+  constructor() {
+    this.promise = new Promise((resolve) => {
+      this.end = resolve
+    })
+  }
+}
+
+const done = Promise.resolve()
 
 /**
  * Tells the application. What its listener throws is no failure of the commit: it comes up as an
@@ -313,9 +391,38 @@ function settle(work: Work): void {
   work.stopListening?.()
 }
 
+/** What a store says that has no words of the log. */
+function writeFailed(cause: unknown): GoetheError {
+  return new GoetheError(
+    'GOETHE_WRITE_FAILED',
+    `The store could not write a commit: ${(cause as Error).message}. Nothing of it is ` +
+      'visible; the log takes no more appends until it is closed and opened again',
+    { cause },
+  )
+}
+
+/** Refuses what comes behind a commit of which nobody knows how it ended. */
+function notBegun(cause: GoetheError): GoetheError {
+  return new GoetheError(
+    'GOETHE_UNAVAILABLE',
+    'Nothing was done, because it is unknown how a commit before this one ended; the log takes no ' +
+      'more appends until it is closed and opened again',
+    { cause },
+  )
+}
+
+function rejectionOf(error: unknown): unknown {
+  return error
+}
+
+/** Of a store that promised to keep the order of its writes, and has not. */
+function outOfOrder(): Error {
+  return new Error('a write before it failed')
+}
+
 /** One error object for each caller: stack and handlers are its own. */
-function sameFailure(failure: GoetheError): GoetheError {
-  return new GoetheError(failure.code, failure.message, { cause: failure.cause })
+function sameFailure({ code, message, cause, details }: GoetheError): GoetheError {
+  return new GoetheError(code, message, { cause, details })
 }
 
 function* receipts(

@@ -11,9 +11,10 @@ export class IndexDraft {
   #bytes: number
   firstId = 0n
 
-  constructor(state: TopicState) {
+  /** `bytes`: payload bytes of the topic before this commit. */
+  constructor(state: TopicState, bytes: number) {
     this.#state = state
-    this.#bytes = state.bytes
+    this.#bytes = bytes
   }
 
   add(

@@ -20,6 +20,15 @@ export const queueBytesPerPayload = 64
 /** Bytes of one commit at most: bounds the latency of a commit and the size of a batch. */
 export const commitBytesMax = 16 * 1024 * 1024
 
+/**
+ * Commits under way, where the store keeps their order: while one is on its way to other machines,
+ * the next one gathers and sets out.
+ */
+export const orderedWritesMax = 2
+
+/** Bytes that must wait for a commit to set out behind one that is under way. */
+export const commitAheadBytesMin = 256 * 1024
+
 /** Bytes a read takes from the store at a time; the default of 16 KiB costs blocks a factor of 3. */
 export const readAheadBytes = 1024 * 1024
 

@@ -11,7 +11,7 @@ import type {
 import type { Durability } from './api.js'
 import { ArgumentError, GoetheError } from './errors.js'
 import { type KeyRange, type Keyspaces, keyspaces } from './keyspace.js'
-import { readAheadBlocks, readAheadBytes } from './limits.js'
+import { orderedWritesMax, readAheadBlocks, readAheadBytes } from './limits.js'
 import { describeValue } from './names.js'
 
 // The types of keys and values are the application's own; the log brings its own encodings.
@@ -42,6 +42,11 @@ export class Store {
   readonly root: Database
   readonly keyspaces: Keyspaces
   readonly durability: Durability
+  /**
+   * Writes that may be under way: one, unless the database says by `supports.orderedBatches` that it
+   * carries them out in the order of the calls, and none of those behind one that failed.
+   */
+  readonly writesMax: number
   /** Calls that read from the database, so that tests can see what a cache spares. */
   reads = 0
   readonly #prefix: string
@@ -54,6 +59,8 @@ export class Store {
     this.#prefix = prefix
     this.keyspaces = keyspaces(prefix)
     this.durability = durabilityOf(root, durability)
+    const { orderedBatches } = root.supports as { orderedBatches?: boolean }
+    this.writesMax = orderedBatches === true ? orderedWritesMax : 1
     this.#writeOptions = { sync: this.durability === 'fsync' }
     const usual = root.keyEncoding().name === 'view' && root.valueEncoding().name === 'view'
     this.#viewOptions = usual ? undefined : views
@@ -140,6 +147,15 @@ export class Store {
       throw error
     }
     await batch.write(this.#writeOptions)
+  }
+
+  /**
+   * Resolves once what is read has everything that was acknowledged to anybody before: at once,
+   * unless the database is one of several copies and says by `confirm` that it can tell.
+   */
+  async confirm(): Promise<void> {
+    const { confirm } = this.root.supports as { confirm?: boolean }
+    if (confirm === true) await (this.root as unknown as { confirm(): Promise<void> }).confirm()
   }
 
   /** Tells whether the operations could be written. Throws what abstract-level says if not. */

@@ -38,12 +38,14 @@ export class FaultyLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
   faults: Faults = {}
   writes = 0
 
-  constructor(below: Below) {
+  /** `orderedBatches`: it promises to carry out its writes in their order. */
+  constructor(below: Below, { orderedBatches = false } = {}) {
     super(
       {
         encodings: { view: true },
         createIfMissing: true,
         permanence: below.supports.permanence ?? true,
+        ...{ orderedBatches },
       },
       views,
     )
