@@ -1,10 +1,12 @@
 /** Between the contract's values and the messages that carry them. */
 import { create } from '@bufbuild/protobuf'
 import type {
+  Consistency,
   CursorDescription,
   CursorPosition,
   Durability,
   EventPlace,
+  Expectation,
   HistogramBucket,
   Position,
   Receipt,
@@ -16,7 +18,7 @@ import type {
   TrimResult,
   VerifyStep,
 } from '@goethe/core'
-import { LogEvent } from '@goethe/core'
+import { GoetheError, LogEvent } from '@goethe/core'
 import { dateOf, nanoseconds } from '@goethe/core/contract'
 import {
   type DescribeTopicResponse,
@@ -34,6 +36,8 @@ import {
 } from './gen/goethe/v1/administration_pb.js'
 import {
   Durability as DurabilityMessage,
+  type Expectation as ExpectationMessage,
+  ExpectationSchema,
   type Receipt as ReceiptMessage,
   ReceiptSchema,
 } from './gen/goethe/v1/append_pb.js'
@@ -44,6 +48,7 @@ import {
   CursorPositionSchema,
 } from './gen/goethe/v1/cursors_pb.js'
 import {
+  Consistency as ConsistencyMessage,
   Edge,
   type Event as EventMessage,
   EventSchema,
@@ -132,6 +137,29 @@ export function nearestFromMessage(message: Nearest): NonNullable<SeekOptions['n
   return message === Nearest.CLOSEST ? 'closest' : 'next'
 }
 
+export function consistencyToMessage(consistency: Consistency = 'local'): ConsistencyMessage {
+  return consistency === 'local' ? ConsistencyMessage.LOCAL : ConsistencyMessage.LINEARIZABLE
+}
+
+/**
+ * Throws GOETHE_INVALID_ARGUMENT for one that this version does not know: it is a promise that could
+ * not be kept.
+ */
+export function consistencyFromMessage(message: ConsistencyMessage): Consistency {
+  switch (message) {
+    case ConsistencyMessage.UNSPECIFIED:
+    case ConsistencyMessage.LOCAL:
+      return 'local'
+    case ConsistencyMessage.LINEARIZABLE:
+      return 'linearizable'
+    default:
+      throw new GoetheError(
+        'GOETHE_INVALID_ARGUMENT',
+        `There is no consistency ${String(message)}; this version knows LOCAL (1) and LINEARIZABLE (2)`,
+      )
+  }
+}
+
 const durabilities: Record<Durability, DurabilityMessage> = {
   memory: DurabilityMessage.MEMORY,
   os: DurabilityMessage.OS,
@@ -146,6 +174,28 @@ export function durabilityToMessage(durability: Durability): DurabilityMessage {
 export function durabilityFromMessage(message: DurabilityMessage): Durability {
   if (message === DurabilityMessage.FSYNC) return 'fsync'
   return message === DurabilityMessage.OS ? 'os' : 'memory'
+}
+
+export function expectationToMessage(expect: Expectation): ExpectationMessage {
+  return create(ExpectationSchema, {
+    topic:
+      expect === 'empty'
+        ? { case: 'empty', value: true }
+        : typeof expect === 'bigint'
+          ? { case: 'lastId', value: expect }
+          : { case: 'lastSequence', value: BigInt(expect) },
+  })
+}
+
+/** Undefined where the message says nothing. */
+export function expectationFromMessage(
+  message: ExpectationMessage | undefined,
+): Expectation | undefined {
+  const topic = message?.topic
+  if (topic?.case === 'empty') return topic.value ? 'empty' : undefined
+  if (topic?.case === 'lastId') return topic.value
+  if (topic?.case === 'lastSequence') return Number(topic.value)
+  return undefined
 }
 
 export function receiptToMessage(receipt: Receipt): ReceiptMessage {

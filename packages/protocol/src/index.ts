@@ -10,6 +10,8 @@ export type { ConsumeCommand, ConsumeReport, SentDelivery, Settlement } from './
 export {
   bucketFromMessage,
   bucketToMessage,
+  consistencyFromMessage,
+  consistencyToMessage,
   cursorFromMessage,
   cursorPositionFromMessage,
   cursorPositionToMessage,
@@ -18,6 +20,8 @@ export {
   durabilityToMessage,
   eventFromMessage,
   eventToMessage,
+  expectationFromMessage,
+  expectationToMessage,
   idOf,
   nearestFromMessage,
   nearestToMessage,

@@ -47,6 +47,7 @@ export interface Config {
     member: string | undefined
     address: string | undefined
     url: string | undefined
+    forward: boolean
     peerHost: string
     peerPort: number
     minInSync: number

@@ -96,7 +96,8 @@ async function start(
   if (tls !== undefined) steps.done('certificate', () => tls.stop())
   const metrics = new Metrics()
   const admission = new Admission(config.limits, clock)
-  const { store, guard } = await startStore(config, dependencies, metrics, steps)
+  const parts = { ...dependencies, metrics, admission }
+  const { store, guard } = await startStore(config, parts, steps)
   const auth = new ServedAuth({ config, clock, logger })
   const identify = limitFailedAttempts(dependencies.identify ?? auth.identify, config.limits, clock)
   const logFor = dependencies.logFor ?? authorized
@@ -111,7 +112,9 @@ async function start(
     tracing: new Tracing(),
     admission,
     identify,
-    logFor: (identity) => logFor(store.log, identity),
+    logFor: (identity, { forward } = { forward: true }) => {
+      return logFor((forward ? store.forwardingLog : undefined) ?? store.log, identity)
+    },
     storeState: () => store.state,
     cluster: store.cluster,
     stopping: stopping.signal,
@@ -126,7 +129,9 @@ async function start(
     }),
     inFlightBytes: () => admission.inFlightBytes,
   })
-  if (store.cluster !== undefined) observeCluster(metrics.registry, store.cluster)
+  if (store.cluster !== undefined) {
+    observeCluster(metrics.registry, store.cluster, store.forwarded)
+  }
   // They stop together: each may need the whole deadline.
   const listeners: Listener[] = []
   steps.done('listeners', async (deadlineMs) => {
@@ -173,8 +178,14 @@ const electionRetryMs = 200
 /** The log, and the guard that watches over its disk. */
 async function startStore(
   config: Config,
-  { clock, logger, space = diskSpace, openLog }: Parameters<typeof start>[1],
-  metrics: Metrics,
+  {
+    clock,
+    logger,
+    space = diskSpace,
+    openLog,
+    metrics,
+    admission,
+  }: Parameters<typeof start>[1] & { metrics: Metrics; admission: Admission },
   steps: StepStack,
 ): Promise<{ store: LogStore; guard: DiskGuard }> {
   const { checkIntervalMs, reserveBytes } = config.disk
@@ -206,7 +217,7 @@ async function startStore(
   }
   store = await (config.cluster.mode === 'none'
     ? ServedStore.open({ ...shared, open: openLog ?? (() => openConfigured(config, clock)) })
-    : openClustered(config, clock, shared))
+    : openClustered(config, clock, { ...shared, admission }))
   const opened = store
   // Giving up the lead takes a moment, also where the deadline is over.
   steps.done('log', (deadlineMs) => opened.close(Math.max(deadlineMs, handOverMsMin)))
@@ -224,7 +235,10 @@ function openConfigured(config: Config, clock: Clock): Promise<EventLog> {
 async function openClustered(
   config: Config,
   clock: Clock,
-  shared: Pick<ClusteredStoreOptions, 'guard' | 'logger' | 'retryDelayMs' | 'onCommit'>,
+  shared: Pick<
+    ClusteredStoreOptions,
+    'guard' | 'logger' | 'retryDelayMs' | 'onCommit' | 'admission'
+  >,
 ): Promise<LogStore> {
   await checkMemberDirectory(config.data)
   const { ClusteredStore } = await import('./cluster/clustered-store.js')
@@ -234,6 +248,7 @@ async function openClustered(
     ...shared,
     clock,
     retryDelayMs: electionRetryMs,
+    forward: config.cluster.forward,
     logOptions: logOptionsOf(config, clock),
     open: (listener) => openMember({ config, clock, logger, listener }),
   })

@@ -31,6 +31,10 @@ export interface StoreTrouble {
 export interface LogStore {
   /** The log, whichever it is at the moment. */
   readonly log: ServedLog
+  /** The same, which has the leader do what it cannot write itself, where there is such a one. */
+  readonly forwardingLog?: ServedLog | undefined
+  /** How often that was done, by the code of what came of it, or 'OK'. */
+  readonly forwarded?: ReadonlyMap<string, number> | undefined
   readonly state: StoreState
   /** The cluster, where the log is that of one. */
   readonly cluster?: ServedCluster | undefined

@@ -36,8 +36,11 @@ export interface ServerContext {
   readonly tracing: Tracing
   readonly admission: Admission
   readonly identify: Identify
-  /** The log as this caller may use it. */
-  logFor(identity: Identity): ServedLog
+  /**
+   * The log as this caller may use it. On a follower of a cluster it passes on to the leader what is
+   * written, where it does that at all; with `forward: false` it refuses it, and names the leader.
+   */
+  logFor(identity: Identity, options?: { forward: boolean }): ServedLog
   storeState(): StoreState
   /** The cluster that this server is a member of, if any. */
   readonly cluster?: ServedCluster | undefined

@@ -9,10 +9,15 @@ type Peer = ClusterCounters['peers'] extends ReadonlyMap<string, infer Counters>
 type Observed = Pick<ServedCluster, 'state' | 'counters'>
 
 /** Adds the metrics of a cluster to those of its server; each is looked up when it is asked for. */
-export function observeCluster(registry: Registry, cluster: Observed): void {
+export function observeCluster(
+  registry: Registry,
+  cluster: Observed,
+  forwarded: ReadonlyMap<string, number> = new Map(),
+): void {
   observeReplica(registry, cluster)
   observeMembers(registry, cluster)
   observeCounters(registry, cluster)
+  observeForwarded(registry, forwarded)
 }
 
 /** All of them as a scraper gets them, of a member that knows nothing yet: for documentation. */
@@ -83,6 +88,19 @@ function observeMembers(registry: Registry, cluster: Observed): void {
 
 function othersOf({ members: { members } }: ClusterMemberStatus) {
   return members.filter(({ self }) => !self)
+}
+
+function observeForwarded(registry: Registry, forwarded: ReadonlyMap<string, number>): void {
+  new Counter({
+    name: 'goethe_cluster_forwarded_requests_total',
+    help: 'Writes that the leader was asked to do in the name of callers of this member.',
+    labelNames: ['code'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [code, count] of forwarded) this.inc({ code }, count)
+    },
+  })
 }
 
 /** They begin anew when the member is opened again, as those of a new process do. */

@@ -41,6 +41,8 @@ async function openStore(folder: string, failures: Error[]) {
     },
     logOptions: {},
     guard: { hasRoom: true, reason: undefined, refusal: () => undefined },
+    admission: { bytes: () => () => undefined },
+    forward: true,
     logger,
     clock: systemClock(),
     retryDelayMs: 100,

@@ -14,19 +14,27 @@ import {
   GoetheError,
   isGoetheError,
 } from '@goethe/core'
+import type { Admission } from '../admission.js'
 import type { DiskGuard } from '../disk-guard.js'
 import type { Logger } from '../log-writer.js'
 import type { LogStore, StoreState } from '../log-store.js'
 import { isDamage } from '../open-store.js'
-import { ReopenableLog } from '../reopenable-log.js'
+import { ReopenableLog, type ReopenableLogOptions } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
 import { ClusterOperations } from './cluster-operations.js'
+import { ForwardedRequests } from './forwarded-requests.js'
+import { type ForwardTarget, Forwarder } from './forwarder.js'
+import { ForwardingLog } from './forwarding-log.js'
 
 export interface ClusteredStoreOptions {
   /** Opens the member: at first, and again after its disk failed. */
   open(listener: ReplicaListener): Promise<ClusterMember>
   readonly logOptions: EventLogOptions
   readonly guard: Pick<DiskGuard, 'hasRoom' | 'reason' | 'refusal'>
+  /** Bytes under way, also of what other members ask for. */
+  readonly admission: Pick<Admission, 'bytes'>
+  /** Whether what is written to a follower is passed on. What others pass on is done in any case. */
+  readonly forward: boolean
   readonly logger: Logger
   readonly clock: Clock
   /** When trying again makes sense for those who are refused. */
@@ -39,7 +47,10 @@ const handOverMsMax = 3000
 
 export class ClusteredStore implements LogStore {
   readonly log: ServedLog
+  readonly forwardingLog: ServedLog | undefined
+  readonly forwarded: ReadonlyMap<string, number>
   readonly cluster: ClusterOperations
+  readonly #requests: ForwardedRequests
   readonly #options: ClusteredStoreOptions
   #member: ClusterMember | undefined
   #level: ReplicatedLevel | undefined
@@ -55,17 +66,28 @@ export class ClusteredStore implements LogStore {
 
   private constructor(options: ClusteredStoreOptions) {
     this.#options = options
-    this.log = new ReopenableLog({
+    const { clock, guard, admission, logger, retryDelayMs } = options
+    const logOptions: ReopenableLogOptions = {
       id: () => this.#current?.id ?? '',
       current: () => this.#open(),
       refusal: () => this.#refusal(),
-      appendRefusal: () => this.#refusal() ?? options.guard.refusal(),
+      appendRefusal: () => this.#refusal() ?? guard.refusal(),
       close: () => this.close(0),
+    }
+    this.log = new ReopenableLog(logOptions)
+    const forwarder = new Forwarder({ target: () => this.#forwardTarget(), clock, retryDelayMs })
+    this.forwarded = forwarder.results
+    this.forwardingLog = options.forward ? new ForwardingLog(logOptions, forwarder) : undefined
+    this.#requests = new ForwardedRequests({
+      log: this.log,
+      admission,
+      logger,
+      appliedLsn: () => this.#member?.status.replica.appliedLsn ?? 0,
     })
     this.cluster = new ClusterOperations({
       member: () => this.#member,
       elsewhere: () => this.#elsewhere(),
-      clock: options.clock,
+      clock,
     })
   }
 
@@ -186,6 +208,7 @@ export class ClusteredStore implements LogStore {
       },
     })
     this.#member = member
+    member.onForward((_, request, signal) => this.#requests.answer(request, signal))
     await this.#use(member.store)
   }
 
@@ -288,6 +311,17 @@ export class ClusteredStore implements LogStore {
         : this.#unavailable(`The cluster takes no writes: ${reason}`)
     }
     return this.#elsewhere()
+  }
+
+  /** Who is asked to do what is written here, where that is another member that can be asked. */
+  #forwardTarget(): ForwardTarget | undefined {
+    const refusal = this.#refusal()
+    const member = this.#member
+    const leader = member?.status.replica.leader
+    if (refusal?.code !== 'GOETHE_NOT_LEADER' || member === undefined || leader === undefined) {
+      return undefined
+    }
+    return { member, leader, refusal }
   }
 
   #elsewhere(): GoetheError {

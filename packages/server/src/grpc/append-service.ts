@@ -7,11 +7,12 @@ import {
   type StreamedAppend,
   type StreamedReceipt,
   create,
+  expectationFromMessage,
   goetheError,
   messages,
   receiptToMessage,
 } from '@goethe/protocol'
-import type { Release } from '../admission.js'
+import type { Admission, Release } from '../admission.js'
 import type { ServedLog } from '../served-log.js'
 import type { Call } from './grpc-call.js'
 import { type StreamCall, write } from './grpc-stream.js'
@@ -19,29 +20,37 @@ import { incoming } from './incoming.js'
 
 type AppendStream = ServerDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
-export async function append({ log, context }: Call, part: AppendPart): Promise<Receipt> {
+/** What appends need of a call. */
+type AppendCall = Pick<Call, 'log' | 'signal'> & {
+  readonly context: { readonly admission: Pick<Admission, 'bytes'> }
+}
+
+export async function append(
+  { log, context, signal }: AppendCall,
+  part: AppendPart,
+): Promise<Receipt> {
   const release = context.admission.bytes(bytesOf(part))
   try {
-    return await appendPart(log, part)
+    return await appendPart(log, part, signal)
   } finally {
     release()
   }
 }
 
 export async function appendAll(
-  { log, context }: Call,
+  { log, context, signal }: AppendCall,
   { entries }: messages.AppendAllRequest,
 ): Promise<messages.AppendAllResponse> {
   const parts = entries.map(({ topic, payloads, expect, producer, time }) => ({
     topic,
     payloads,
-    expect: expectationOf(expect),
+    expect: expectationFromMessage(expect),
     producer: producer && { id: producer.id, sequence: Number(producer.sequence) },
     time,
   }))
   const release = context.admission.bytes(parts.reduce((sum, part) => sum + bytesOf(part), 0))
   try {
-    const receipts = await log.appendAll(parts)
+    const receipts = await log.appendAll(parts, { signal })
     return create(messages.AppendAllResponseSchema, { receipts: receipts.map(receiptToMessage) })
   } finally {
     release()
@@ -56,7 +65,9 @@ export async function appendAll(
  * caller can repeat all of it in its order.
  */
 export async function appendStream(call: StreamCall, stream: AppendStream): Promise<void> {
-  const { context, log, signal } = call
+  const { context, signal } = call
+  // Whoever sends a stream of them goes to the leader: that costs less than passing all of it on.
+  const log = context.logFor(call.identity, { forward: false })
   const refusing = new AbortController()
   const answers = new Answers(stream, signal, (error) => {
     refusing.abort(error)
@@ -172,25 +183,22 @@ const passing: ReadonlySet<GoetheErrorCode> = new Set([
 ])
 
 /** `log.append` with what a message says; wrong arguments reject as all else. */
-async function appendPart(log: ServedLog, part: StreamedAppend): Promise<StreamedReceipt> {
+async function appendPart(
+  log: ServedLog,
+  part: StreamedAppend,
+  signal?: AbortSignal,
+): Promise<StreamedReceipt> {
   const { topic, payloads, expect, producer, time, also } = part
   if (also !== undefined) {
     const first = { topic, payloads, expect, producer, time }
     const [receipt, ...others] = await log.appendAll([first, ...also])
     return { ...receipt!, also: others }
   }
+  if (signal !== undefined) return log.append(topic, payloads, { expect, producer, time, signal })
   if (expect === undefined && producer === undefined && time === undefined) {
     return log.append(topic, payloads)
   }
   return log.append(topic, payloads, { expect, producer, time })
-}
-
-function expectationOf(expect: messages.Expectation | undefined): AppendPart['expect'] {
-  const topic = expect?.topic
-  if (topic?.case === 'empty') return topic.value ? 'empty' : undefined
-  if (topic?.case === 'lastId') return topic.value
-  if (topic?.case === 'lastSequence') return Number(topic.value)
-  return undefined
 }
 
 /** What an append counts for while it is under way. */

@@ -11,7 +11,7 @@ import { notEmpty } from './append-service.js'
 import type { Call } from './grpc-call.js'
 
 export async function openCursor(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, consumer, from, hold }: messages.OpenCursorRequest,
 ): Promise<messages.OpenCursorResponse> {
   const cursor = log.cursor(topic, consumer, { hold })
@@ -24,7 +24,7 @@ export async function openCursor(
 }
 
 export async function getCursor(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, consumer }: messages.GetCursorRequest,
 ): Promise<messages.GetCursorResponse> {
   const cursor = log.cursor(topic, consumer)
@@ -36,7 +36,7 @@ export async function getCursor(
 }
 
 export async function commitCursor(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, consumer, id, sequence, session, hold }: messages.CommitCursorRequest,
 ): Promise<messages.CommitCursorResponse> {
   const cursor = log.cursor(topic, consumer, {
@@ -48,7 +48,7 @@ export async function commitCursor(
 }
 
 export async function seekCursor(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, consumer, position, hold }: messages.SeekCursorRequest,
 ): Promise<messages.SeekCursorResponse> {
   const cursor = log.cursor(topic, consumer, { hold })
@@ -58,7 +58,7 @@ export async function seekCursor(
 }
 
 export async function deleteCursor(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, consumer }: messages.DeleteCursorRequest,
 ): Promise<messages.DeleteCursorResponse> {
   await log.cursor(topic, consumer).delete()
@@ -66,7 +66,7 @@ export async function deleteCursor(
 }
 
 export async function listCursors(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, limit, after }: messages.ListCursorsRequest,
 ): Promise<messages.ListCursorsResponse> {
   const cursors = await log.cursors({

@@ -1,5 +1,10 @@
 /** One call of gRPC as the services see it: who calls, on what, and until when. */
-import { Metadata, type ServiceError, type sendUnaryData } from '@grpc/grpc-js'
+import {
+  Metadata,
+  type ServerUnaryCall,
+  type ServiceError,
+  type sendUnaryData,
+} from '@grpc/grpc-js'
 import { GoetheError } from '@goethe/core'
 import { detailsTrailer, encodeErrorDetails, goetheError, grpcStatusOf } from '@goethe/protocol'
 import type { Identity } from '../identity.js'
@@ -14,6 +19,8 @@ export interface Call {
   readonly log: ServedLog
   /** Names the connection. */
   readonly peer: string
+  /** Fires when the caller has gone away, or its deadline is over. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What grpc-js calls have in common, as far as it is used here. */
@@ -29,6 +36,20 @@ export async function beginCall(context: ServerContext, call: SurfaceCall): Prom
   const identity = await callerOf(context, call)
   context.admission.request(identity)
   return { context, identity, log: context.logFor(identity), peer: call.getPeer() }
+}
+
+/** The same for a call with one answer, of which is known when nobody waits for it any more. */
+export async function beginUnaryCall(
+  context: ServerContext,
+  call: SurfaceCall & Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'once'>,
+): Promise<Call> {
+  const gone = new AbortController()
+  const leave = (): void => {
+    gone.abort(new GoetheError('GOETHE_CANCELLED', 'The caller has gone away'))
+  }
+  call.once('cancelled', leave)
+  if (call.cancelled) leave()
+  return { ...(await beginCall(context, call)), signal: gone.signal }
 }
 
 /** Who calls. Rejects as `Identify` does. */

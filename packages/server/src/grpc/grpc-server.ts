@@ -30,7 +30,7 @@ import {
   seekCursor,
 } from './cursor-service.js'
 import { flowControl } from './flow-control.js'
-import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
+import { type Call, CallRecord, answer, beginUnaryCall } from './grpc-call.js'
 import { type OutgoingStream, type StreamCall, serveStream } from './grpc-stream.js'
 import { GrpcListener, type PortTls } from './grpc-listener.js'
 import { addHealthService } from './health-service.js'
@@ -130,7 +130,7 @@ function serviceBuilder(context: ServerContext) {
       callback: sendUnaryData<Response>,
     ): void => {
       const record = new CallRecord(context, title, 'request', call.metadata, serviceOf(method))
-      answer(record, async () => work(await beginCall(context, call), call.request), callback)
+      answer(record, async () => work(await beginUnaryCall(context, call), call.request), callback)
     }
     add(name, method as Method<never, never>, handler)
   }

@@ -16,7 +16,7 @@ import { GoetheError, type LogEvent } from '@goethe/core'
 import { create, legacyMethods, messages } from '@goethe/protocol'
 import type { ServerContext } from '../server-context.js'
 import { append } from './append-service.js'
-import { type Call, CallRecord, answer, beginCall } from './grpc-call.js'
+import { type Call, CallRecord, answer, beginUnaryCall } from './grpc-call.js'
 import { type StreamCall, serveStream, write } from './grpc-stream.js'
 import { incoming } from './incoming.js'
 import { LegacyConsumption } from './legacy-consumption.js'
@@ -40,7 +40,8 @@ export function legacyService(context: ServerContext): {
         callback: sendUnaryData<messages.LegacyEvent>,
       ) => {
         const record = new CallRecord(context, 'LegacyProduce', 'request', call.metadata)
-        answer(record, async () => produce(await beginCall(context, call), call.request), callback)
+        const work = async () => produce(await beginUnaryCall(context, call), call.request)
+        answer(record, work, callback)
       },
       consume: (stream: CursorStream) => {
         serveStream(context, 'LegacyConsume', stream, (call) => consume(call, stream))

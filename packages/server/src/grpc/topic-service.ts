@@ -14,7 +14,7 @@ import { notEmpty } from './append-service.js'
 import type { Call } from './grpc-call.js'
 
 export async function listTopics(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { prefix, after, limit }: messages.ListTopicsRequest,
 ): Promise<messages.ListTopicsResponse> {
   const topics = await log.topics({
@@ -26,14 +26,14 @@ export async function listTopics(
 }
 
 export async function describeTopic(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic }: messages.DescribeTopicRequest,
 ): Promise<messages.DescribeTopicResponse> {
   return topicToMessage(await log.describe(topic))
 }
 
 export async function histogram(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topics, from, to, interval }: messages.HistogramRequest,
 ): Promise<messages.HistogramResponse> {
   const buckets = await log.histogram(
@@ -48,7 +48,7 @@ export async function histogram(
 }
 
 export async function setRetention(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, retention }: messages.SetRetentionRequest,
 ): Promise<messages.SetRetentionResponse> {
   await log.setRetention(topic, retentionFromMessage(retention))
@@ -56,7 +56,7 @@ export async function setRetention(
 }
 
 export async function trimTopic(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic, before }: messages.TrimTopicRequest,
 ): Promise<messages.TrimTopicResponse> {
   const at = notEmpty(positionFromMessage(before), 'Before what to trim')
@@ -64,7 +64,7 @@ export async function trimTopic(
 }
 
 export async function deleteTopic(
-  { log }: Call,
+  { log }: Pick<Call, 'log'>,
   { topic }: messages.DeleteTopicRequest,
 ): Promise<messages.DeleteTopicResponse> {
   await log.deleteTopic(topic)
