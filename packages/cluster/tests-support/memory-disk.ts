@@ -18,7 +18,16 @@ interface StoredFile {
   buffer: Uint8Array
   length: number
   /** What was done since the last sync, with what was there before. */
-  changes: { position: number; bytes: Uint8Array; before: Uint8Array; lengthBefore: number }[]
+  changes: Change[]
+  /** What a sync that failed has left: it is read, and no sync makes it durable any more. */
+  lost: Change[]
+}
+
+interface Change {
+  position: number
+  bytes: Uint8Array
+  before: Uint8Array
+  lengthBefore: number
 }
 
 const sectorBytes = 512
@@ -30,6 +39,8 @@ export class MemoryDisk implements Disk {
   #changes: ((names: Map<string, StoredFile>) => void)[] = []
   /** Called before each call; throws for one that fails. */
   fault: ((call: DiskCall, name: string) => void) | undefined
+  /** A sync that fails is the end of what it was for, as in Linux: only writing it anew helps. */
+  forgetsFailures = false
   /** Calls of `sync` so far. */
   syncs = 0
 
@@ -43,7 +54,7 @@ export class MemoryDisk implements Disk {
       throw new Error(create ? `EEXIST: ${name}` : `ENOENT: ${name}`)
     }
     if (create) {
-      const file = { buffer: new Uint8Array(0), length: 0, changes: [] }
+      const file = { buffer: new Uint8Array(0), length: 0, changes: [], lost: [] }
       this.#change((names) => names.set(name, file))
     }
     return this.#open(name, this.#files.get(name)!)
@@ -105,7 +116,12 @@ export class MemoryDisk implements Disk {
         cut(file, length)
       },
       sync: async () => {
-        this.fault?.('sync', name)
+        try {
+          this.fault?.('sync', name)
+        } catch (error) {
+          if (this.forgetsFailures) file.lost.push(...file.changes.splice(0))
+          throw error
+        }
         this.syncs++
         file.changes = []
       },
@@ -122,6 +138,9 @@ function write(file: StoredFile, position: number, bytes: Uint8Array): void {
   const end = position + bytes.length
   const before = contentOf(file).slice(position, end)
   file.changes.push({ position, bytes, before, lengthBefore: file.length })
+  file.lost = file.lost.filter(
+    (lost) => lost.position < position || lost.position + lost.bytes.length > end,
+  )
   if (end > file.buffer.length) {
     const larger = new Uint8Array(Math.max(end, file.buffer.length * 2))
     larger.set(contentOf(file))
@@ -141,8 +160,13 @@ function cut(file: StoredFile, length: number): void {
 
 /** Leaves what is durable, and of the rest everything up to some byte, or some sectors. */
 function crashFile(file: StoredFile, choose: Chooser): void {
-  const { changes } = file
+  const { changes, lost } = file
   file.changes = []
+  file.lost = []
+  for (const { position, bytes, before } of lost) {
+    file.buffer.fill(0, position, position + bytes.length)
+    file.buffer.set(before, position)
+  }
   for (const { position, before, lengthBefore } of changes.toReversed()) {
     file.buffer.fill(0, lengthBefore)
     file.buffer.set(before, position)

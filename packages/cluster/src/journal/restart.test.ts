@@ -22,6 +22,21 @@ it('makes durable what it finds before it says that it is', async () => {
   expect((await allEntries(again)).map(({ lsn }) => lsn)).toEqual([1, 2])
 })
 
+it('writes once more what it finds behind a sync that failed', async () => {
+  const disk = new MemoryDisk()
+  const journal = await openJournal(disk)
+  await journal.append([entry(1)])
+  disk.forgetsFailures = true
+  await endBefore(disk, 'sync', segmentName(1), journal, () => journal.append([entry(2)]))
+
+  const restarted = await openJournal(disk)
+  expect(restarted.last.lsn).toBe(2)
+  await restarted.append([entry(3)])
+  disk.crash(loseAll)
+  const again = await openJournal(disk)
+  expect((await allEntries(again)).map(({ lsn }) => lsn)).toEqual([1, 2, 3])
+})
+
 it('does so for the facts too', async () => {
   const disk = new MemoryDisk()
   const journal = await openJournal(disk)

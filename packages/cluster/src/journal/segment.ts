@@ -67,10 +67,12 @@ export async function openSegment(
       throw corruptSegment(number, 0, `it says that it is segment ${header.number}`)
     }
     options.onHeader(header)
-    const end = readGroups(bytes, header, options)
+    const { lastAt, end } = readGroups(bytes, header, options)
     if (end < bytes.length) await file.truncate(end)
     if (options.last) {
-      // A process that ended between its last write and the sync left what reads as whole.
+      // A process that ended between its last write and the sync left what reads as whole. So does a
+      // write that failed, and a second sync says nothing about that: Linux does not try again.
+      if (lastAt >= options.durableBytes) await file.write(lastAt, bytes.subarray(lastAt, end))
       await file.sync()
       await disk.syncDirectory()
     }
@@ -81,17 +83,19 @@ export async function openSegment(
   }
 }
 
-/** Where the groups end. */
+/** Where the groups end, and what was written last begins. */
 function readGroups(
   bytes: Uint8Array,
   { number, salt }: SegmentHeader,
   { last, durableBytes, onGroup }: OpenSegmentOptions,
-): number {
+): { lastAt: number; end: number } {
+  let lastAt = 0
   let at = segmentHeaderBytes
   for (;;) {
     const group = decodeGroup(bytes, at, salt)
     if (group === undefined) break
     onGroup(group, at)
+    lastAt = at
     at += groupBytes(group)
   }
   const tail = tailAt(bytes, at, salt)
@@ -101,7 +105,7 @@ function readGroups(
   if (at < durableBytes) {
     throw corruptSegment(number, at, `it ends there, but ${durableBytes} bytes of it were durable`)
   }
-  return at
+  return { lastAt, end: at }
 }
 
 /** True when these may be the first bytes of a segment whose making a crash interrupted. */
