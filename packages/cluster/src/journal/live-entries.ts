@@ -63,7 +63,9 @@ export class LiveEntries {
   restart(place: Position): void {
     const { lsn } = place
     this.#fresh = true
-    if (lsn > this.last.lsn || lsn < this.#epochs.base.lsn) {
+    const isHere = lsn >= this.#epochs.base.lsn && lsn <= this.last.lsn
+    // What was here under this number may be another entry, that nobody committed.
+    if (!isHere || this.#epochs.epochAt(lsn) !== place.epoch) {
       this.#runs = []
       this.#epochs = new EpochHistory(place)
       return

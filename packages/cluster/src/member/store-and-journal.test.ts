@@ -28,6 +28,10 @@ describe('a store and the journal beside it', () => {
     expect(check(31, 3, true)()).toBe('journal-follows')
   })
 
+  it('do so too when the journal goes on further, with entries that nobody committed', () => {
+    expect(check(25, 4, true)()).toBe('journal-follows')
+  })
+
   it('do not when the journal has lost what was applied', () => {
     expect(check(31, 3)).toThrow('the store ends with entry 31, and the journal with 30')
   })

@@ -25,6 +25,8 @@ export function checkStoreAndJournal(
   }
   const epoch = epochs.epochAt(applied.lsn)
   if (epoch !== applied.epoch) {
+    // The snapshot came in place of a journal that had left the leader's.
+    if (isReplaced) return 'journal-follows'
     throw unfit(
       `entry ${applied.lsn} is of epoch ${applied.epoch} in the store, and of ${epoch} in the journal`,
     )
