@@ -80,6 +80,26 @@ describe('members of a cluster', () => {
     }
   })
 
+  it('call the outcome unknown of what they had taken, and refuse what is behind it', async () => {
+    await using folder = await tempFolder()
+    await using members = await started(folder.path)
+    const leader = await members.leader()
+    const log = leader.log!
+    await log.append('orders', text('stored'))
+    for (const name of names) if (name !== leader.name) members.cut(leader.name, name)
+    const endOf = (append: Promise<unknown>) => append.catch((reason: unknown) => reason)
+    const taken = endOf(log.append('orders', text('taken')))
+    const { lastLsn } = leader.member.status
+    await expect.poll(() => leader.member.status.lastLsn).toBeGreaterThan(lastLsn - 1)
+    const next = await members.leader(leader.name)
+    expect(await taken).toMatchObject({ code: 'GOETHE_OUTCOME_UNKNOWN' })
+    const behind = await endOf(log.append('orders', text('behind')))
+    expect(behind).toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+    await next.log!.append('orders', text('next'))
+    const events = await next.log!.read('orders').toArray()
+    expect(events.map((event) => event.text())).toEqual(['stored', 'next'])
+  })
+
   it('take the lead over at once from one that stops', async () => {
     await using folder = await tempFolder()
     await using members = await started(folder.path)
