@@ -49,7 +49,7 @@ export class DrivenReplica {
         rules,
         ...options,
       },
-      { facts, journal: { base: origin, ends: [] }, appliedLsn: 0 },
+      { facts, journal: { base: origin, ends: [], sizes: [] }, appliedLsn: 0 },
     )
     this.step({ type: 'tick', nowMs: 0 })
   }

@@ -342,6 +342,12 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'Writes that a member keeps for others that were away; who has missed more is sent the whole log.',
   ],
   [
+    'cluster.journalBytes',
+    bytes(0, 1024 * gibibyte),
+    gibibyte,
+    'Bytes of the writes that a member keeps for others that were away, at most, however many; up to four times as many for those that are catching up.',
+  ],
+  [
     'cluster.etcdEndpoints',
     {
       type: 'list',

@@ -60,6 +60,7 @@ export interface Config {
     electionTimeoutMs: number
     replicaTimeoutMs: number
     journalEntries: number
+    journalBytes: number
     etcdEndpoints: string[]
     etcdKey: string
     etcdCa: string | undefined

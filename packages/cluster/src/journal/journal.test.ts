@@ -94,6 +94,31 @@ describe('Journal', () => {
     expect((await journal.read(base.lsn + 1, 1000))![0]).toMatchObject({ lsn: base.lsn + 1 })
   })
 
+  it('knows how large its entries are, after it was opened again too', async () => {
+    const disk = new MemoryDisk()
+    const journal = await openJournal(disk, small)
+    const mebibyte = 2 ** 20
+    const large = (lsn: number, bytes: number) => ({
+      ...entry(lsn),
+      operations: new Uint8Array(bytes),
+    })
+    await journal.append([large(1, mebibyte), large(2, 10), large(3, mebibyte), large(4, 20)])
+    const sizes = [
+      { lsn: 1, bytes: mebibyte },
+      { lsn: 2, bytes: 10 },
+      { lsn: 3, bytes: mebibyte },
+      { lsn: 4, bytes: 20 },
+    ]
+    expect(journal.sizes).toEqual(sizes)
+    await journal.close()
+    const again = await openJournal(disk, small)
+    expect(again.sizes).toEqual(sizes)
+    await again.truncate(3)
+    expect(again.sizes).toEqual(sizes.slice(0, 3))
+    await again.reset({ lsn: 100, epoch: 2 })
+    expect(again.sizes).toEqual([])
+  })
+
   it('reads while it is trimmed', async () => {
     const journal = await openJournal(new MemoryDisk(), small)
     for (let lsn = 1; lsn <= 100; lsn++) await journal.append([entry(lsn)])

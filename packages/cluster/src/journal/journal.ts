@@ -23,6 +23,7 @@
 import { GoetheError } from '@goethe/core'
 import { type DurableFacts, noFacts } from '../replica/facts.js'
 import { EpochHistory } from '../replica/epoch-history.js'
+import type { SizeMark } from '../replica/journal-sizes.js'
 import type { Position } from '../replica/position.js'
 import type { Disk } from './disk.js'
 import { encodeGroup } from './group.js'
@@ -110,6 +111,11 @@ export class Journal {
   /** The durable entries: what stands before the first, and where each epoch ends. */
   get epochs(): EpochHistory {
     return this.#live.epochs
+  }
+
+  /** How large the operations of the durable entries are, ascending. */
+  get sizes(): readonly SizeMark[] {
+    return this.#live.sizes.marks
   }
 
   /** The last durable entry; where there is none, what stands before the first. */

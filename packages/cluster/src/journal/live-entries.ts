@@ -3,8 +3,12 @@
  * truncation leaves what it drops where it is; here it is forgotten.
  */
 import { EpochHistory } from '../replica/epoch-history.js'
+import { JournalSizes } from '../replica/journal-sizes.js'
 import type { Position } from '../replica/position.js'
 import type { StoredEntry } from './stored-entry.js'
+
+/** How exactly the sizes of entries are remembered. */
+const sizeStepBytes = 1024 * 1024
 
 /** How far apart, in bytes, the places are that are remembered. */
 const pointDistanceBytes = 64 * 1024
@@ -24,6 +28,8 @@ interface Run {
 }
 
 export class LiveEntries {
+  /** How large the operations are. */
+  readonly sizes = new JournalSizes(sizeStepBytes)
   #runs: Run[] = []
   #epochs: EpochHistory
   /** True until a group was added behind the last restart. */
@@ -56,7 +62,10 @@ export class LiveEntries {
         run.points.push({ lsn: first, offset })
       }
     }
-    for (const entry of entries) this.#epochs.append(entry)
+    for (const entry of entries) {
+      this.#epochs.append(entry)
+      this.sizes.append(entry.lsn, entry.operations.length)
+    }
   }
 
   /** Forgets what is behind this place; the next entry is the one that follows it. */
@@ -68,12 +77,14 @@ export class LiveEntries {
     if (!isHere || this.#epochs.epochAt(lsn) !== place.epoch) {
       this.#runs = []
       this.#epochs = new EpochHistory(place)
+      this.sizes.restart()
       return
     }
     this.#runs = this.#runs.filter(({ firstLsn }) => firstLsn <= lsn)
     const run = this.#runs.at(-1)
     if (run !== undefined) run.lastLsn = Math.min(run.lastLsn, lsn)
     this.#epochs.truncate(lsn)
+    this.sizes.truncate(lsn)
   }
 
   /** True when no entry from `lsn` on lies in the segment. */
@@ -87,6 +98,7 @@ export class LiveEntries {
     if (lsn === undefined) return
     this.#runs = this.#runs.filter((run) => run.segment !== segment)
     this.#epochs.trim(lsn)
+    this.sizes.trim(lsn)
   }
 
   /** From where to read for this entry, and until which one. */

@@ -123,7 +123,8 @@ export class ReplicaDriver implements Replication {
   constructor(options: ReplicaDriverOptions) {
     this.#options = options
     const { journal, stores, coordinator } = options
-    const { base, ends } = journal.epochs
+    const { epochs, sizes } = journal
+    const { base, ends } = epochs
     this.#entries = new EntrySource(journal, recentBytesMax)
     this.#applier = this.#applierFor(stores.current)
     this.#replica = new Replica(
@@ -141,7 +142,7 @@ export class ReplicaDriver implements Replication {
       },
       {
         facts: journal.meta.facts,
-        journal: { base, ends },
+        journal: { base, ends, sizes },
         appliedLsn: stores.current.applied.lsn,
       },
     )

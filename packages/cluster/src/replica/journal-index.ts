@@ -1,5 +1,6 @@
 /** What the state machine knows of the journal on disk: which entries there are, which are safe. */
 import { EpochHistory } from './epoch-history.js'
+import { JournalSizes, type SizeMark } from './journal-sizes.js'
 import type { Position } from './position.js'
 
 /** What a journal on disk holds, as found when it was opened. */
@@ -8,6 +9,8 @@ export interface JournalContents {
   readonly base: Position
   /** The last entry of each epoch, ascending. */
   readonly ends: readonly Position[]
+  /** How large its entries are, ascending. */
+  readonly sizes: readonly SizeMark[]
 }
 
 /**
@@ -15,13 +18,16 @@ export interface JournalContents {
  * about entries that replaced what it wrote.
  */
 export class JournalIndex {
+  /** How large the payloads are. */
+  readonly sizes: JournalSizes
   #history: EpochHistory
   #durableLsn: number
   #ticket = 0
   // Oldest first; `lsn` is what is safe on disk once this write is done.
   #writes: { ticket: number; lsn: number }[] = []
 
-  constructor(contents: JournalContents) {
+  constructor(contents: JournalContents, sizeStepBytes: number) {
+    this.sizes = new JournalSizes(sizeStepBytes, contents.sizes)
     this.#history = new EpochHistory(contents.base, contents.ends)
     this.#durableLsn = this.#history.last.lsn
   }
@@ -45,14 +51,18 @@ export class JournalIndex {
   }
 
   /** Appends entries of one epoch or several; the ticket names the write. */
-  append(entries: readonly Position[]): number {
-    for (const entry of entries) this.#history.append(entry)
+  append(entries: readonly (Position & { readonly bytes: number })[]): number {
+    for (const entry of entries) {
+      this.#history.append(entry)
+      this.sizes.append(entry.lsn, entry.bytes)
+    }
     return this.#write(this.last.lsn)
   }
 
   /** Drops what is beyond `lsn`; the ticket names the write. */
   truncate(lsn: number): number {
     this.#history.truncate(lsn)
+    this.sizes.truncate(lsn)
     this.#durableLsn = Math.min(this.#durableLsn, lsn)
     for (const write of this.#writes) write.lsn = Math.min(write.lsn, lsn)
     return this.#write(lsn)
@@ -60,11 +70,13 @@ export class JournalIndex {
 
   trim(lsn: number): void {
     this.#history.trim(lsn)
+    this.sizes.trim(lsn)
   }
 
   /** Starts over behind a snapshot; what was being written is gone. */
   restart(base: Position): void {
     this.#history = new EpochHistory(base)
+    this.sizes.restart()
     this.#durableLsn = base.lsn
     this.#writes = []
   }

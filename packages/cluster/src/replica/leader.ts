@@ -238,11 +238,14 @@ export class Leader {
         : (this.followers.get(storeId)?.flushedLsn ?? 0),
     )
     const allowedLsn = options.rules.trimLsn(flushed)
-    const { entriesKept, entriesKeptMax } = options.limits
-    this.#trimLsn = Math.max(this.#trimLsn, Math.min(allowedLsn, journal.last.lsn - entriesKept))
+    const { entriesKept, entriesKeptMax, bytesKept, bytesKeptMax } = options.limits
+    const before = (entries: number, bytes: number): number =>
+      Math.max(journal.last.lsn - entries, journal.sizes.behind(bytes))
+    const spareLsn = before(entriesKept, bytesKept)
+    this.#trimLsn = Math.max(this.#trimLsn, Math.min(allowedLsn, spareLsn))
     // What followers need that are catching up stays here, within reason; what is being sent stays.
     const wanted = Math.min(...[...this.followers.values()].map((each) => this.#keepAfter(each)))
-    const kept = Math.max(wanted, journal.last.lsn - entriesKeptMax)
+    const kept = Math.max(wanted, before(entriesKeptMax, bytesKeptMax))
     const shipping = [...this.followers.values()].map(({ shippingLsn = Infinity }) => shippingLsn)
     const lsn = Math.min(this.#trimLsn, kept, ...shipping.map((fromLsn) => fromLsn - 1))
     if (lsn <= journal.history.base.lsn) return

@@ -31,6 +31,10 @@ export interface ReplicaLimits {
   readonly entriesKept: number
   /** Entries that it keeps at most for followers that are about to catch up. Default 2,000,000. */
   readonly entriesKeptMax: number
+  /** Payload bytes of the entries kept for who may come back, at most. Default 1 GiB. */
+  readonly bytesKept: number
+  /** Payload bytes of those kept for followers that are about to catch up, at most. Default 4 GiB. */
+  readonly bytesKeptMax: number
 }
 
 export const defaultTimes: ReplicaTimes = {
@@ -49,6 +53,8 @@ export const defaultLimits: ReplicaLimits = {
   proposedBytesMax: 64 * 2 ** 20,
   entriesKept: 100_000,
   entriesKeptMax: 2_000_000,
+  bytesKept: 2 ** 30,
+  bytesKeptMax: 4 * 2 ** 30,
 }
 
 export interface ReplicaOptions {
@@ -76,4 +82,9 @@ export interface RestoredState {
   readonly journal: JournalContents
   /** Up to where the store has applied the journal. */
   readonly appliedLsn: number
+}
+
+/** How exactly the sizes of entries are remembered: about a thousand steps for all that is kept. */
+export function sizeStepBytes({ bytesKept, bytesKeptMax }: ReplicaLimits): number {
+  return Math.max(bytesKept, bytesKeptMax / 16) / 64
 }

@@ -18,7 +18,7 @@ import { JournalIndex } from './journal-index.js'
 import { Leader } from './leader.js'
 import type { FromLeader, PeerMessage } from './messages.js'
 import type { Position } from './position.js'
-import type { ReplicaOptions, RestoredState } from './options.js'
+import { type ReplicaOptions, type RestoredState, sizeStepBytes } from './options.js'
 import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
 import { Takeover, recordTrouble } from './takeover.js'
@@ -36,7 +36,7 @@ export class Replica {
 
   constructor(options: ReplicaOptions, restored: RestoredState) {
     const emit = (effect: Effect) => void this.#effects.push(effect)
-    const journal = new JournalIndex(restored.journal)
+    const journal = new JournalIndex(restored.journal, sizeStepBytes(options.limits))
     const { member, storeId, incarnation } = options
     const context: Context = {
       options,

@@ -79,6 +79,8 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
       messageBytesMax: 300,
       entriesKept: random.chance(0.5) ? 3 : 30,
       entriesKeptMax: 2_000,
+      bytesKept: random.chance(0.5) ? 500 : 5_000,
+      bytesKeptMax: 20_000,
     },
     network: {
       loss: sometimes(0.2),

@@ -123,7 +123,8 @@ export class SimulatedDisk {
       if (ends.at(-1)?.epoch === epoch) ends.pop()
       ends.push({ lsn, epoch })
     }
-    return { facts: this.facts, journal: { base: this.#base, ends }, appliedLsn: this.appliedLsn }
+    const journal = { base: this.#base, ends, sizes: this.#safe }
+    return { facts: this.facts, journal, appliedLsn: this.appliedLsn }
   }
 
   /** The oldest write is done. */

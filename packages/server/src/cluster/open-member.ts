@@ -48,7 +48,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
       electionTimeoutMs: cluster.electionTimeoutMs,
       replicaTimeoutMs: cluster.replicaTimeoutMs,
     },
-    limits: { entriesKept: cluster.journalEntries },
+    limits: journalLimits(cluster),
     coordinator,
     discovery,
     listener: {
@@ -63,6 +63,16 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
       logger.warn({ problem }, 'Something is wrong between members')
     },
   })
+}
+
+/** How much of the journal is kept for whom. */
+function journalLimits({ journalEntries, journalBytes }: Config['cluster']) {
+  return {
+    entriesKept: journalEntries,
+    bytesKept: journalBytes,
+    // Cutting off one that is catching up costs it all that it has got, so there is more room for it.
+    bytesKeptMax: 4 * journalBytes,
+  }
 }
 
 /** The name of this instance: of its pod, which is its host's. */
