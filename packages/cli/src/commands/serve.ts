@@ -3,6 +3,7 @@ import type { Config, Server } from '@goethe/server'
 import { Command } from 'commander'
 import { exitCode } from '../exit-code.js'
 import { Failure, messageOf } from '../failure.js'
+import { collectSeldom } from '../heap-growth.js'
 import { clientVariables } from '../log-place.js'
 import { withManual } from '../manual.js'
 import { serveBanner } from '../serve-banner.js'
@@ -31,6 +32,7 @@ export async function serveCommand(shell: Shell, withSettings: boolean): Promise
       const read = () => readConfig(shell, server, path, typedSettings(command, settings))
       const config = await read()
       if (printConfig) return shell.output.write(server.printConfig(config))
+      collectSeldom()
       await serve(shell, server, config, read)
     })
   for (const setting of settings) command.addOption(settingOption(setting))
