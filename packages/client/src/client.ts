@@ -6,6 +6,7 @@ import type {
   AppendEntry,
   AppendOptions,
   ByteSink,
+  ConsistencyOptions,
   ConsumerOptions,
   CursorDescription,
   CursorOptions,
@@ -36,6 +37,7 @@ import {
   Reader,
   checkAppend,
   checkAppendAll,
+  checkConsistencyOptions,
   checkCursors,
   checkIdOrTime,
   checkOptions,
@@ -52,6 +54,7 @@ import {
 import {
   type Method,
   bucketFromMessage,
+  consistencyToMessage,
   create,
   cursorFromMessage,
   eventFromMessage,
@@ -149,12 +152,12 @@ export class Client extends TypedEventEmitter implements EventLogApi {
 
   read(topics: TopicSelector, options: ReadOptions = {}): EventReader {
     if (this.#closing !== undefined) throw closedError()
-    const { bounds, reverse, follow } = checkRead(topics, options)
+    const { bounds, reverse, follow, consistency } = checkRead(topics, options)
     const { from, signal } = options
     const open = (): Promise<ReadSource> => {
       this.#assertOpen()
       const { limit, to } = bounds
-      const request = { topics, from, to, reverse, limit, follow, signal }
+      const request = { topics, from, to, reverse, limit, follow, consistency, signal }
       return Promise.resolve(new ReadSource(this.#connection, request))
     }
     return new Reader(open, bounds)
@@ -166,13 +169,14 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     options: SeekOptions = {},
   ): Promise<LogEvent | undefined> {
     this.#assertOpen()
-    const { nearest } = checkSeek(topic, position, options)
+    const { nearest, consistency } = checkSeek(topic, position, options)
     const { event } = await this.#call(
       methods.seek,
       create(messages.SeekRequestSchema, {
         topic,
         position: positionToMessage(position),
         nearest: nearestToMessage(nearest),
+        consistency: consistencyToMessage(consistency),
       }),
     )
     return event && eventFromMessage(event)
@@ -199,10 +203,11 @@ export class Client extends TypedEventEmitter implements EventLogApi {
     return (await this.#call(methods.listTopics, request)).topics
   }
 
-  async describe(topic: string): Promise<TopicDescription> {
+  async describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription> {
     this.#assertOpen()
     nameBytes('topic', topic)
-    const request = create(messages.DescribeTopicRequestSchema, { topic })
+    const consistency = consistencyToMessage(checkConsistencyOptions(options))
+    const request = create(messages.DescribeTopicRequestSchema, { topic, consistency })
     return topicFromMessage(await this.#call(methods.describeTopic, request))
   }
 

@@ -3,10 +3,17 @@
  * the event that was received last.
  */
 import type { ClientReadableStream, Client as GrpcClient } from '@grpc/grpc-js'
-import type { AbortSignalLike, GoetheError, Position, TopicSelector } from '@goethe/core'
+import type {
+  AbortSignalLike,
+  Consistency,
+  GoetheError,
+  Position,
+  TopicSelector,
+} from '@goethe/core'
 import type { BlockRange, RangeSource } from '@goethe/core/contract'
 import {
   type ReadMessage,
+  consistencyToMessage,
   create,
   eventLogMethods,
   messages,
@@ -28,6 +35,7 @@ export interface ReadRequest {
   /** Infinity: no limit. */
   limit: number
   follow: boolean
+  consistency: Consistency
   signal: AbortSignalLike | undefined
 }
 
@@ -139,11 +147,12 @@ export class ReadSource implements RangeSource {
   }
 
   #message(): messages.ReadRequest {
-    const { topics, to, reverse, follow } = this.#request
+    const { topics, to, reverse, follow, consistency } = this.#request
     return create(messages.ReadRequestSchema, {
       topics: selectorToMessage(topics),
       reverse,
       follow,
+      consistency: consistencyToMessage(consistency),
       ...(this.#from !== undefined && { from: positionToMessage(this.#from) }),
       ...(to !== undefined && { to }),
       ...(this.#left !== Infinity && { limit: BigInt(this.#left) }),

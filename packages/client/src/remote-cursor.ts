@@ -1,5 +1,6 @@
 import { ArgumentError } from '@goethe/core'
 import type {
+  ConsistencyOptions,
   CursorApi,
   CursorOptions,
   CursorPosition,
@@ -11,6 +12,7 @@ import type {
 import {
   Reader,
   checkBoolean,
+  checkConsistencyOptions,
   checkCursor,
   checkLimit,
   checkOptions,
@@ -19,6 +21,7 @@ import {
   checkSignal,
 } from '@goethe/core/contract'
 import {
+  consistencyToMessage,
   create,
   cursorPositionFromMessage,
   eventLogMethods,
@@ -77,6 +80,7 @@ export class RemoteCursor implements CursorApi {
         reverse: false,
         limit,
         follow,
+        consistency: 'local',
         signal,
       })
     }
@@ -127,12 +131,12 @@ export class RemoteCursor implements CursorApi {
     this.#session = session
   }
 
-  async lag(): Promise<number> {
-    return Number((await this.#get()).lag)
+  async lag(options?: ConsistencyOptions): Promise<number> {
+    return Number((await this.#get(options)).lag)
   }
 
-  async position(): Promise<CursorPosition | undefined> {
-    const { position } = await this.#get()
+  async position(options?: ConsistencyOptions): Promise<CursorPosition | undefined> {
+    const { position } = await this.#get(options)
     return position && cursorPositionFromMessage(position)
   }
 
@@ -151,9 +155,10 @@ export class RemoteCursor implements CursorApi {
     return this.#hold === undefined ? {} : { hold: this.#hold }
   }
 
-  async #get(): Promise<messages.GetCursorResponse> {
+  async #get(options: ConsistencyOptions | undefined): Promise<messages.GetCursorResponse> {
     this.#assertOpen()
-    const request = create(messages.GetCursorRequestSchema, this.#name)
+    const consistency = consistencyToMessage(checkConsistencyOptions(options))
+    const request = create(messages.GetCursorRequestSchema, { ...this.#name, consistency })
     return callUnary(this.#connection, eventLogMethods.getCursor, request)
   }
 

@@ -18,6 +18,7 @@ function relaying(leader: LoneMember, follower: LoneMember): Replication {
       await leader.propose(operations)
       await follower.receive(operations)
     },
+    confirm: () => leader.confirm(),
     onApplied: (listener) => leader.onApplied(listener),
   }
 }

@@ -17,6 +17,12 @@ export interface Replication {
    */
   propose(operations: Uint8Array): Promise<void>
   /**
+   * For linearizable reads: resolves once all that was acknowledged to anybody before, and shown to
+   * anybody, is applied here. Only the leader can tell, once the in-sync set has confirmed that it
+   * leads still; rejects with GOETHE_NOT_LEADER, and GOETHE_UNAVAILABLE where they do not answer.
+   */
+  confirm(): Promise<void>
+  /**
    * Calls the listener for every entry that was applied here without a `propose` that resolves, in
    * order. What was proposed before must have resolved a turn of the event loop earlier. Returns
    * what ends it.
@@ -58,11 +64,18 @@ export class ReplicatedLevel<K = Bytes, V = Bytes> extends AbstractLevel<Bytes, 
         has: supports.has ?? false,
         // For the log above: it may propose the next commit while this one is under way.
         ...{ orderedBatches: true },
+        // And it may ask whether what it reads is all there is.
+        ...{ confirm: true },
       },
       { ...views, ...options },
     )
     this.#store = store
     this.#replication = replication
+  }
+
+  /** As `Replication.confirm`. */
+  confirm(): Promise<void> {
+    return this.#replication.confirm()
   }
 
   async _open(options: { createIfMissing?: boolean; errorIfExists?: boolean }): Promise<void> {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { EventLog, GoetheError, systemClock } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
+import type { Coordinator } from '../src/coordinator/coordinator.js'
 import { CoordinatorMemory } from '../src/coordinator/memory-coordinator.js'
 import type { AppliedStore } from '../src/applied-store.js'
 import { Journal } from '../src/journal/journal.js'
@@ -30,6 +31,7 @@ export class LocalMembers {
   readonly coordination = new CoordinatorMemory()
   readonly running = new Map<string, LocalMember>()
   readonly #cut = new Set<string>()
+  readonly #isolated = new Set<string>()
   readonly #waiting = new Set<() => void>()
 
   constructor(
@@ -50,8 +52,34 @@ export class LocalMembers {
     this.#cut.add(`${one} ${other}`).add(`${other} ${one}`)
   }
 
+  /** Nothing passes between this one and all others, the coordinator among them, until `mend`. */
+  isolate(name: string): void {
+    for (const other of this.names) if (other !== name) this.cut(name, other)
+    this.#isolated.add(name)
+  }
+
   mend(): void {
     this.#cut.clear()
+    this.#isolated.clear()
+  }
+
+  /** The way to the record of one that may be isolated. */
+  coordinatorOf(name: string): Coordinator {
+    const coordinator = this.coordination.coordinator()
+    const isAway = (): boolean => this.#isolated.has(name)
+    const cause = new GoetheError('GOETHE_UNAVAILABLE', 'The coordinator is out of reach')
+    return {
+      read: (signal) => (isAway() ? Promise.reject(cause) : coordinator.read(signal)),
+      change: (token, record) =>
+        isAway()
+          ? Promise.resolve({ outcome: 'failed', cause })
+          : coordinator.change(token, record),
+      watch: (onChange) =>
+        coordinator.watch(() => {
+          if (!isAway()) onChange()
+        }),
+      close: () => coordinator.close(),
+    }
   }
 
   reachable(from: string, to: string): LocalMember | undefined {
@@ -96,6 +124,7 @@ export class LocalMember {
   replaced = 0
   member!: ReplicaDriver
   level!: ReplicatedLevel
+  store!: AppliedStore
   journal!: Journal
   sender!: SnapshotSender
   readonly #closing: (() => Promise<void>)[] = []
@@ -127,7 +156,7 @@ export class LocalMember {
       clock,
       newId: randomUUID,
     })
-    const coordinator = cluster.coordination.coordinator()
+    const coordinator = cluster.coordinatorOf(name)
     local.member = new ReplicaDriver({
       member: name,
       incarnation: randomUUID(),
@@ -226,6 +255,7 @@ export class LocalMember {
   }
 
   #serve(store: AppliedStore): void {
+    this.store = store
     this.level = new ReplicatedLevel(store, this.member)
   }
 

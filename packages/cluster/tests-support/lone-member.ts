@@ -42,13 +42,12 @@ export class LoneMember implements Replication {
   }
 
   propose(operations: Uint8Array): Promise<void> {
-    if (!this.leads) {
-      const details = { leader: 'elsewhere:7070' }
-      return Promise.reject(
-        new GoetheError('GOETHE_NOT_LEADER', 'This member follows elsewhere:7070', { details }),
-      )
-    }
+    if (!this.leads) return Promise.reject(this.#elsewhere())
     return this.#write({ lsn: ++this.#lsn, epoch: 1, operations })
+  }
+
+  confirm(): Promise<void> {
+    return this.leads ? this.#applying : Promise.reject(this.#elsewhere())
   }
 
   onApplied(listener: (operations: Uint8Array) => void): () => void {
@@ -66,6 +65,11 @@ export class LoneMember implements Replication {
     await this.#applying
     await this.#journal?.close()
     await this.store.close()
+  }
+
+  #elsewhere(): GoetheError {
+    const details = { leader: 'elsewhere:7070' }
+    return new GoetheError('GOETHE_NOT_LEADER', 'This member follows elsewhere:7070', { details })
   }
 
   #write(entry: StoredEntry): Promise<void> {

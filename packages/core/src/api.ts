@@ -18,7 +18,7 @@ export interface EventLogApi {
   cursor(topic: string, consumer: string, options?: CursorOptions): CursorApi
   consumer(topic: string, consumer: string, options?: ConsumerOptions): ConsumerApi
   topics(options?: TopicsOptions): Promise<string[]>
-  describe(topic: string): Promise<TopicDescription>
+  describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription>
   histogram(topics: TopicSelector, options?: HistogramOptions): Promise<HistogramBucket[]>
   cursors(options?: CursorsOptions): Promise<CursorDescription[]>
   trim(topic: string, options: TrimOptions): Promise<TrimResult>
@@ -116,7 +116,27 @@ export type Position =
   /** Right behind the committed position of this consumer (one topic only). */
   | { readonly cursor: string }
 
-export interface ReadOptions {
+/**
+ * How new the answer of a read is at least, in a cluster. A log in this process and a server that
+ * stands alone are linearizable always: there the two are the same.
+ *
+ * - 'local': as new as what the member that is asked has stored. That is mostly a few milliseconds
+ *   behind the leader, and further where the two do not reach each other.
+ * - 'linearizable': everything that was acknowledged to anybody, and shown to anybody, before the
+ *   read began. Only the leader answers, once the other members have confirmed that it leads still:
+ *   it costs a round trip among them. Other members reject with GOETHE_NOT_LEADER, by which clients
+ *   find the leader; GOETHE_UNAVAILABLE where nobody can tell who leads.
+ */
+export type Consistency = 'local' | 'linearizable'
+
+/** What goes for every read of which it can be asked how new it is. */
+export interface ConsistencyOptions {
+  /** Default: 'local'. */
+  consistency?: Consistency | undefined
+}
+
+/** A linearizable read that follows begins so; what comes later it shows as it comes. */
+export interface ReadOptions extends ConsistencyOptions {
   /** Default: 'start', or 'end' when `reverse`. */
   from?: Position | undefined
   /** Read up to here: events whose id or time is below it (in reverse: above it). */
@@ -144,7 +164,7 @@ export interface EventReader extends AsyncIterable<LogEvent> {
   toArray(): Promise<LogEvent[]>
 }
 
-export interface SeekOptions {
+export interface SeekOptions extends ConsistencyOptions {
   /** Default: 'next', the first event at or after the position. */
   nearest?: 'next' | 'previous' | 'closest' | undefined
 }
@@ -192,9 +212,9 @@ export interface CursorApi {
   /** Moves the cursor so that the next event read is the nearest at or after the position. */
   seek(position: Exclude<Position, { cursor: string }>): Promise<void>
   /** Events of the topic that are not handled yet. */
-  lag(): Promise<number>
+  lag(options?: ConsistencyOptions): Promise<number>
   /** The committed position, or undefined when nothing was committed yet. */
-  position(): Promise<CursorPosition | undefined>
+  position(options?: ConsistencyOptions): Promise<CursorPosition | undefined>
   /** Forgets the cursor. */
   delete(): Promise<void>
 }

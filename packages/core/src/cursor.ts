@@ -1,4 +1,5 @@
 import type {
+  ConsistencyOptions,
   CursorApi,
   CursorOptions,
   CursorPosition,
@@ -9,6 +10,7 @@ import type {
 } from './api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, dateOf } from './clock.js'
+import { checkConsistencyOptions } from './consistency.js'
 import { type Placement, type PlacementContext, placeCursor } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
 import { checkSession } from './cursor-store.js'
@@ -150,14 +152,14 @@ export class Cursor implements CursorApi {
     this.#session = record.session
   }
 
-  async lag(): Promise<number> {
-    this.#context.assertOpen()
+  async lag(options?: ConsistencyOptions): Promise<number> {
+    await this.#begins(options)
     const record = await this.#context.cursors.read(this.topic, this.consumer)
     return lagOf(record, await this.#context.states.load(this.topic))
   }
 
-  async position(): Promise<CursorPosition | undefined> {
-    this.#context.assertOpen()
+  async position(options?: ConsistencyOptions): Promise<CursorPosition | undefined> {
+    await this.#begins(options)
     const record = await this.#context.cursors.read(this.topic, this.consumer)
     if (record === undefined || record.updatedAt === 0n) return undefined
     return { id: record.id, sequence: record.sequence, updatedAt: dateOf(record.updatedAt) }
@@ -167,6 +169,13 @@ export class Cursor implements CursorApi {
     this.#context.assertOpen()
     this.#session = undefined
     await this.#context.cursors.delete(this.topic, this.consumer)
+  }
+
+  /** Before a look at where the cursor stands. */
+  async #begins(options: ConsistencyOptions | undefined): Promise<void> {
+    this.#context.assertOpen()
+    const consistency = checkConsistencyOptions(options)
+    if (consistency === 'linearizable') await this.#context.store.confirm()
   }
 
   async #begin(position: CheckedPosition | undefined): Promise<CursorRecord> {

@@ -28,7 +28,8 @@ export const errorCodes = {
   GOETHE_LIMIT: 'More was asked than a limit allows; try again after the delay that is given.',
   GOETHE_LOCKED: 'The store is already open as an event log; use that one, or close it first.',
   GOETHE_NOT_EMPTY: 'An export can only be restored into an empty log or continue its own import.',
-  GOETHE_NOT_LEADER: 'Another instance takes the writes; its address is given.',
+  GOETHE_NOT_LEADER:
+    'Another instance leads: writes and linearizable reads go there. Its address is given.',
   GOETHE_OPERATION: 'An operation passed along with a cursor commit is not a valid one.',
   GOETHE_OUTCOME_UNKNOWN:
     'The lead of the cluster changed, or the connection broke, before it was answered; whether it ' +
@@ -71,7 +72,7 @@ export interface GoetheErrorDetails {
   expectedSequence?: number
   /** GOETHE_LIMIT, GOETHE_READ_ONLY: when trying again makes sense, in milliseconds. */
   retryDelayMs?: number
-  /** GOETHE_NOT_LEADER: `host:port` of the instance that takes writes, where it is known. */
+  /** GOETHE_NOT_LEADER: `host:port` of the instance that leads, where it is known. */
   leader?: string
   /** GOETHE_NOT_LEADER: where the HTTP API of that instance is, where it is known. */
   leaderUrl?: string

@@ -6,6 +6,7 @@ import type {
   AppendEntry,
   AppendOptions,
   ByteSink,
+  ConsistencyOptions,
   ConsumerOptions,
   CursorDescription,
   EventLogApi,
@@ -30,6 +31,7 @@ import type {
 import { AppendValidator } from './append-validator.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Committer } from './committer.js'
+import { checkConsistencyOptions } from './consistency.js'
 import { Consumer } from './consumer.js'
 import { checkConsumerOptions } from './consumer-options.js'
 import { ConsumerGroups } from './consumer-groups.js'
@@ -293,9 +295,10 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
   }
 
   /** Rejects with GOETHE_TOPIC_NOT_FOUND for a topic that nothing was ever appended to. */
-  async describe(topic: string): Promise<TopicDescription> {
+  async describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription> {
     this.#assertOpen()
     nameBytes('topic', topic)
+    if (checkConsistencyOptions(options) === 'linearizable') await this.#store.confirm()
     return describeTopic(this.#store, await existingTopic(this.#states, topic))
   }
 
@@ -450,6 +453,17 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     } finally {
       this.#importing = false
     }
+  }
+
+  /**
+   * Resolves once this log has everything that was acknowledged to anybody, or shown to anybody, before
+   * the call: at once, unless its store is one of several copies. Reads with
+   * `consistency: 'linearizable'` wait for it by themselves. Rejects as the store does, with
+   * GOETHE_NOT_LEADER or GOETHE_UNAVAILABLE.
+   */
+  async confirm(): Promise<void> {
+    this.#assertOpen()
+    await this.#store.confirm()
   }
 
   /** Where the log stands, for metrics. */

@@ -30,6 +30,8 @@ export type {
   AppendOptions,
   ByteSink,
   ByteSinkWriter,
+  Consistency,
+  ConsistencyOptions,
   ConsumerApi,
   ConsumerOptions,
   CursorApi,

@@ -1,5 +1,6 @@
-import type { Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
+import type { Consistency, Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
 import { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
+import { checkConsistency } from './consistency.js'
 import { ArgumentError } from './errors.js'
 import { describeValue, nameBytes } from './names.js'
 import {
@@ -17,15 +18,17 @@ export interface CheckedRead {
   from: CheckedPosition
   reverse: boolean
   follow: boolean
+  consistency: Consistency
   bounds: ReaderBounds
 }
 
 /** Throws ArgumentError for wrong arguments of `read`. */
 export function checkRead(topics: TopicSelector, options: ReadOptions): CheckedRead {
-  checkOptions(options, ['from', 'to', 'reverse', 'limit', 'follow', 'signal'])
+  checkOptions(options, ['from', 'to', 'reverse', 'limit', 'follow', 'consistency', 'signal'])
   const selector = checkSelector(topics)
   const reverse = checkBoolean('reverse', options.reverse)
   const follow = checkBoolean('follow', options.follow)
+  const consistency = checkConsistency(options.consistency)
   checkSignal(options.signal)
   if (reverse && follow) throw new ArgumentError("'follow' goes forward, not in reverse")
   const from = checkPosition(
@@ -40,7 +43,7 @@ export function checkRead(topics: TopicSelector, options: ReadOptions): CheckedR
     limit: checkLimit(options.limit),
     to: options.to === undefined ? undefined : checkIdOrTime('to', options.to),
   }
-  return { selector, from, reverse, follow, bounds }
+  return { selector, from, reverse, follow, consistency, bounds }
 }
 
 /** Throws ArgumentError for what is no number of events; undefined means no limit. */
@@ -53,8 +56,12 @@ export function checkSeek(
   topic: string,
   position: Position,
   options: SeekOptions,
-): { from: CheckedPosition; nearest: 'next' | 'previous' | 'closest' } {
-  checkOptions(options, ['nearest'])
+): {
+  from: CheckedPosition
+  nearest: 'next' | 'previous' | 'closest'
+  consistency: Consistency
+} {
+  checkOptions(options, ['nearest', 'consistency'])
   nameBytes('topic', topic)
   const { nearest = 'next' } = options
   if (nearest !== 'next' && nearest !== 'previous' && nearest !== 'closest') {
@@ -62,7 +69,8 @@ export function checkSeek(
       `'nearest' is 'next', 'previous' or 'closest'; got ${describeValue(nearest)}`,
     )
   }
-  return { from: checkPosition(position, true), nearest }
+  const consistency = checkConsistency(options.consistency)
+  return { from: checkPosition(position, true), nearest, consistency }
 }
 
 function isAfter(position: Position | undefined): boolean {

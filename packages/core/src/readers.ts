@@ -37,9 +37,10 @@ export class Readers {
   }
 
   read(topics: TopicSelector, options: ReadOptions): Reader {
-    const { selector, from, reverse, follow, bounds } = checkRead(topics, options)
+    const { selector, from, reverse, follow, consistency, bounds } = checkRead(topics, options)
     const open = async (): Promise<BlockSource> => {
       this.#context.assertOpen()
+      if (consistency === 'linearizable') await this.#context.store.confirm()
       return selector.type === 'topic'
         ? this.#openTopic(selector.topic, from, { reverse, follow, signal: options.signal })
         : this.#openLog(selector, from, { reverse, follow, signal: options.signal })
@@ -69,7 +70,8 @@ export class Readers {
     position: Position,
     options: SeekOptions,
   ): Promise<LogEvent | undefined> {
-    const { nearest, from } = checkSeek(topic, position, options)
+    const { nearest, from, consistency } = checkSeek(topic, position, options)
+    if (consistency === 'linearizable') await this.#context.store.confirm()
     if (from.type === 'end') return this.#last(topic)
     const state = await this.#context.states.load(topic)
     const id = await this.#firstId(state, from)

@@ -20,6 +20,8 @@ import { id, number, payload, receipt, text } from '../tests-support/arbitraries
 import {
   bucketFromMessage,
   bucketToMessage,
+  consistencyFromMessage,
+  consistencyToMessage,
   cursorFromMessage,
   cursorPositionFromMessage,
   cursorPositionToMessage,
@@ -48,6 +50,7 @@ import {
   verifyToMessage,
 } from './convert.js'
 import {
+  DescribeTopicRequestSchema,
   DescribeTopicResponseSchema,
   HistogramBucketSchema,
   RetentionSchema,
@@ -55,8 +58,20 @@ import {
   VerifyResponseSchema,
 } from './gen/goethe/v1/administration_pb.js'
 import { Durability, ReceiptSchema } from './gen/goethe/v1/append_pb.js'
-import { CursorDescriptionSchema, CursorPositionSchema } from './gen/goethe/v1/cursors_pb.js'
-import { EventSchema, Nearest, PositionSchema, SelectorSchema } from './gen/goethe/v1/read_pb.js'
+import {
+  CursorDescriptionSchema,
+  CursorPositionSchema,
+  GetCursorRequestSchema,
+} from './gen/goethe/v1/cursors_pb.js'
+import {
+  Consistency,
+  EventSchema,
+  Nearest,
+  PositionSchema,
+  ReadRequestSchema,
+  SeekRequestSchema,
+  SelectorSchema,
+} from './gen/goethe/v1/read_pb.js'
 import { TransferProgressSchema } from './gen/goethe/v1/transfer_pb.js'
 
 /** What dates can be, from 1970 on. */
@@ -217,6 +232,28 @@ describe('times', () => {
   })
 })
 
+describe('how new a read has to be', () => {
+  it.each([
+    ['Read', ReadRequestSchema],
+    ['Seek', SeekRequestSchema],
+    ['DescribeTopic', DescribeTopicRequestSchema],
+    ['GetCursor', GetCursorRequestSchema],
+  ] as const)('goes over the wire with %s', (_, schema) => {
+    const consistencies = fc.constantFrom('local' as const, 'linearizable' as const)
+    const over = sent(
+      schema as typeof ReadRequestSchema,
+      (asked: 'local' | 'linearizable') =>
+        create(schema as typeof ReadRequestSchema, { consistency: consistencyToMessage(asked) }),
+      ({ consistency }) => consistencyFromMessage(consistency),
+    )
+    fc.assert(
+      fc.property(consistencies, (asked) => {
+        expect(over(asked)).toBe(asked)
+      }),
+    )
+  })
+})
+
 describe('what a message leaves open', () => {
   it('is undefined for positions and selectors', () => {
     expect(positionFromMessage(undefined)).toBeUndefined()
@@ -233,6 +270,22 @@ describe('what a message leaves open', () => {
     for (const nearest of ['next', 'previous', 'closest'] as const) {
       expect(nearestFromMessage(nearestToMessage(nearest))).toBe(nearest)
     }
+  })
+
+  it('is a local consistency, and none where it is not known', () => {
+    expect(consistencyFromMessage(Consistency.UNSPECIFIED)).toBe('local')
+    expect(consistencyToMessage(undefined)).toBe(Consistency.LOCAL)
+    for (const consistency of ['local', 'linearizable'] as const) {
+      expect(consistencyFromMessage(consistencyToMessage(consistency))).toBe(consistency)
+    }
+    // What would promise more must not be answered with less.
+    fc.assert(
+      fc.property(fc.integer({ min: 3, max: 2 ** 31 - 1 }), (unknown) => {
+        expect(() => consistencyFromMessage(unknown as Consistency)).toThrow(
+          expect.objectContaining({ code: 'GOETHE_INVALID_ARGUMENT' }),
+        )
+      }),
+    )
   })
 
   it('is the weakest durability', () => {

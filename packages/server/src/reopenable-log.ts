@@ -3,6 +3,7 @@ import type {
   AppendEntry,
   AppendOptions,
   ByteSink,
+  ConsistencyOptions,
   ConsumerOptions,
   CursorDescription,
   ExportOptions,
@@ -107,8 +108,8 @@ export class ReopenableLog implements ServedLog {
     return this.#options.current().topics(options)
   }
 
-  async describe(topic: string): Promise<TopicDescription> {
-    return this.#options.current().describe(topic)
+  async describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription> {
+    return this.#options.current().describe(topic, options)
   }
 
   async histogram(topics: TopicSelector, options?: HistogramOptions): Promise<HistogramBucket[]> {
@@ -140,6 +141,10 @@ export class ReopenableLog implements ServedLog {
 
   async exportTo(sink: ByteSink, options?: ExportOptions): Promise<TransferResult> {
     return this.#options.current().exportTo(sink, options)
+  }
+
+  async confirm(): Promise<void> {
+    return this.#options.current().confirm()
   }
 
   status(): LogStatus {

@@ -23,6 +23,8 @@ import type {
 export interface ServedLog extends EventLogApi {
   readonly id: string
   status(): LogStatus
+  /** As that of EventLog: what linearizable reads wait for. */
+  confirm(): Promise<void>
   read(topics: TopicSelector, options?: ReadOptions): BlockReader
   cursor(topic: string, consumer: string, options?: ServedCursorOptions): ServedCursor
   consumer(topic: string, consumer: string, options?: ConsumerOptions): ServedConsumer

@@ -64,18 +64,24 @@ export class PendingWrites {
   }
 }
 
-/** What a refusal of the replica is to those who append. */
-export function refusalError(refusal: Refusal): GoetheError {
+/** What a refusal of the replica is to those who asked for `what`. */
+export function refusalError(
+  refusal: Refusal,
+  what: 'writes' | 'linearizable reads' = 'writes',
+): GoetheError {
   switch (refusal.code) {
     case 'NOT_LEADER': {
       const { leader } = refusal
       const where = leader === undefined ? 'no leader is known yet' : `the leader is ${leader}`
-      return new GoetheError('GOETHE_NOT_LEADER', `This member takes no writes: ${where}`, {
+      return new GoetheError('GOETHE_NOT_LEADER', `This member takes no ${what}: ${where}`, {
         details: leader === undefined ? {} : { leader },
       })
     }
     case 'UNAVAILABLE':
-      return new GoetheError('GOETHE_UNAVAILABLE', `The cluster takes no writes: ${refusal.reason}`)
+      return new GoetheError(
+        'GOETHE_UNAVAILABLE',
+        `The cluster takes no ${what}: ${refusal.reason}`,
+      )
     case 'OUTCOME_UNKNOWN':
       return new GoetheError(
         'GOETHE_OUTCOME_UNKNOWN',

@@ -100,6 +100,8 @@ export class ReplicaDriver implements Replication {
   readonly #entries: EntrySource
   readonly #writes = new PendingWrites()
   readonly #confirmations = new Map<number, Confirmation>()
+  /** Confirmed, and waiting for the store to have applied an entry. */
+  #unapplied: (Confirmation & { lsn: number })[] = []
   readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
   readonly #appliedWaits = new AppliedWaits()
   readonly #inputs: Input[] = []
@@ -200,11 +202,7 @@ export class ReplicaDriver implements Replication {
     return stop
   }
 
-  /**
-   * For linearizable reads: resolves, once the in-sync set has confirmed that this is still the
-   * leader, with the entry that the store must have applied. Rejects as `propose`.
-   */
-  confirm(): Promise<number> {
+  confirm(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(copyOf(this.#ended))
       const confirmation = ++this.#confirmation
@@ -240,8 +238,10 @@ export class ReplicaDriver implements Replication {
       this.#stopWatching()
       this.#fetching.abort(reason)
       this.#writes.end(() => refusalError({ code: 'OUTCOME_UNKNOWN' }))
-      for (const { reject } of this.#confirmations.values()) reject(copyOf(reason))
+      const unanswered = [...this.#confirmations.values(), ...this.#unapplied]
+      for (const { reject } of unanswered) reject(copyOf(reason))
       this.#confirmations.clear()
+      this.#unapplied = []
       for (const { reject } of this.#held ?? []) reject(copyOf(reason))
       this.#onStopped?.()
     }
@@ -290,11 +290,11 @@ export class ReplicaDriver implements Replication {
         this.#rejected[effect.refusal.code]++
         return this.#writes.reject(effect.proposal, refusalError(effect.refusal))
       case 'confirmed':
-        return this.#confirmed(effect.confirmation, ({ resolve }) => resolve(effect.lsn))
+        return this.#confirmed(effect.confirmation, effect.lsn)
       case 'unconfirmed':
-        return this.#confirmed(effect.confirmation, ({ reject }) => {
-          reject(refusalError(effect.refusal))
-        })
+        return this.#takeConfirmation(effect.confirmation)?.reject(
+          refusalError(effect.refusal, 'linearizable reads'),
+        )
       case 'lead':
         this.#leads++
         return listener.onLead(effect.epoch)
@@ -362,6 +362,7 @@ export class ReplicaDriver implements Replication {
       },
       onProgress: ({ lsn }, flushedLsn) => {
         this.input({ type: 'applied', lsn, flushedLsn })
+        if (this.#unapplied.length > 0) this.#resolveApplied()
         this.#appliedWaits.advance(lsn)
       },
     })
@@ -438,11 +439,28 @@ export class ReplicaDriver implements Replication {
     )
   }
 
-  #confirmed(confirmation: number, answer: (waiting: Confirmation) => void): void {
-    const waiting = this.#confirmations.get(confirmation)
+  /** The others may show an entry that is still being applied here. */
+  #confirmed(confirmation: number, lsn: number): void {
+    const waiting = this.#takeConfirmation(confirmation)
     if (waiting === undefined) return
+    this.#unapplied.push({ ...waiting, lsn })
+    this.#resolveApplied()
+  }
+
+  #takeConfirmation(confirmation: number): Confirmation | undefined {
+    const waiting = this.#confirmations.get(confirmation)
     this.#confirmations.delete(confirmation)
-    answer(waiting)
+    return waiting
+  }
+
+  /** A turn later, when all who are told of what was applied know of it. */
+  #resolveApplied(): void {
+    const { lsn } = this.#options.stores.current.applied
+    const still = this.#unapplied.filter((waiting) => waiting.lsn > lsn)
+    for (const { lsn: needed, resolve } of this.#unapplied) {
+      if (needed <= lsn) setImmediate(resolve)
+    }
+    this.#unapplied = still
   }
 
   #press(high: boolean): void {
@@ -472,7 +490,7 @@ export class ReplicaDriver implements Replication {
 }
 
 interface Confirmation {
-  resolve(lsn: number): void
+  resolve(): void
   reject(error: GoetheError): void
 }
 

@@ -6,7 +6,7 @@ import {
   settledFacts,
   storeOf,
 } from '../../tests-support/driven-replica.js'
-import type { ReplicaOptions } from './options.js'
+import { type ReplicaOptions, defaultTimes } from './options.js'
 
 /** Member `a`, which leads epoch 6 with `c`; its mark is entry 1. */
 function newLeader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
@@ -105,6 +105,52 @@ describe('a leader', () => {
     acknowledge(member, 1)
     member.read(own, '4')
     expect(member.status).toMatchObject({ role: 'leader', problem: undefined })
+  })
+
+  describe('that is asked whether it leads still', () => {
+    const answer = (member: DrivenReplica, confirm: number) =>
+      member.hear('c', 6, {
+        type: 'acknowledge',
+        durableLsn: 1,
+        receivedLsn: 1,
+        flushedLsn: 1,
+        confirm,
+        gap: false,
+      })
+
+    it('knows once the in-sync set has answered this very question', () => {
+      const member = leader()
+      for (const confirmation of [1, 2]) member.step({ type: 'confirm', confirmation })
+      answer(member, 0)
+      expect(member.has('confirmed')).toBe(false)
+      answer(member, 1)
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 1, lsn: 1 })
+      answer(member, 2)
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 2, lsn: 1 })
+    })
+
+    it('gives up when they do not answer for longer than it takes to leave one out', () => {
+      const member = leader()
+      member.pass(1_000)
+      member.step({ type: 'confirm', confirmation: 1 })
+      member.pass(2 * defaultTimes.replicaTimeoutMs - 100)
+      member.step({ type: 'confirm', confirmation: 2 })
+      expect(member.has('unconfirmed')).toBe(false)
+      member.pass(100)
+      expect(member.take('unconfirmed')).toMatchObject({
+        confirmation: 1,
+        refusal: { code: 'UNAVAILABLE', reason: 'in sync 1 of 2 needed; c does not acknowledge' },
+      })
+      answer(member, 2)
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 2 })
+    })
+
+    it('refuses when it learns of another one', () => {
+      const member = leader()
+      member.step({ type: 'confirm', confirmation: 1 })
+      member.heartbeat('c', 7)
+      expect(member.take('unconfirmed').refusal).toEqual({ code: 'NOT_LEADER' })
+    })
   })
 
   it('says who is missing when too few are in sync', () => {

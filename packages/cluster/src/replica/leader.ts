@@ -58,6 +58,9 @@ export class Leader {
     if (reason !== undefined && this.membership.handsOverLong) {
       this.#held.refuse({ code: 'UNAVAILABLE', reason })
     }
+    // The set may have become smaller since somebody answered.
+    this.#answerConfirmations()
+    this.#confirmations.expire(reason ?? 'the others have not confirmed who leads')
   }
 
   propose({ proposal, payload, bytes }: Extract<Input, { type: 'propose' }>): void {

@@ -3,6 +3,7 @@ import {
   type AppendEntry,
   type AppendOptions,
   type ByteSink,
+  type ConsistencyOptions,
   type ConsumerOptions,
   type CursorDescription,
   type ExportOptions,
@@ -122,9 +123,9 @@ class AuthorizedLog implements ServedLog {
     return topicsWithin(this.#log, patternsOf(this.#grants, seesTopics), options)
   }
 
-  async describe(topic: string): Promise<TopicDescription> {
+  async describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription> {
     this.#check('read', topic)
-    return this.#log.describe(topic)
+    return this.#log.describe(topic, options)
   }
 
   async histogram(topics: TopicSelector, options?: HistogramOptions): Promise<HistogramBucket[]> {
@@ -175,6 +176,11 @@ class AuthorizedLog implements ServedLog {
   }
 
   /** For everybody who is known: it names no topic. */
+  confirm(): Promise<void> {
+    return this.#log.confirm()
+  }
+
+  /** For everybody who is known, as well. */
   status(): LogStatus {
     return this.#log.status()
   }

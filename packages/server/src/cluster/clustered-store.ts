@@ -5,7 +5,7 @@
  * end with GOETHE_CLOSED, which clients answer by reading on.
  */
 import { ClusterMember, ReplicatedLevel } from '@goethe/cluster'
-import type { AppliedStore, ReplicaListener } from '@goethe/cluster'
+import type { AppliedStore, ReplicaListener, Replication } from '@goethe/cluster'
 import {
   type Clock,
   type Commit,
@@ -213,6 +213,18 @@ export class ClusteredStore implements LogStore {
   }
 
   async #use(store: AppliedStore): Promise<void> {
+  /** That of the member, which knows the leader by its name; clients need its addresses. */
+  #replicationOf({ replication }: ClusterMember): Replication {
+    const withAddresses = (error: unknown): never => {
+      throw isGoetheError(error, 'GOETHE_NOT_LEADER') ? this.#elsewhere() : error
+    }
+    return {
+      propose: (operations) => replication.propose(operations).catch(withAddresses),
+      confirm: () => replication.confirm().catch(withAddresses),
+      onApplied: (listener) => replication.onApplied(listener),
+    }
+  }
+
     const member = this.#member
     if (member === undefined) return
     this.#level = new ReplicatedLevel(store, member.replication)
@@ -336,9 +348,13 @@ export class ClusteredStore implements LogStore {
     }
     const { member, address, url } = leader
     const where = url === undefined ? address : `${address}, over HTTP at ${url}`
-    return new GoetheError('GOETHE_NOT_LEADER', `Writes go to ${member} at ${where}`, {
-      details: { leader: address, ...(url !== undefined && { leaderUrl: url }) },
-    })
+    return new GoetheError(
+      'GOETHE_NOT_LEADER',
+      `${member} leads, at ${where}: writes and linearizable reads go there`,
+      {
+        details: { leader: address, ...(url !== undefined && { leaderUrl: url }) },
+      },
+    )
   }
 
   #unavailable(message: string): GoetheError {

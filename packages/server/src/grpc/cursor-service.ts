@@ -1,5 +1,6 @@
 /** The calls about cursors. */
 import {
+  consistencyFromMessage,
   create,
   cursorPositionToMessage,
   cursorToMessage,
@@ -25,9 +26,10 @@ export async function openCursor(
 
 export async function getCursor(
   { log }: Pick<Call, 'log'>,
-  { topic, consumer }: messages.GetCursorRequest,
+  { topic, consumer, consistency }: messages.GetCursorRequest,
 ): Promise<messages.GetCursorResponse> {
   const cursor = log.cursor(topic, consumer)
+  if (consistencyFromMessage(consistency) === 'linearizable') await log.confirm()
   const [position, lag] = [await cursor.position(), await cursor.lag()]
   return create(messages.GetCursorResponseSchema, {
     lag: BigInt(lag),

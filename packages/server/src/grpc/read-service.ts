@@ -5,6 +5,7 @@ import { BlockRange } from '@goethe/core/contract'
 import {
   create,
   type ReadMessage,
+  consistencyFromMessage,
   eventToMessage,
   messages,
   nearestFromMessage,
@@ -27,10 +28,14 @@ export async function read(
   const topics = notEmpty(selectorFromMessage(request.topics), 'Which topics to read')
   const { follow } = request
   const from = positionFromMessage(request.from)
+  let reader = log.read(topics, readOptions(request, from, signal))
+  // Whoever follows has begun to, from here on, and is not given up any more.
+  if (consistencyFromMessage(request.consistency) === 'linearizable') await log.confirm()
   // "The end" of now must still be known when the caller has to ask again.
   const beganAfter = follow && from === 'end' ? log.status().lastId : undefined
-  const start = beganAfter === undefined ? from : { after: beganAfter }
-  const reader = log.read(topics, readOptions(request, start, signal))
+  if (beganAfter !== undefined) {
+    reader = log.read(topics, readOptions(request, { after: beganAfter }, signal))
+  }
   // Only now: who may not read these topics must not learn how many others do.
   const endTail = follow ? tailOf(context, topics) : undefined
   try {
@@ -50,10 +55,13 @@ export async function read(
 
 export async function seek(
   { log }: Call,
-  { topic, position, nearest }: messages.SeekRequest,
+  { topic, position, nearest, consistency }: messages.SeekRequest,
 ): Promise<messages.SeekResponse> {
   const at = notEmpty(positionFromMessage(position), 'The position')
-  const event = await log.seek(topic, at, { nearest: nearestFromMessage(nearest) })
+  const event = await log.seek(topic, at, {
+    nearest: nearestFromMessage(nearest),
+    consistency: consistencyFromMessage(consistency),
+  })
   return create(messages.SeekResponseSchema, event && { event: eventToMessage(event) })
 }
 

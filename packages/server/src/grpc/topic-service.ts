@@ -3,6 +3,7 @@ import type { HistogramOptions, TrimOptions } from '@goethe/core'
 import {
   create,
   bucketToMessage,
+  consistencyFromMessage,
   messages,
   positionFromMessage,
   retentionFromMessage,
@@ -27,9 +28,10 @@ export async function listTopics(
 
 export async function describeTopic(
   { log }: Pick<Call, 'log'>,
-  { topic }: messages.DescribeTopicRequest,
+  { topic, consistency }: messages.DescribeTopicRequest,
 ): Promise<messages.DescribeTopicResponse> {
-  return topicToMessage(await log.describe(topic))
+  const options = { consistency: consistencyFromMessage(consistency) }
+  return topicToMessage(await log.describe(topic, options))
 }
 
 export async function histogram(

@@ -1,6 +1,6 @@
 /** Cursors: where consumers stand. Whoever took one over is known by the session it was given. */
-import { GoetheError, type Position } from '@goethe/core'
-import type { FastifyInstance } from 'fastify'
+import { type Consistency, GoetheError, type Position } from '@goethe/core'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServedCursor, ServedCursorOptions } from '../served-log.js'
 import type { ServerContext } from '../server-context.js'
 import { logOf, sendJson } from './call.js'
@@ -9,6 +9,7 @@ import { parsePosition } from './position.js'
 import {
   answers,
   commitBody,
+  consistencyProperties,
   consumerParams,
   cursorBeginBody,
   cursorSchema,
@@ -20,6 +21,10 @@ import {
 interface ConsumerParams {
   topic: string
   consumer: string
+}
+
+interface ConsistencyQuery {
+  consistency: Consistency
 }
 
 const tags = ['cursors']
@@ -62,39 +67,50 @@ function lookRoutes(app: FastifyInstance): void {
       return sendJson(reply, toJson({ cursors }))
     },
   )
-  app.get<{ Params: ConsumerParams }>(
+  app.get<{ Params: ConsumerParams; Querystring: ConsistencyQuery }>(
     path,
     {
       schema: {
         summary: 'Where a consumer stands, and how many events it has not handled',
         tags,
         params: consumerParams,
+        querystring: object(consistencyProperties),
         response: answers(cursorSchema),
       },
     },
     async (request, reply) => {
       const { topic, consumer } = request.params
-      const cursor = logOf(request).cursor(topic, consumer)
+      const cursor = await lookedAt(request)
       const [position, lag] = await Promise.all([cursor.position(), cursor.lag()])
       const none = { id: 0n, sequence: 0 }
       return sendJson(reply, toJson({ topic, consumer, ...(position ?? none), lag }))
     },
   )
-  app.get<{ Params: ConsumerParams }>(
+  app.get<{ Params: ConsumerParams; Querystring: ConsistencyQuery }>(
     `${path}/lag`,
     {
       schema: {
         summary: 'How many events a consumer has not handled',
         tags,
         params: consumerParams,
+        querystring: object(consistencyProperties),
         response: answers(object({ lag: { type: 'integer' } })),
       },
     },
     async (request, reply) => {
-      const { topic, consumer } = request.params
-      return sendJson(reply, toJson({ lag: await logOf(request).cursor(topic, consumer).lag() }))
+      return sendJson(reply, toJson({ lag: await (await lookedAt(request)).lag() }))
     },
   )
+}
+
+/** The cursor of a request, once it is known to be as new as was asked. */
+async function lookedAt(
+  request: FastifyRequest<{ Params: ConsumerParams; Querystring: ConsistencyQuery }>,
+): Promise<ServedCursor> {
+  const log = logOf(request)
+  const cursor = log.cursor(request.params.topic, request.params.consumer)
+  if (request.query.consistency === 'linearizable') await log.confirm()
+  return cursor
 }
 
 function moveRoutes(app: FastifyInstance, context: ServerContext): void {

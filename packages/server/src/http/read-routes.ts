@@ -1,6 +1,12 @@
 /** Reading events: pages of JSON, lines of JSON, server-sent events; and finding one. */
 import { Readable } from 'node:stream'
-import { GoetheError, type LogEvent, type ReadOptions, type TopicSelector } from '@goethe/core'
+import {
+  type Consistency,
+  GoetheError,
+  type LogEvent,
+  type ReadOptions,
+  type TopicSelector,
+} from '@goethe/core'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { becomeStream, logOf, methodOf, sendJson } from './call.js'
@@ -25,6 +31,7 @@ interface ReadQuery {
   reverse?: boolean
   follow?: boolean
   payload: PayloadFormat
+  consistency: Consistency
   topic?: string
   prefix?: string
 }
@@ -68,7 +75,12 @@ export function readRoutes(app: FastifyInstance, context: ServerContext): void {
   )
   app.get<{
     Params: { topic: string }
-    Querystring: { at: string; nearest: 'next' | 'previous' | 'closest'; payload: PayloadFormat }
+    Querystring: {
+      at: string
+      nearest: 'next' | 'previous' | 'closest'
+      payload: PayloadFormat
+      consistency: Consistency
+    }
   }>(
     '/topics/:topic/seek',
     {
@@ -81,9 +93,10 @@ export function readRoutes(app: FastifyInstance, context: ServerContext): void {
       },
     },
     async (request, reply) => {
-      const { at, nearest, payload } = request.query
+      const { at, nearest, payload, consistency } = request.query
       const position = parsePosition('at', at, context.clock.now())
-      const event = await logOf(request).seek(request.params.topic, position, { nearest })
+      const options = { nearest, consistency }
+      const event = await logOf(request).seek(request.params.topic, position, options)
       if (event !== undefined) countRead(context, [event])
       const shown = event === undefined ? null : eventJson(event, payload)
       return sendJson(reply, JSON.stringify({ event: shown }))
@@ -117,9 +130,11 @@ async function read(
   const options = readOptions(request, context.clock.now(), format)
   if (format === 'json') return sendPage(context, request, reply, topics, options)
   const signal = AbortSignal.any([request.call.gone, context.stopping])
-  const batches = logOf(request)
-    .read(topics, { ...options, signal })
-    .batches()
+  const { consistency, ...rest } = options
+  const log = logOf(request)
+  const batches = log.read(topics, { ...rest, signal }).batches()
+  // Who cannot be answered so is told by the status, which goes with the first bytes.
+  if (consistency === 'linearizable') await log.confirm()
   const { releases } = request.call
   becomeStream(request, context)
   if (options.follow === true) {
@@ -170,6 +185,7 @@ function readOptions(
     to: query.to === undefined ? undefined : parseTime('to', query.to, now),
     limit: query.limit,
     reverse: query.reverse,
+    consistency: query.consistency,
     follow: query.follow ?? (format === 'sse' && query.reverse !== true),
   }
 }

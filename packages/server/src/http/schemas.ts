@@ -40,6 +40,17 @@ export const selectorProperties = {
   prefix: { type: 'string', description: 'All topics whose name begins like this' },
 }
 
+export const consistencyProperties = {
+  consistency: {
+    type: 'string',
+    enum: ['local', 'linearizable'],
+    default: 'local',
+    description:
+      'How new the answer is at least, in a cluster: as new as this member, or everything that was ' +
+      'acknowledged before, for which only the leader answers',
+  },
+}
+
 export const readProperties = {
   from: position,
   to: { ...time, description: `Up to here, which is not read itself. ${time.description}` },
@@ -55,6 +66,7 @@ export const readProperties = {
     default: 'text',
     description: 'How payloads are shown where they can be',
   },
+  ...consistencyProperties,
 }
 
 export const seekQuery = object(
@@ -62,6 +74,7 @@ export const seekQuery = object(
     at: position,
     nearest: { type: 'string', enum: ['next', 'previous', 'closest'], default: 'next' },
     payload: readProperties.payload,
+    ...consistencyProperties,
   },
   ['at'],
 )

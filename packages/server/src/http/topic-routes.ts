@@ -1,5 +1,5 @@
 /** Topics: which there are, what they hold, what they keep. */
-import type { HistogramOptions, Retention } from '@goethe/core'
+import type { Consistency, HistogramOptions, Retention } from '@goethe/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { logOf, sendJson } from './call.js'
@@ -9,6 +9,7 @@ import { oneTopic, selectorOf } from './read-routes.js'
 import {
   answers,
   bucketsSchema,
+  consistencyProperties,
   histogramQuery,
   object,
   retentionBody,
@@ -60,18 +61,21 @@ function listRoutes(app: FastifyInstance, context: ServerContext): void {
       return sendJson(reply, toJson({ topics, ...next }))
     },
   )
-  app.get<{ Params: TopicParams }>(
+  app.get<{ Params: TopicParams; Querystring: { consistency: Consistency } }>(
     '/topics/:topic',
     {
       schema: {
         summary: 'Describe a topic',
         tags,
         params: topicParams,
+        querystring: object(consistencyProperties),
         response: answers(topicSchema),
       },
     },
     async (request, reply) => {
-      return sendJson(reply, toJson(await logOf(request).describe(request.params.topic)))
+      const { consistency } = request.query
+      const described = await logOf(request).describe(request.params.topic, { consistency })
+      return sendJson(reply, toJson(described))
     },
   )
   app.get<{ Params: TopicParams; Querystring: HistogramQuery }>(

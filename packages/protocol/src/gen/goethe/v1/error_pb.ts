@@ -71,7 +71,7 @@ export type Error = Message<"goethe.v1.Error"> & {
   retryDelayMs?: bigint | undefined;
 
   /**
-   * GOETHE_NOT_LEADER: `host:port` of the instance that takes writes.
+   * GOETHE_NOT_LEADER: `host:port` of the instance that leads.
    *
    * @generated from field: string leader = 9;
    */

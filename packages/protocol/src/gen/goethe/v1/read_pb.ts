@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file goethe/v1/read.proto.
  */
 export const file_goethe_v1_read: GenFile = /*@__PURE__*/
-  fileDesc("ChRnb2V0aGUvdjEvcmVhZC5wcm90bxIJZ29ldGhlLnYxIjcKCFNlbGVjdG9yEg8KBXRvcGljGAEgASgJSAASEAoGcHJlZml4GAIgASgJSABCCAoGdG9waWNzInYKCFBvc2l0aW9uEh8KBGVkZ2UYASABKA4yDy5nb2V0aGUudjEuRWRnZUgAEgwKAmlkGAIgASgGSAASEgoIc2VxdWVuY2UYAyABKARIABIPCgVhZnRlchgEIAEoBkgAEhAKBmN1cnNvchgFIAEoCUgAQgQKAmF0IqwBCgtSZWFkUmVxdWVzdBIjCgZ0b3BpY3MYASABKAsyEy5nb2V0aGUudjEuU2VsZWN0b3ISIQoEZnJvbRgCIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIPCgJ0bxgDIAEoBkgAiAEBEg8KB3JldmVyc2UYBCABKAgSEgoFbGltaXQYBSABKARIAYgBARIOCgZmb2xsb3cYBiABKAhCBQoDX3RvQggKBl9saW1pdCJfCgxSZWFkUmVzcG9uc2USJQoGYmxvY2tzGAEgAygLMhUuZ29ldGhlLnYxLkJsb2NrUmFuZ2USGAoLYmVnYW5fYWZ0ZXIYAiABKAZIAIgBAUIOCgxfYmVnYW5fYWZ0ZXIiZwoKQmxvY2tSYW5nZRINCgV0b3BpYxgBIAEoCRIkCgVibG9jaxgCIAEoCzIVLmdvZXRoZS52MS5FdmVudEJsb2NrEgwKBGZyb20YAyABKA0SDwoCdG8YBCABKA1IAIgBAUIFCgNfdG8iaQoKRXZlbnRCbG9jaxIQCghmaXJzdF9pZBgBIAEoBhIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBhINCgVjb3VudBgDIAEoBxIQCghjaGVja3N1bRgEIAEoBxIQCghwYXlsb2FkcxgFIAMoDCJFCgVFdmVudBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdwYXlsb2FkGAQgASgMImgKC1NlZWtSZXF1ZXN0Eg0KBXRvcGljGAEgASgJEiUKCHBvc2l0aW9uGAIgASgLMhMuZ29ldGhlLnYxLlBvc2l0aW9uEiMKB25lYXJlc3QYAyABKA4yEi5nb2V0aGUudjEuTmVhcmVzdCIvCgxTZWVrUmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC5nb2V0aGUudjEuRXZlbnQqOgoERWRnZRIUChBFREdFX1VOU1BFQ0lGSUVEEAASDgoKRURHRV9TVEFSVBABEgwKCEVER0VfRU5EEAIqXwoHTmVhcmVzdBIXChNORUFSRVNUX1VOU1BFQ0lGSUVEEAASEAoMTkVBUkVTVF9ORVhUEAESFAoQTkVBUkVTVF9QUkVWSU9VUxACEhMKD05FQVJFU1RfQ0xPU0VTVBADYgZwcm90bzM");
+  fileDesc("ChRnb2V0aGUvdjEvcmVhZC5wcm90bxIJZ29ldGhlLnYxIjcKCFNlbGVjdG9yEg8KBXRvcGljGAEgASgJSAASEAoGcHJlZml4GAIgASgJSABCCAoGdG9waWNzInYKCFBvc2l0aW9uEh8KBGVkZ2UYASABKA4yDy5nb2V0aGUudjEuRWRnZUgAEgwKAmlkGAIgASgGSAASEgoIc2VxdWVuY2UYAyABKARIABIPCgVhZnRlchgEIAEoBkgAEhAKBmN1cnNvchgFIAEoCUgAQgQKAmF0ItkBCgtSZWFkUmVxdWVzdBIjCgZ0b3BpY3MYASABKAsyEy5nb2V0aGUudjEuU2VsZWN0b3ISIQoEZnJvbRgCIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIPCgJ0bxgDIAEoBkgAiAEBEg8KB3JldmVyc2UYBCABKAgSEgoFbGltaXQYBSABKARIAYgBARIOCgZmb2xsb3cYBiABKAgSKwoLY29uc2lzdGVuY3kYByABKA4yFi5nb2V0aGUudjEuQ29uc2lzdGVuY3lCBQoDX3RvQggKBl9saW1pdCJfCgxSZWFkUmVzcG9uc2USJQoGYmxvY2tzGAEgAygLMhUuZ29ldGhlLnYxLkJsb2NrUmFuZ2USGAoLYmVnYW5fYWZ0ZXIYAiABKAZIAIgBAUIOCgxfYmVnYW5fYWZ0ZXIiZwoKQmxvY2tSYW5nZRINCgV0b3BpYxgBIAEoCRIkCgVibG9jaxgCIAEoCzIVLmdvZXRoZS52MS5FdmVudEJsb2NrEgwKBGZyb20YAyABKA0SDwoCdG8YBCABKA1IAIgBAUIFCgNfdG8iaQoKRXZlbnRCbG9jaxIQCghmaXJzdF9pZBgBIAEoBhIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBhINCgVjb3VudBgDIAEoBxIQCghjaGVja3N1bRgEIAEoBxIQCghwYXlsb2FkcxgFIAMoDCJFCgVFdmVudBINCgV0b3BpYxgBIAEoCRIKCgJpZBgCIAEoBhIQCghzZXF1ZW5jZRgDIAEoBBIPCgdwYXlsb2FkGAQgASgMIpUBCgtTZWVrUmVxdWVzdBINCgV0b3BpYxgBIAEoCRIlCghwb3NpdGlvbhgCIAEoCzITLmdvZXRoZS52MS5Qb3NpdGlvbhIjCgduZWFyZXN0GAMgASgOMhIuZ29ldGhlLnYxLk5lYXJlc3QSKwoLY29uc2lzdGVuY3kYBCABKA4yFi5nb2V0aGUudjEuQ29uc2lzdGVuY3kiLwoMU2Vla1Jlc3BvbnNlEh8KBWV2ZW50GAEgASgLMhAuZ29ldGhlLnYxLkV2ZW50KjoKBEVkZ2USFAoQRURHRV9VTlNQRUNJRklFRBAAEg4KCkVER0VfU1RBUlQQARIMCghFREdFX0VORBACKl8KC0NvbnNpc3RlbmN5EhsKF0NPTlNJU1RFTkNZX1VOU1BFQ0lGSUVEEAASFQoRQ09OU0lTVEVOQ1lfTE9DQUwQARIcChhDT05TSVNURU5DWV9MSU5FQVJJWkFCTEUQAipfCgdOZWFyZXN0EhcKE05FQVJFU1RfVU5TUEVDSUZJRUQQABIQCgxORUFSRVNUX05FWFQQARIUChBORUFSRVNUX1BSRVZJT1VTEAISEwoPTkVBUkVTVF9DTE9TRVNUEANiBnByb3RvMw");
 
 /**
  * One topic, or all whose name starts with a prefix; the empty prefix names all topics.
@@ -144,6 +144,13 @@ export type ReadRequest = Message<"goethe.v1.ReadRequest"> & {
    * @generated from field: bool follow = 6;
    */
   follow: boolean;
+
+  /**
+   * Of what is there when the read begins. Left out: LOCAL.
+   *
+   * @generated from field: goethe.v1.Consistency consistency = 7;
+   */
+  consistency: Consistency;
 };
 
 /**
@@ -317,6 +324,13 @@ export type SeekRequest = Message<"goethe.v1.SeekRequest"> & {
    * @generated from field: goethe.v1.Nearest nearest = 3;
    */
   nearest: Nearest;
+
+  /**
+   * Left out: LOCAL.
+   *
+   * @generated from field: goethe.v1.Consistency consistency = 4;
+   */
+  consistency: Consistency;
 };
 
 /**
@@ -372,6 +386,42 @@ export const EdgeSchema: GenEnum<Edge> = /*@__PURE__*/
   enumDesc(file_goethe_v1_read, 0);
 
 /**
+ * How new the answer of a read is at least, in a cluster; a server that stands alone has nothing to
+ * choose.
+ *
+ * @generated from enum goethe.v1.Consistency
+ */
+export enum Consistency {
+  /**
+   * The same as LOCAL.
+   *
+   * @generated from enum value: CONSISTENCY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * What the member that is asked has stored, which may be behind the leader.
+   *
+   * @generated from enum value: CONSISTENCY_LOCAL = 1;
+   */
+  LOCAL = 1,
+
+  /**
+   * Everything that was acknowledged or shown to anybody before the call. Only the leader answers,
+   * once the others have confirmed that it leads still; other members refuse with GOETHE_NOT_LEADER.
+   *
+   * @generated from enum value: CONSISTENCY_LINEARIZABLE = 2;
+   */
+  LINEARIZABLE = 2,
+}
+
+/**
+ * Describes the enum goethe.v1.Consistency.
+ */
+export const ConsistencySchema: GenEnum<Consistency> = /*@__PURE__*/
+  enumDesc(file_goethe_v1_read, 1);
+
+/**
  * Which event is meant where none is exactly at a position.
  *
  * @generated from enum goethe.v1.Nearest
@@ -410,5 +460,5 @@ export enum Nearest {
  * Describes the enum goethe.v1.Nearest.
  */
 export const NearestSchema: GenEnum<Nearest> = /*@__PURE__*/
-  enumDesc(file_goethe_v1_read, 1);
+  enumDesc(file_goethe_v1_read, 2);
 
