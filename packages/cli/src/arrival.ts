@@ -20,8 +20,12 @@ export function arrivalOf(
     return waiting(`Nothing was heard of ${name} yet: is it started, with the names of the others?`)
   }
   const { health, reason, suspected, silentMs, behind } = found
+  const why = reason === undefined ? '' : `: ${reason}`
   if (suspected) {
     return waiting(`${name} was not heard of for ${formatDuration(silentMs)}: is it running?`)
+  }
+  if (found.inSync && health === 'catching-up') {
+    return waiting(`${name} is in sync, and not caught up yet${why}.`)
   }
   if (found.inSync) {
     const needed = minInSync === undefined ? '' : `, ${minInSync} needed`
@@ -31,7 +35,6 @@ export function arrivalOf(
     }
   }
   if (leader === undefined) return waiting(`${name} waits for a leader: nobody leads.`)
-  const why = reason === undefined ? '' : `: ${reason}`
   if (health !== 'catching-up') return waiting(`${name} is ${health}${why}.`)
   return waiting(`${name} is catching up, ${formatCount(behind)} entries behind${why}.`)
 }

@@ -144,6 +144,7 @@ describe('goethe cluster', () => {
       { ...late, behind: 12_310 },
       { ...late, suspected: true, silentMs: 9_000 },
       { ...late, behind: 12_310 },
+      { health: 'catching-up', reason: 'it applies what it has' },
       {},
     ]
     const { stdout, stderr, code } = await goethe('add', 'goethe-1', '--text')
@@ -152,6 +153,7 @@ describe('goethe cluster', () => {
       'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
       'goethe-1 was not heard of for 9s: is it running?',
       'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
+      'goethe-1 is in sync, and not caught up yet: it applies what it has.',
       '',
     ])
     expect(stdout).toBe('goethe-1 is in sync: 1 of 2, 2 needed.\n')

@@ -441,11 +441,13 @@ export class ClusterMember {
     storeId,
     problem,
     notWritable,
+    caughtUp,
   }: ReplicaStatus): Pick<MemberReport, 'health' | 'reason'> {
     if (this.#draining) return { health: 'draining', reason: 'it stops' }
     const reason = this.#unhealthy ?? problem
     if (reason !== undefined) return { health: 'unhealthy', reason }
     if (inSync.some((store) => store.storeId === storeId)) {
+      if (!caughtUp) return { health: 'catching-up', reason: 'it applies what it has' }
       return { health: 'serving', ...(notWritable !== undefined && { reason: notWritable }) }
     }
     const why = role === 'candidate' ? 'it knows no leader' : 'it is not in sync yet'

@@ -15,6 +15,7 @@ export class Follower {
   #requestedMs = -Infinity
   #gapAtLsn = -1
   #confirm = 0
+  #heardCommitLsn = 0
   // Entries came too early, which the leader believes to be here.
   #missed = false
 
@@ -107,6 +108,11 @@ export class Follower {
     if (this.context.facts.durable) this.#send({ type: 'leave' })
   }
 
+  /** What the leader says is committed; undefined before this journal is in line with its. */
+  get heardCommitLsn(): number | undefined {
+    return this.state === 'settled' ? this.#heardCommitLsn : undefined
+  }
+
   /** Whether it waits for a snapshot. */
   get wantsSnapshot(): boolean {
     return this.state === 'fetching-snapshot'
@@ -158,6 +164,7 @@ export class Follower {
 
   #commit(commitLsn: number): void {
     const { applier, journal, options } = this.context
+    this.#heardCommitLsn = Math.max(this.#heardCommitLsn, commitLsn)
     applier.commit(options.rules.applicableLsn(commitLsn, journal, this.state === 'settled'))
   }
 

@@ -16,6 +16,11 @@ export interface ReplicaTimes {
   readonly renewMs: number
   /** Pause after the coordinator gave no answer. Default 500. */
   readonly retryMs: number
+  /**
+   * How long what is committed may not be applied here before this member counts as catching up; at a
+   * tenth of it, it counts as caught up again. Default 10,000.
+   */
+  readonly behindMsMax: number
   /** What a tick counts at most: after a pause of the process, messages are heard first. Default 500. */
   readonly tickMsMax: number
 }
@@ -44,6 +49,7 @@ export const defaultTimes: ReplicaTimes = {
   leaseMs: 10_000,
   renewMs: 3_000,
   retryMs: 500,
+  behindMsMax: 10_000,
   tickMsMax: 500,
 }
 

@@ -8,6 +8,7 @@
 import { unreachable } from '@goethe/core'
 import type { VersionedRecord } from '../coordinator/coordinator.js'
 import { Applier } from './applier.js'
+import { CaughtUp } from './caught-up.js'
 import { type Context, envelope } from './context.js'
 import { CoordinatorAccess } from './coordinator-access.js'
 import type { Effect, Refusal } from './effect.js'
@@ -27,6 +28,7 @@ export class Replica {
   readonly #context: Context
   readonly #takeover: Takeover
   readonly #install: SnapshotInstall
+  readonly #caughtUp: CaughtUp
   #effects: Effect[] = []
   #clockMs: number | undefined
   #leader: Leader | undefined
@@ -58,6 +60,7 @@ export class Replica {
     }
     this.#context = context
     this.#install = new SnapshotInstall(context)
+    this.#caughtUp = new CaughtUp(options.times)
     this.#takeover = new Takeover(context, {
       won: (won) => this.#lead(won),
       seen: (record) => this.#see(record.epoch, record.clusterId),
@@ -75,7 +78,10 @@ export class Replica {
 
   /** A snapshot for people and monitoring. */
   get status(): ReplicaStatus {
-    return statusOf(this.#context, this.#takeover, this.#leader, this.#follower, this.#halted)
+    return {
+      ...statusOf(this.#context, this.#takeover, this.#leader, this.#follower, this.#halted),
+      caughtUp: this.#caughtUp.value,
+    }
   }
 
   #step(input: Input): void {
@@ -157,10 +163,24 @@ export class Replica {
     const passedMs = clockMs - (this.#clockMs ?? clockMs)
     this.#clockMs = clockMs
     context.nowMs += Math.max(0, Math.min(passedMs, context.options.times.tickMsMax))
+    this.#observe()
     if (this.#leader !== undefined) return this.#leader.tick()
     this.#follower?.continue()
     if (this.#stopping) this.#follower?.leave()
     else if (!this.#install.active) this.#takeover.continue()
+  }
+
+  /** Takes note of how far the store is behind what is committed. */
+  #observe(): void {
+    const { applier, nowMs, self } = this.#context
+    if (this.#leader?.leading === true) return this.#caughtUp.leads()
+    const set = (this.#leader?.set.record ?? this.#takeover.record)?.inSync ?? []
+    this.#caughtUp.observe({
+      nowMs,
+      inSync: set.some(({ storeId }) => storeId === self.storeId),
+      commitLsn: this.#follower?.heardCommitLsn,
+      appliedLsn: applier.appliedLsn,
+    })
   }
 
   #receive(message: PeerMessage): void {

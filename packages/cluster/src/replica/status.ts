@@ -24,6 +24,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly durableLsn: number
   readonly commitLsn: number
   readonly appliedLsn: number
+  /** Whether this member is in sync and its readers see what is committed, but for a moment's worth. */
+  readonly caughtUp: boolean
   readonly inSync: readonly MemberStore[]
   readonly minInSync: number | undefined
   /** What this member would begin a new cluster with: nothing else comes of it. */
@@ -46,7 +48,7 @@ export function statusOf(
   leader: Leader | undefined,
   follower: Follower | undefined,
   halted: string | undefined,
-): ReplicaStatus {
+): Omit<ReplicaStatus, 'caughtUp'> {
   const { self, facts, journal, applier } = context
   const record = leader?.set.record ?? takeover.record
   return {

@@ -71,6 +71,7 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
       leaseMs: 3_000,
       renewMs: 1_000,
       retryMs: 200,
+      behindMsMax: 2_000,
       tickMsMax: 200,
     },
     limits: {

@@ -52,6 +52,7 @@ function seen(replica: Partial<Replica> = {}, members = three): ClusterMemberSta
       durableLsn: 20_000,
       commitLsn: 20_000,
       appliedLsn: 20_000,
+      caughtUp: true,
       inSync: ['goethe-0', 'goethe-1', 'goethe-2'].map(store),
       minInSync: 2,
       minInSyncOfNew: 2,

@@ -22,6 +22,7 @@ import { isDamage } from '../open-store.js'
 import { ReopenableLog, type ReopenableLogOptions } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
 import { ClusterOperations } from './cluster-operations.js'
+import { followerState } from './follower-state.js'
 import { ForwardedRequests } from './forwarded-requests.js'
 import { type ForwardTarget, Forwarder } from './forwarder.js'
 import { ForwardingLog } from './forwarding-log.js'
@@ -112,20 +113,13 @@ export class ClusteredStore implements LogStore {
     if (replica === undefined || this.#current === undefined) {
       return { type: 'catching-up', reason: 'This member has no log yet' }
     }
-    const { role, inSync, storeId, leader, problem, notWritable, hearsLeader } = replica
-    const trouble = problem === undefined ? {} : { reason: problem }
-    if (role === 'leader') {
-      if (notWritable !== undefined) return { type: 'read-only', reason: notWritable }
-      if (!this.#writes) return { type: 'catching-up', reason: 'The log is being opened' }
-      const { reason } = guard
-      return reason === undefined ? { type: 'open', ...trouble } : { type: 'read-only', reason }
-    }
-    const isInSync = inSync.some((store) => store.storeId === storeId)
-    // Without a record, say, it gets on with a leader that it hears, and would not get another one.
-    if (isInSync && (problem === undefined || hearsLeader)) {
-      return { type: 'following', leader, ...trouble }
-    }
-    return { type: 'catching-up', reason: problem ?? 'This member is not in sync yet' }
+    const { role, problem, notWritable } = replica
+    if (role !== 'leader') return followerState(replica)
+    if (notWritable !== undefined) return { type: 'read-only', reason: notWritable }
+    if (!this.#writes) return { type: 'catching-up', reason: 'The log is being opened' }
+    const { reason } = guard
+    if (reason !== undefined) return { type: 'read-only', reason }
+    return { type: 'open', ...(problem !== undefined && { reason: problem }) }
   }
 
   /** Opens the member again where its disk failed and there is room, and a log that is missing. */
