@@ -12,7 +12,8 @@ export interface VersionedRecord {
 /**
  * How an attempt to change the record ended.
  *
- * - `refused`: the record is not the one of the token. Nothing was done, nor will be.
+ * - `refused`: the record is not the one of the token, so nothing will be done. Something may have been:
+ *   where a proxy sends a request again whose answer it lost, the refusal is the second answer.
  * - `failed`: the attempt did not reach the record, or was turned away for another reason, such as a
  *   missing right. Nothing was done, nor will be.
  * - `unknown`: no answer came, so it may have been done, or may still be done for as long as the

@@ -23,12 +23,17 @@ describe('InSyncSet', () => {
     expect(needed(set)).toEqual(['a', 'b', 'd'])
   })
 
-  it('goes back to the old set when a change was refused', () => {
+  it('needs both sets until a read tells why a change was refused', () => {
     const set = new InSyncSet(recordOf('a', 'b'), '1', rules)
     set.attempt(recordOf('a', 'b', 'c'))
     set.refused()
-    expect(needed(set)).toEqual(['a', 'b'])
+    expect(needed(set)).toEqual(['a', 'b', 'c'])
+    set.read(recordOf('a', 'b', 'c'), '2')
     expect(set.uncertain).toBe(false)
+    set.attempt(recordOf('a', 'b'))
+    set.refused()
+    set.read(recordOf('a', 'b', 'c'), '3')
+    expect(needed(set)).toEqual(['a', 'b', 'c'])
   })
 
   it('keeps an unknown change in mind until the record has moved on', () => {

@@ -11,7 +11,7 @@ import type { Rules } from './rules.js'
 export class InSyncSet {
   #record: ClusterRecord
   #token: string
-  #attempts: ClusterRecord[] = []
+  #attempts: readonly ClusterRecord[] = []
 
   constructor(
     record: ClusterRecord,
@@ -54,7 +54,7 @@ export class InSyncSet {
 
   /** A change is about to be asked for, by the token last known. */
   attempt(record: ClusterRecord): void {
-    this.#attempts.push(record)
+    this.#attempts = [...this.#attempts, record]
   }
 
   /** The latest attempt succeeded; the earlier ones named an older token, so they failed. */
@@ -64,9 +64,12 @@ export class InSyncSet {
     this.#attempts = []
   }
 
-  /** The latest attempt did not happen; an earlier one may be the reason. */
+  /**
+   * The token has moved on. Who moved it may be one of the attempts, the latest too where something on
+   * the way sent the request twice: a read tells.
+   */
   refused(): void {
-    this.#attempts.pop()
+    this.#attempts = this.rules.afterRefusal(this.#attempts)
   }
 
   /** The record was read. While its token stands still, the attempts may yet happen. */

@@ -31,6 +31,8 @@ export interface Rules {
   mayNeed(record: ClusterRecord, minInSync: number): boolean
   /** Whether an operator took this store out, so that it does not join. */
   isRemoved(record: ClusterRecord, storeId: string): boolean
+  /** Which attempts to change the record may have happened, after the latest was refused (rule 5). */
+  afterRefusal(attempts: readonly ClusterRecord[]): readonly ClusterRecord[]
   /** How an attempt to change the record is taken to have ended. */
   outcome(outcome: ChangeOutcome): ChangeOutcome
   /** The answer to a follower whose journal ends at `last` (rule 9). */
@@ -60,6 +62,7 @@ export const rules: Rules = {
   mayJoin: (heldLsn, commitLsn, markLsn) => heldLsn >= commitLsn && heldLsn >= markLsn,
   mayNeed: ({ inSync }, minInSync) => minInSync <= inSync.length,
   isRemoved,
+  afterRefusal: (attempts) => attempts,
   outcome: (outcome) => outcome,
   reconcile(leader, last) {
     const end = leader.endOf(last.epoch)

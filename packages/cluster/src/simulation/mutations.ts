@@ -37,6 +37,9 @@ export const mutations: Record<string, Mutation> = {
         outcome.outcome === 'unknown' ? { outcome: 'changed', token: 'unknown' } : outcome,
     },
   },
+  'takes a refusal for the word that nothing was done (5)': {
+    rules: { afterRefusal: (attempts) => attempts.slice(0, -1) },
+  },
   'adds a member before its acknowledgement counts (6)': {
     rules: { needed: (known) => known.inSync },
   },

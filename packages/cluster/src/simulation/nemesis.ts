@@ -3,6 +3,7 @@ import { unreachable } from '@goethe/core'
 import type { FaultKind } from './plan.js'
 import { loseMajority } from './lost-majority.js'
 import type { SimulatedMember } from './simulated-member.js'
+import { calmCoordinator } from './simulated-coordinator.js'
 import { calmNetwork } from './simulated-network.js'
 import type { World } from './world.js'
 
@@ -28,7 +29,7 @@ export class Nemesis {
     const { network, coordinator, members, random } = this.world
     network.faults = calmNetwork
     network.healAll()
-    coordinator.faults = { lostRequests: 0, lostAnswers: 0, lateRequests: 0 }
+    coordinator.faults = calmCoordinator
     coordinator.unreachable.clear()
     this.world.clientLoss = 0
     for (const member of members.filter(({ joined }) => joined)) {

@@ -93,6 +93,7 @@ export function makePlan(random: Random, membersWanted?: number): Plan {
       lostRequests: sometimes(0.3),
       lostAnswers: sometimes(0.4),
       lateRequests: sometimes(0.4),
+      repeatedRequests: sometimes(0.2),
     },
     faultsMs: random.between(3_000, 12_000),
     calmMsMax: 40_000,

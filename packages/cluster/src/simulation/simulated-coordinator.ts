@@ -14,6 +14,15 @@ export interface CoordinatorFaults {
   lostRequests: number
   lostAnswers: number
   lateRequests: number
+  /** Requests that something on the way sends twice, and whose second answer is the one that comes. */
+  repeatedRequests: number
+}
+
+export const calmCoordinator: CoordinatorFaults = {
+  lostRequests: 0,
+  lostAnswers: 0,
+  lateRequests: 0,
+  repeatedRequests: 0,
 }
 
 const timeoutMs = 1_000
@@ -21,7 +30,7 @@ const timeoutMs = 1_000
 export class SimulatedCoordinator {
   /** Members (by name) that cannot reach it. */
   readonly unreachable = new Set<string>()
-  faults: CoordinatorFaults = { lostRequests: 0, lostAnswers: 0, lateRequests: 0 }
+  faults = calmCoordinator
   #found: VersionedRecord | undefined
   #version = 0
   #late = new Set<{ token: string | undefined; record: ClusterRecord }>()
@@ -64,11 +73,13 @@ export class SimulatedCoordinator {
     const lost = this.#lost(member)
     const late = !lost && this.random.chance(this.faults.lateRequests)
     const answered = !lost && !late && !this.random.chance(this.faults.lostAnswers)
+    const repeated = !lost && this.random.chance(this.faults.repeatedRequests)
     const reachesMs = late ? this.random.between(timeoutMs / 2, timeoutMs * 6) : this.#lineMs()
     if (!lost) {
       this.#late.add(request)
       this.timeline.after(reachesMs, () => {
-        const outcome = this.#change(request)
+        const first = this.#change(request)
+        const outcome = repeated ? this.#change(request) : first
         if (answered) this.timeline.after(this.#lineMs(), () => answer(outcome))
       })
     }
