@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -14,6 +15,7 @@ const sources = {
   '@goethe/core/testing': pathTo('packages/core/src/testing.ts'),
   '@goethe/core/contract': pathTo('packages/core/src/contract.ts'),
   '@goethe/core': pathTo('packages/core/src/index.ts'),
+  '@goethe/cluster': pathTo('packages/cluster/src/index.ts'),
   '@goethe/protocol': pathTo('packages/protocol/src/index.ts'),
   '@goethe/client': pathTo('packages/client/src/index.ts'),
   '@goethe/server': pathTo('packages/server/src/index.ts'),
@@ -29,10 +31,12 @@ const packageProjects = foldersIn('packages').map((name) => ({
   test: { name, include: testFiles },
 }))
 
-// Examples and the browser use what users get: the built packages.
-const otherProjects = [
-  ...foldersIn('examples').map((name) => `examples/${name}`),
-  'scripts',
+// Examples and servers use what users get: the built packages.
+const builtProjects = [...foldersIn('examples').map((name) => `examples/${name}`), 'scripts']
+
+// After all others. These start processes and wait for them, so that a worker for each core would
+// leave the cores idle for a fifth of the time.
+const serverProjects = [
   'tests/browser',
   'tests/cluster',
   'tests/deploy',
@@ -62,10 +66,20 @@ export default defineConfig({
   test: {
     projects: [
       ...packageProjects,
-      ...otherProjects.map((path) => ({
+      ...builtProjects.map((path) => ({
         extends: true as const,
         root: pathTo(path),
         test: { name: path, include: testFiles },
+      })),
+      ...serverProjects.map((path) => ({
+        extends: true as const,
+        root: pathTo(path),
+        test: {
+          name: path,
+          include: testFiles,
+          maxWorkers: availableParallelism() + 1,
+          sequence: { sequencer: LongestFirst, groupOrder: 1 },
+        },
       })),
     ],
     passWithNoTests: false,
@@ -77,5 +91,7 @@ export default defineConfig({
     // Generous, for slow machines: a test waits for an event, and only a hang meets these.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // The same for what only another process knows; vitest would give it a second.
+    expect: { poll: { timeout: 25_000 } },
   },
 })
