@@ -28,6 +28,7 @@ export class Leader {
   readonly #confirmations: Confirmations
   #leading = false
   #heartbeatMs = -Infinity
+  #announcedLsn = 0
   #trimLsn = 0
 
   constructor(
@@ -120,13 +121,14 @@ export class Leader {
       .filter(({ storeId }) => storeId !== self.storeId)
       .map(({ storeId }) => this.followers.get(storeId)?.heldLsn ?? 0)
     const lsn = options.rules.committedLsn(journal.durableLsn, held)
-    if (applier.commit(lsn)) this.#announceCommit()
+    applier.commit(lsn)
   }
 
   /** The store made progress: only now is what was proposed acknowledged. */
   applied(): void {
     const { applier, options } = this.context
     this.#proposals.applied(applier.appliedLsn)
+    this.#announceCommit()
     if (!this.#leading && options.rules.leads(applier.appliedLsn, this.markLsn)) {
       this.#leading = true
       this.context.emit({ type: 'lead', epoch: this.epoch })
@@ -223,9 +225,15 @@ export class Leader {
     })
   }
 
-  /** Tells those at once to whom no entries go that would tell them. */
+  /**
+   * Tells those to whom no entries go that would tell them. Those who append wait for the own store
+   * alone, and what they append next often goes out before that, and tells as well.
+   */
   #announceCommit(): void {
-    const { lsn } = this.context.journal.last
+    const { journal, applier } = this.context
+    const { lsn } = journal.last
+    if (applier.commitLsn === this.#announcedLsn) return
+    this.#announcedLsn = applier.commitLsn
     for (const { nextLsn, shippingLsn, sender } of this.followers.values()) {
       if (nextLsn !== undefined && nextLsn > lsn && shippingLsn === undefined) {
         this.#heartbeat(sender.member)
