@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { EventLog, GoetheError } from '@goethe/core'
+import { CopyLevel } from '../../core/tests-support/copy-level.js'
 import { TestServer, memoryLog } from '../../client/tests-support/test-server.js'
 import { commitLines } from '../tests-support/commits.js'
 import { type RunOptions, jsonLines, runGoethe } from '../tests-support/run-goethe.js'
@@ -29,6 +31,29 @@ describe('behind a server', () => {
     expect(await json('histogram', '*', '-i', '1d')).toMatchObject([{ count: 2 }])
     expect(await goethe(['read', 'order'])).toMatchObject({ code: 3 })
     expect(await goethe(['append', 'orders', 'x', '--expect', '1'])).toMatchObject({ code: 4 })
+  })
+
+  test('what is asked to be linearizable is answered by the leader alone', async () => {
+    const behind = new CopyLevel()
+    const details = { leader: server.address.replace('goethe://', '') }
+    behind.answer = () =>
+      Promise.reject(new GoetheError('GOETHE_NOT_LEADER', 'Ask the leader', { details }))
+    const follower = await TestServer.start(await EventLog.open(behind))
+    const at = ['--server', follower.address]
+    try {
+      await goethe(['append', 'orders', 'Faust'])
+      expect(await runGoethe(['read', 'orders', ...at])).toMatchObject({ code: 3 })
+      const newest = [...at, '--consistency', 'linearizable', '--json']
+      const read = await runGoethe(['read', 'orders', '--tail', '1', ...newest])
+      expect(jsonLines(read.stdout)).toMatchObject([{ payload: 'Faust' }])
+      const described = await runGoethe(['describe', 'orders', ...newest])
+      expect(jsonLines(described.stdout)).toMatchObject([{ count: 1 }])
+      const wrong = await runGoethe(['read', 'orders', ...at, '--consistency', 'strong'])
+      expect(wrong).toMatchObject({ code: 2 })
+    } finally {
+      await follower.stop(0)
+      await follower.log.close()
+    }
   })
 
   test('an import keeps its order, and goes on where it was interrupted', async () => {

@@ -1,5 +1,6 @@
-import type { EventPlace, TopicDescription } from '@goethe/core'
+import type { ConsistencyOptions, EventPlace, TopicDescription } from '@goethe/core'
 import type { Command } from 'commander'
+import { consistencyOption } from '../consistency-option.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
 import { withLog } from '../open-log.js'
@@ -12,10 +13,11 @@ import { fieldLines } from '../table.js'
 export function describeCommand(shell: Shell): Command {
   const command = logCommand('describe', 'Print what there is to know of a topic.')
     .argument('<topic>')
-    .action(async (topic: string, options: LogCommandOptions) => {
+    .addOption(consistencyOption())
+    .action(async (topic: string, options: LogCommandOptions & ConsistencyOptions) => {
       const { output } = shell
       await withLog(shell, options, { create: false }, async (log) => {
-        const description = await log.describe(topic)
+        const description = await log.describe(topic, { consistency: options.consistency })
         if (isJson(options, output)) return output.json(description)
         await output.lines(fieldLines(fieldsOf(description)))
       })

@@ -1,5 +1,13 @@
-import type { EventLogApi, LogEvent, Position, ReadOptions, TopicSelector } from '@goethe/core'
+import type {
+  ConsistencyOptions,
+  EventLogApi,
+  LogEvent,
+  Position,
+  ReadOptions,
+  TopicSelector,
+} from '@goethe/core'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { consistencyOption } from '../consistency-option.js'
 import { eventFields, eventLine } from '../event-view.js'
 import { type LogCommandOptions, isJson, logCommand } from '../log-command.js'
 import { withManual } from '../manual.js'
@@ -11,7 +19,7 @@ import { idOrTimeParser, parseSelector, positionHelp, positionParser } from '../
 import { parseCount } from '../quantity.js'
 import type { Shell } from '../shell.js'
 
-interface Options extends LogCommandOptions {
+interface Options extends LogCommandOptions, ConsistencyOptions {
   from?: Position | undefined
   to?: bigint | Date
   follow?: true
@@ -40,6 +48,7 @@ export function readCommand(shell: Shell): Command {
         .argParser(parseCount)
         .conflicts(['from', 'reverse']),
     )
+    .addOption(consistencyOption())
     .option(
       '-p, --payload <form>',
       'auto, text, json, hex, base64 or raw',
@@ -55,10 +64,9 @@ export function readCommand(shell: Shell): Command {
     .action(async (topics: TopicSelector, options: Options) => {
       if (options.payloads) options.payload = 'raw'
       await withLog(shell, options, { create: false }, async (log) => {
-        const from =
-          options.tail === undefined ? options.from : await tailOf(log, topics, options.tail)
+        const from = options.tail === undefined ? options.from : await tailOf(log, topics, options)
         const events = await printEvents(shell, log, topics, { ...options, from })
-        if (events === 0) await checkNamedTopic(log, topics)
+        if (events === 0) await checkNamedTopic(log, topics, options)
       })
     })
   return withManual(command, {
@@ -76,6 +84,7 @@ export function readCommand(shell: Shell): Command {
       ['goethe read orders --from 2019-05-03 --limit 10', 'what happened at and after a date'],
       ["goethe read '*' --reverse --limit 1", 'the last event of all'],
       ['goethe read orders --tail 10 --follow', 'the last ten, then what comes'],
+      ['goethe read orders --tail 1 --consistency linearizable', 'the last one, whoever leads'],
       ["goethe read 'sensor-*' --from -1h", 'the last hour of many topics'],
       ['goethe read orders --payloads | jq .item', 'payloads for another program'],
       ['goethe read photos --from seq:7 --limit 1 -p raw --separator none > 7.jpg', 'one payload'],
@@ -94,10 +103,11 @@ function parseSeparator(text: string): string {
 async function tailOf(
   log: EventLogApi,
   topics: TopicSelector,
-  limit: number,
+  { tail, consistency }: Options,
 ): Promise<Position | undefined> {
   let id: bigint | undefined
-  for await (const events of log.read(topics, { reverse: true, limit }).batches()) {
+  const last = { reverse: true, limit: tail, consistency }
+  for await (const events of log.read(topics, last).batches()) {
     id = events.at(-1)!.id
   }
   return id
@@ -109,8 +119,8 @@ async function printEvents(
   topics: TopicSelector,
   options: Options,
 ): Promise<number> {
-  const { from, to, limit, reverse, follow } = options
-  const readOptions: ReadOptions = { from, to, limit, reverse, follow, signal }
+  const { from, to, limit, reverse, follow, consistency } = options
+  const readOptions: ReadOptions = { from, to, limit, reverse, follow, consistency, signal }
   const print = printerOf(output, topics, options)
   let count = 0
   for await (const events of log.read(topics, readOptions).batches()) {
