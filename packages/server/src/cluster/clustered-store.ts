@@ -207,6 +207,12 @@ export class ClusteredStore implements LogStore {
   }
 
   async #use(store: AppliedStore): Promise<void> {
+    const member = this.#member
+    if (member === undefined) return
+    this.#level = new ReplicatedLevel(store, this.#replicationOf(member))
+    await this.#openLog()
+  }
+
   /** That of the member, which knows the leader by its name; clients need its addresses. */
   #replicationOf({ replication }: ClusterMember): Replication {
     const withAddresses = (error: unknown): never => {
@@ -217,12 +223,6 @@ export class ClusteredStore implements LogStore {
       confirm: () => replication.confirm().catch(withAddresses),
       onApplied: (listener) => replication.onApplied(listener),
     }
-  }
-
-    const member = this.#member
-    if (member === undefined) return
-    this.#level = new ReplicatedLevel(store, member.replication)
-    await this.#openLog()
   }
 
   async #reopenLog(): Promise<void> {

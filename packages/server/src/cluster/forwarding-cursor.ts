@@ -1,4 +1,5 @@
 import type {
+  ConsistencyOptions,
   CursorPosition,
   CursorReadOptions,
   EventReader,
@@ -138,12 +139,12 @@ export class ForwardingCursor implements ServedCursor {
     )
   }
 
-  async lag(): Promise<number> {
-    return this.#context.own(undefined).lag()
+  async lag(options?: ConsistencyOptions): Promise<number> {
+    return this.#context.own(undefined).lag(options)
   }
 
-  async position(): Promise<CursorPosition | undefined> {
-    return this.#context.own(undefined).position()
+  async position(options?: ConsistencyOptions): Promise<CursorPosition | undefined> {
+    return this.#context.own(undefined).position(options)
   }
 
   get #name(): { topic: string; consumer: string; hold?: boolean } {
