@@ -166,7 +166,10 @@ export class LocalCluster implements AsyncDisposable {
     return this.#places.find((place) => place.name === name)!
   }
 
-  async #arguments(name: string, { secret, alone = false }: MemberOptions): Promise<string[]> {
+  async #arguments(
+    name: string,
+    { secret, alone = false, forward = true }: MemberOptions,
+  ): Promise<string[]> {
     const { grpcPort, peerPort } = this.#place(name)
     const known = this.#places.filter((place) => !alone || place.name === name)
     const peers = known.map((place) => `${place.name}=127.0.0.1:${place.peerPort}`)
@@ -178,6 +181,7 @@ export class LocalCluster implements AsyncDisposable {
       ['--cluster-peer-port', String(peerPort), '--cluster-peers', peers.join(',')],
       ['--cluster-secret-file', secretFile, '--disk-reserve-bytes', '0'],
       ['--cluster-journal-entries', '100'],
+      forward ? [] : ['--no-cluster-forward'],
       alone ? ['--cluster-etcd-key', 'another', '--cluster-min-in-sync', '1'] : [],
     ].flat()
   }
@@ -188,6 +192,8 @@ export interface MemberOptions {
   readonly secret?: string
   /** As a cluster of its own. */
   readonly alone?: boolean
+  /** Whether it has the leader do what is written to it. Default: true. */
+  readonly forward?: boolean
 }
 
 async function stateOf(member: Member): Promise<string | undefined> {

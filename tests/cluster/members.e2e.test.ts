@@ -2,7 +2,7 @@
 import { connect } from '@goethe/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { resultOf, startGoethe } from '../../packages/cli/tests-support/goethe-process.js'
-import { LocalCluster, hasEtcd } from './local-cluster.js'
+import { LocalCluster, type Member, hasEtcd } from './local-cluster.js'
 
 const lines = (text: string): unknown[] =>
   text
@@ -34,11 +34,14 @@ describe.skipIf(!hasEtcd)('of three members', () => {
     await cluster.contents()
   })
 
-  test('those that follow tell by HTTP where writes go', async () => {
+  test('those that are told to pass nothing on tell by HTTP where writes go', async () => {
+    const [{ name }] = (await cluster.followers()) as [Member]
+    await cluster.end(name, 'SIGTERM')
+    const follower = await cluster.run(name, { forward: false })
+    await cluster.allInSync()
     const leader = await cluster.leader()
-    const [follower] = await cluster.followers()
     const path = 'v1/topics/letters/events'
-    const refused = await fetch(`${follower!.url}/${path}`, { method: 'POST', body: 'Werther' })
+    const refused = await fetch(`${follower.url}/${path}`, { method: 'POST', body: 'Werther' })
     expect(refused.status).toBe(421)
     const { code, details } = (await refused.json()) as {
       code: string
