@@ -5,12 +5,12 @@ import { appendFile, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { type Database, EventLog, type GoetheError } from '@goethe/core'
+import { type Database, EventLog, type EventLogOptions, type GoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../server/tests-support/certificates.js'
-import { ClusterMember, type MemberSecurity } from './cluster-member.js'
+import { ClusterMember, type ClusterMemberOptions, type MemberSecurity } from './cluster-member.js'
 import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
 import { StaticDiscovery } from './discovery/static-discovery.js'
 import type { SnapshotChunk } from './member/snapshot-source.js'
@@ -44,6 +44,8 @@ class TestCluster {
   readonly memory = new CoordinatorMemory()
   readonly members = new Map<string, ClusterMember>()
   readonly problems: string[] = []
+  /** Of members that are opened from now on. */
+  more: Partial<ClusterMemberOptions> = {}
   readonly #leads = new Map<string, boolean>()
   readonly #waiting = new Set<() => void>()
 
@@ -57,10 +59,12 @@ class TestCluster {
     folder: string,
     members = names,
     security: MemberSecurity = { secrets: ['a secret that all members share'] },
+    more: Partial<ClusterMemberOptions> = {},
   ): Promise<TestCluster> {
     const ports = new Map<string, number>()
     for (const name of members) ports.set(name, await freePort())
     const cluster = new TestCluster(folder, ports, security)
+    cluster.more = more
     for (const name of members) await cluster.open(name, members)
     return cluster
   }
@@ -98,6 +102,7 @@ class TestCluster {
       },
       onProblem: (problem) => this.problems.push(problem),
       times,
+      ...this.more,
     })
     this.members.set(name, member)
     return member
@@ -125,8 +130,8 @@ class TestCluster {
   }
 }
 
-const logOf = (member: ClusterMember): Promise<EventLog> =>
-  EventLog.open(new ReplicatedLevel(member.store, member.replication))
+const logOf = (member: ClusterMember, options: EventLogOptions = {}): Promise<EventLog> =>
+  EventLog.open(new ReplicatedLevel(member.store, member.replication), options)
 
 describe('a cluster over real connections', () => {
   it('lets no second process run a member, and leaves its files alone', async () => {
@@ -243,6 +248,47 @@ describe('a cluster over real connections', () => {
     await expect.poll(count, { timeout: 10_000 }).toBe(3)
     const { lastLsn } = leader.status.replica
     expect(removed.status.replica).toMatchObject({ lastLsn, problem: undefined })
+    await log.close()
+  }, 30_000)
+
+  it('sends what is larger than a message is by default, where that is allowed', async () => {
+    await using folder = await tempFolder()
+    // All of it is sent before the next word of the leader is.
+    const patient = {
+      ...times,
+      replicaTimeoutMs: 30_000,
+      electionTimeoutMs: 30_000,
+      leaseMs: 60_000,
+    }
+    const more = { messageBytesMax: 72 * 2 ** 20, times: patient }
+    await using cluster = await TestCluster.start(folder.path, names, undefined, more)
+    const [, leader] = await cluster.leader()
+    const log = await logOf(leader, { eventBytesMax: 70 * 2 ** 20 })
+    await log.append('films', new Uint8Array(66 * 2 ** 20).fill(7))
+    const last = leader.status.replica.lastLsn
+    for (const member of cluster.members.values()) {
+      await expect.poll(() => member.status.replica.appliedLsn, { timeout: 20_000 }).toBe(last)
+    }
+    await log.close()
+  }, 60_000)
+
+  it('refuses what fits into no message, and goes on', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path, names, undefined, {
+      messageBytesMax: 2 ** 20,
+    })
+    const [, leader] = await cluster.leader()
+    const log = await logOf(leader)
+    await log.append('films', new Uint8Array(900_000))
+    const { lastLsn } = leader.status.replica
+    const tooLarge = leader.replication.propose(new Uint8Array(2 ** 20))
+    await expect(tooLarge).rejects.toMatchObject({
+      code: 'GOETHE_EVENT_TOO_LARGE',
+      message: expect.stringContaining('A write of 1048576 bytes does not fit into a message'),
+    })
+    expect(leader.status.replica.lastLsn).toBe(lastLsn)
+    await log.append('films', text('and on'))
+    expect(leader.status.replica.role).toBe('leader')
     await log.close()
   }, 30_000)
 

@@ -40,11 +40,12 @@ import {
 import type { ReplicaStatus } from './replica/status.js'
 import type { Replication } from './replicated-level.js'
 import {
+  appendOverheadBytesMax,
   decodePeerMessage,
   encodeAppend,
   encodePeerMessage,
 } from './transport/peer-message-codec.js'
-import type { PeerTransportOptions } from './transport/peer-settings.js'
+import { type PeerTransportOptions, defaultPeerLimits } from './transport/peer-settings.js'
 import type { PeerTlsFiles } from './transport/peer-tls.js'
 import type {
   ForwardHandler,
@@ -83,6 +84,8 @@ export interface ClusterMemberOptions {
   load?(): number
   readonly times?: Partial<ReplicaTimes>
   readonly limits?: Partial<ReplicaLimits>
+  /** Largest message between members, the same for all; a write is one. Default 64 MiB. */
+  readonly messageBytesMax?: number
   readonly clock?: Clock
 }
 
@@ -183,6 +186,7 @@ export class ClusterMember {
 
   private constructor(options: ClusterMemberOptions, journal: Journal, stores: StoreDirectory) {
     const { member, address, url, clock = systemClock(), coordinator } = options
+    const { messageBytesMax = defaultPeerLimits.messageBytesMax } = options
     this.#options = options
     this.#clock = clock
     this.#journal = journal
@@ -194,6 +198,7 @@ export class ClusterMember {
     this.#transport = new TcpPeerTransport({
       ...options.security,
       identity: { ...identity, clusterId: this.#clusterId },
+      limits: { messageBytesMax },
       onProblem: (problem) => {
         options.onProblem(sentenceOf(problem))
       },
@@ -216,6 +221,7 @@ export class ClusterMember {
       minInSync: options.minInSync,
       times: this.#times,
       limits: { ...defaultLimits, ...options.limits },
+      writeBytesMax: messageBytesMax - appendOverheadBytesMax,
       journal,
       stores,
       snapshots: new PeerSnapshots((from, request, signal) =>

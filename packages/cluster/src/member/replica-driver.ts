@@ -70,6 +70,8 @@ export interface ReplicaDriverOptions {
   readonly minInSync: number
   readonly times: ReplicaTimes
   readonly limits: ReplicaLimits
+  /** Largest write that can be sent to others. Default: any. */
+  readonly writeBytesMax?: number | undefined
   readonly journal: Journal
   readonly stores: StoreDirectory
   readonly snapshots: SnapshotSource
@@ -177,6 +179,11 @@ export class ReplicaDriver implements Replication {
       this.#stepping = false
     }
   }
+    const { writeBytesMax = Infinity } = this.#options
+    if (operations.length > writeBytesMax) {
+      // In the journal it would keep all others from ever getting what follows it.
+      return Promise.reject(tooLarge(operations.length, writeBytesMax))
+    }
 
   propose(operations: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -481,6 +488,14 @@ export class ReplicaDriver implements Replication {
       this.#tick()
       this.input({ type: 'tick', nowMs: this.#options.nowMs() })
     }, tickMs)
+function tooLarge(bytes: number, bytesMax: number): GoetheError {
+  return new GoetheError(
+    'GOETHE_EVENT_TOO_LARGE',
+    `A write of ${bytes} bytes does not fit into a message between members, which takes ${bytesMax}: ` +
+      'write less at once, or allow larger messages (messageBytesMax) on all members',
+  )
+}
+
   }
 
   #track(work: Promise<void>): void {

@@ -62,6 +62,9 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array[] {
   return [writer.finish()]
 }
 
+/** What the message of one entry has beside its operations, at most: names and ids are shorter. */
+export const appendOverheadBytesMax = 4096
+
 /** As `encodePeerMessage`, of an append with entries as they come from the journal. */
 export function encodeAppend(
   envelope: Envelope,

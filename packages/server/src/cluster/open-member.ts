@@ -20,6 +20,7 @@ import type { Config } from '../config.js'
 import type { Logger } from '../log-writer.js'
 import { levelOptions } from '../open-store.js'
 import { fileText, memberSecurity } from './member-security.js'
+import { peerMessageBytesMax } from './peer-message-bytes.js'
 
 export interface OpenMemberOptions {
   readonly config: Config
@@ -49,6 +50,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
       replicaTimeoutMs: cluster.replicaTimeoutMs,
     },
     limits: journalLimits(cluster),
+    messageBytesMax: peerMessageBytesMax(config),
     coordinator,
     discovery,
     listener: {
