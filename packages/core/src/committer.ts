@@ -11,7 +11,7 @@ import type { Clock } from './clock.js'
 import type { AppendPart } from './append-part.js'
 import { type CommitPlan, planCommit } from './commit.js'
 import { CommitsUnderWay } from './commits-under-way.js'
-import { GoetheError, abortedError, isGoetheError } from './errors.js'
+import { GoetheError, type GoetheErrorCode, abortedError, isGoetheError } from './errors.js'
 import { commitAheadBytesMin, commitBytesMax } from './limits.js'
 import { type ProducerStates, producerName } from './producer-states.js'
 import type { Store } from './store.js'
@@ -336,7 +336,7 @@ export class Committer {
     for (const work of taken) this.#refuse(work, failure)
     if (this.#failure !== undefined) return
     // Those that the store has not seen were certainly not done.
-    const refusal = failure.code === 'GOETHE_OUTCOME_UNKNOWN' ? notBegun(failure) : failure
+    const refusal = ofWholeStore.has(failure.code) ? failure : notBegun(failure)
     this.#failure = refusal
     const rest = [...this.#queue, ...this.#waiting]
     for (const work of this.#queue) this.#queuedBytes -= work.bytes
@@ -401,11 +401,20 @@ function writeFailed(cause: unknown): GoetheError {
   )
 }
 
-/** Refuses what comes behind a commit of which nobody knows how it ended. */
+/** What goes for any write, and not for the one alone that has met it. */
+const ofWholeStore: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_CLOSED',
+  'GOETHE_NOT_LEADER',
+  'GOETHE_READ_ONLY',
+  'GOETHE_UNAVAILABLE',
+  'GOETHE_WRITE_FAILED',
+])
+
+/** Refuses what comes behind a commit that met something of its own. */
 function notBegun(cause: GoetheError): GoetheError {
   return new GoetheError(
     'GOETHE_UNAVAILABLE',
-    'Nothing was done, because it is unknown how a commit before this one ended; the log takes no ' +
+    `Nothing was done, because a commit before this one ended with ${cause.code}; the log takes no ` +
       'more appends until it is closed and opened again',
     { cause },
   )

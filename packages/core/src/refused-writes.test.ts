@@ -67,7 +67,8 @@ describe('a store that refuses a write in words of the log', () => {
     await assertCode(store.log.trim('a', { before: 2 }), 'GOETHE_NOT_LEADER')
   })
 
-  it('tells an unknown outcome to those alone whose write it was', async () => {
+  const ofOneWrite = [unknown, new GoetheError('GOETHE_EVENT_TOO_LARGE', 'It does not fit')]
+  it.each(ofOneWrite)('tells $code to those alone whose write it was', async (refusal) => {
     await using store = await RefusingLog.open({ queueBytesMax: 2 * (1 + 1) })
     const errors: GoetheError[] = []
     store.log.on('error', (error) => errors.push(error))
@@ -75,15 +76,15 @@ describe('a store that refuses a write in words of the log', () => {
     await store.begun(1)
     const behind = [store.append(), store.append(), store.append()]
     expect(store.log.status().waitingAppends).toBeGreaterThan(0)
-    store.refuse[0]!(unknown)
-    expect(await handedOver).toMatchObject({ code: 'GOETHE_OUTCOME_UNKNOWN' })
+    store.refuse[0]!(refusal)
+    expect(await handedOver).toMatchObject({ code: refusal.code, message: refusal.message })
     for (const append of [...behind, store.append()]) {
       expect(await append).toMatchObject({
         code: 'GOETHE_UNAVAILABLE',
         message: expect.stringContaining('Nothing was done') as string,
       })
     }
-    expect(errors.map(({ code }) => code)).toEqual(['GOETHE_OUTCOME_UNKNOWN'])
+    expect(errors.map(({ code }) => code)).toEqual([refusal.code])
     expect(store.refuse).toHaveLength(1)
   })
 
