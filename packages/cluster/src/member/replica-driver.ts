@@ -102,8 +102,6 @@ export class ReplicaDriver implements Replication {
   readonly #entries: EntrySource
   readonly #writes = new PendingWrites()
   readonly #confirmations = new Map<number, Confirmation>()
-  /** Confirmed, and waiting for the store to have applied an entry. */
-  #unapplied: (Confirmation & { lsn: number })[] = []
   readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
   readonly #appliedWaits = new AppliedWaits()
   readonly #inputs: Input[] = []
@@ -179,13 +177,13 @@ export class ReplicaDriver implements Replication {
       this.#stepping = false
     }
   }
+
+  propose(operations: Uint8Array): Promise<void> {
     const { writeBytesMax = Infinity } = this.#options
     if (operations.length > writeBytesMax) {
       // In the journal it would keep all others from ever getting what follows it.
       return Promise.reject(tooLarge(operations.length, writeBytesMax))
     }
-
-  propose(operations: Uint8Array): Promise<void> {
     return new Promise((resolve, reject) => {
       const write = { operations, resolve, reject }
       if (this.#ended !== undefined) reject(copyOf(this.#ended))
@@ -245,10 +243,8 @@ export class ReplicaDriver implements Replication {
       this.#stopWatching()
       this.#fetching.abort(reason)
       this.#writes.end(() => refusalError({ code: 'OUTCOME_UNKNOWN' }))
-      const unanswered = [...this.#confirmations.values(), ...this.#unapplied]
-      for (const { reject } of unanswered) reject(copyOf(reason))
+      for (const { reject } of this.#confirmations.values()) reject(copyOf(reason))
       this.#confirmations.clear()
-      this.#unapplied = []
       for (const { reject } of this.#held ?? []) reject(copyOf(reason))
       this.#onStopped?.()
     }
@@ -369,7 +365,6 @@ export class ReplicaDriver implements Replication {
       },
       onProgress: ({ lsn }, flushedLsn) => {
         this.input({ type: 'applied', lsn, flushedLsn })
-        if (this.#unapplied.length > 0) this.#resolveApplied()
         this.#appliedWaits.advance(lsn)
       },
     })
@@ -448,26 +443,16 @@ export class ReplicaDriver implements Replication {
 
   /** The others may show an entry that is still being applied here. */
   #confirmed(confirmation: number, lsn: number): void {
-    const waiting = this.#takeConfirmation(confirmation)
-    if (waiting === undefined) return
-    this.#unapplied.push({ ...waiting, lsn })
-    this.#resolveApplied()
+    this.whenApplied(lsn, () => {
+      // A turn later, when all who are told of what was applied know of it.
+      setImmediate(() => this.#takeConfirmation(confirmation)?.resolve())
+    })
   }
 
   #takeConfirmation(confirmation: number): Confirmation | undefined {
     const waiting = this.#confirmations.get(confirmation)
     this.#confirmations.delete(confirmation)
     return waiting
-  }
-
-  /** A turn later, when all who are told of what was applied know of it. */
-  #resolveApplied(): void {
-    const { lsn } = this.#options.stores.current.applied
-    const still = this.#unapplied.filter((waiting) => waiting.lsn > lsn)
-    for (const { lsn: needed, resolve } of this.#unapplied) {
-      if (needed <= lsn) setImmediate(resolve)
-    }
-    this.#unapplied = still
   }
 
   #press(high: boolean): void {
@@ -488,14 +473,6 @@ export class ReplicaDriver implements Replication {
       this.#tick()
       this.input({ type: 'tick', nowMs: this.#options.nowMs() })
     }, tickMs)
-function tooLarge(bytes: number, bytesMax: number): GoetheError {
-  return new GoetheError(
-    'GOETHE_EVENT_TOO_LARGE',
-    `A write of ${bytes} bytes does not fit into a message between members, which takes ${bytesMax}: ` +
-      'write less at once, or allow larger messages (messageBytesMax) on all members',
-  )
-}
-
   }
 
   #track(work: Promise<void>): void {
@@ -510,6 +487,14 @@ interface Confirmation {
 }
 
 const empty = new Uint8Array(0)
+
+function tooLarge(bytes: number, bytesMax: number): GoetheError {
+  return new GoetheError(
+    'GOETHE_EVENT_TOO_LARGE',
+    `A write of ${bytes} bytes does not fit into a message between members, which takes ${bytesMax}: ` +
+      'write less at once, or allow larger messages (messageBytesMax) on all members',
+  )
+}
 
 /** Each caller gets an error of its own. */
 function copyOf({ code, message, cause }: GoetheError): GoetheError {
