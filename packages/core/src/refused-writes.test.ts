@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { FaultyLevel, until } from '../tests-support/faulty-level.js'
 import { assertCode } from '../tests-support/log-machine.js'
 import { EventLog, GoetheError } from './index.js'
+import { commitAheadBytesMin } from './limits.js'
 import { manualClock } from './testing.js'
 
 const one = new Uint8Array([1])
@@ -34,8 +35,8 @@ class RefusingLog implements AsyncDisposable {
   }
 
   /** What an append that is begun now ends with. */
-  append(): Promise<unknown> {
-    return this.log.append('a', one).catch((error: unknown) => error)
+  append(payload = one): Promise<unknown> {
+    return this.log.append('a', payload).catch((error: unknown) => error)
   }
 
   async begun(count: number): Promise<void> {
@@ -92,7 +93,8 @@ describe('a store that refuses a write in words of the log', () => {
     await using store = await RefusingLog.open({ orderedBatches: true })
     const first = store.append()
     await store.begun(1)
-    const second = store.append()
+    // Large enough to set out behind the one that is under way.
+    const second = store.append(new Uint8Array(commitAheadBytesMin))
     await store.begun(2)
     // What is behind it is refused first: it waits for the word on the one before.
     store.refuse[1]!(notLeader)
