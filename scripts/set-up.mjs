@@ -2,6 +2,7 @@
 // something has changed since the last time, so that a second `npm start` starts at once.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { inParallel } from './in-parallel.mjs'
 import { root, run, runTool } from './run.mjs'
 import { step } from './step.mjs'
 import { cacheFolder, filesIn, unchanged, unlessDone } from './unless-done.mjs'
@@ -64,8 +65,8 @@ function install() {
 }
 
 async function build() {
-  const built = []
-  for (const { folder, manifest } of packages()) {
+  // None needs another one built: each sees the sources of those that it depends on.
+  const built = await inParallel(packages(), async ({ folder, manifest }) => {
     const sources = filesIn(folder).filter(
       (path) => !/\.test\.ts$|[/\\]tests-support[/\\]/.test(path),
     )
@@ -75,9 +76,9 @@ async function build() {
     const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
       runTool('tsup/dist/cli-default.js', [], { cwd: folder }),
     )
-    if (note !== unchanged) built.push(manifest.name)
-  }
-  return built.length === 0 ? unchanged : built.join(', ')
+    return note === unchanged ? [] : [manifest.name]
+  })
+  return built.flat().join(', ') || unchanged
 }
 
 /**

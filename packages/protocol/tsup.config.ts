@@ -8,6 +8,8 @@ export default defineConfig({
   clean: true,
   sourcemap: true,
   plugins: [classNames],
-  dts: true,
+  // The paths of tsconfig.base.json begin at its folder: by them the types of other packages are
+  // those of their sources, and no build waits for another one.
+  dts: { compilerOptions: { baseUrl: '../..' } },
   removeNodeProtocol: false,
 })
