@@ -46,7 +46,7 @@ export class Facts {
 
   /** Whether all of this is on disk: before that nothing that relies on it may leave. */
   get durable(): boolean {
-    return this.#persisted === this.#ticket
+    return this.rules.isDurable(this.#persisted, this.#ticket)
   }
 
   /**

@@ -284,6 +284,7 @@ export class Leader {
       epoch >= this.epoch,
       `the record of epoch ${epoch} is older than the lead of ${this.epoch}`,
     )
-    return epoch === this.epoch && leader?.incarnation === this.context.self.incarnation
+    const { options, self } = this.context
+    return epoch === this.epoch && options.rules.isOwn(leader, self)
   }
 }

@@ -27,8 +27,9 @@ export class Proposals {
 
   /** Nobody here will learn what becomes of them (rule 11). */
   end(): void {
+    const refusal = this.context.options.rules.afterTheLead()
     for (const { proposal } of this.#waiting) {
-      this.context.emit({ type: 'reject', proposal, refusal: { code: 'OUTCOME_UNKNOWN' } })
+      this.context.emit({ type: 'reject', proposal, refusal })
     }
     this.#waiting = []
     this.#bytes = 0

@@ -3,16 +3,19 @@
  * to see whether its checks notice.
  */
 import type { ChangeOutcome } from '../coordinator/coordinator.js'
-import type { ClusterRecord, MemberStore } from '../record.js'
+import type { ClusterRecord, Leader, MemberStore } from '../record.js'
+import type { Refusal } from './effect.js'
 import type { EpochHistory } from './epoch-history.js'
 import type { DurableFacts } from './facts.js'
 import type { JournalIndex } from './journal-index.js'
-import type { Reconciled } from './messages.js'
+import type { Reconciled, Sender } from './messages.js'
 import type { Position } from './position.js'
 
 export interface Rules {
   /** What a restart finds of the promises made before it (rule 2). */
   restore(facts: DurableFacts): DurableFacts
+  /** Whether what a member must not forget is on disk, so that it may act on it (rule 2). */
+  isDurable(persistedTicket: number, lastTicket: number): boolean
   /** The lowest epoch whose messages are taken (rule 2). */
   fence(facts: DurableFacts): number
   /** Whether this store may try to lead by this record (rule 1). */
@@ -33,6 +36,10 @@ export interface Rules {
   isRemoved(record: ClusterRecord, storeId: string): boolean
   /** Which attempts to change the record may have happened, after the latest was refused (rule 5). */
   afterRefusal(attempts: readonly ClusterRecord[]): readonly ClusterRecord[]
+  /** Whether it is this very process that leads by a record, and not one before it (rule 12). */
+  isOwn(leader: Leader | undefined, self: Sender): boolean
+  /** What those are told whose proposals are under way when the lead is lost (rule 11). */
+  afterTheLead(): Refusal
   /** How an attempt to change the record is taken to have ended. */
   outcome(outcome: ChangeOutcome): ChangeOutcome
   /** The answer to a follower whose journal ends at `last` (rule 9). */
@@ -53,6 +60,7 @@ export interface Rules {
 
 export const rules: Rules = {
   restore: (facts) => facts,
+  isDurable: (persistedTicket, lastTicket) => persistedTicket === lastTicket,
   fence: ({ seenEpoch, attempt }) => Math.max(seenEpoch, attempt?.epoch ?? 0),
   mayLead: ({ inSync }, storeId) => inSync.some((store) => store.storeId === storeId),
   fewest: ({ minInSync }) => minInSync,
@@ -63,6 +71,8 @@ export const rules: Rules = {
   mayNeed: ({ inSync }, minInSync) => minInSync <= inSync.length,
   isRemoved,
   afterRefusal: (attempts) => attempts,
+  isOwn: (leader, { incarnation }) => leader?.incarnation === incarnation,
+  afterTheLead: () => ({ code: 'OUTCOME_UNKNOWN' }),
   outcome: (outcome) => outcome,
   reconcile(leader, last) {
     const end = leader.endOf(last.epoch)

@@ -177,8 +177,8 @@ export class Takeover {
     this.#read = true
     const { attempt } = facts
     if (attempt !== undefined && options.rules.attemptFailed(attempt.token, token)) {
-      const own = record.epoch === attempt.epoch && record.leader?.incarnation === self.incarnation
-      if (own) return this.#win(found)
+      const own = options.rules.isOwn(record.leader, self)
+      if (own && record.epoch === attempt.epoch) return this.#win(found)
       facts.withdraw()
     }
     if (record.epoch > (this.#uncleanEpoch ?? Infinity)) this.#uncleanEpoch = undefined

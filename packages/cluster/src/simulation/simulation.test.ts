@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { mutations } from './mutations.js'
+import { rules } from '../replica/rules.js'
+import { mutations, unbroken } from './mutations.js'
 import { simulate } from './simulate.js'
 
 // CI runs more of them; each run of the same number runs the same seeds.
@@ -32,6 +33,11 @@ describe('a simulated cluster', () => {
     expect(traceOf(7)).toEqual(traceOf(7))
     expect(traceOf(7)).not.toEqual(traceOf(8))
   })
+})
+
+it('breaks every rule, or says why not', () => {
+  const broken = Object.values(mutations).flatMap((mutation) => Object.keys(mutation.rules ?? {}))
+  expect(new Set([...broken, ...unbroken])).toEqual(new Set(Object.keys(rules)))
 })
 
 describe('the checks of the simulation notice a member that', () => {
