@@ -23,11 +23,8 @@ import { nodeDisk } from './journal/node-disk.js'
 import { KnownPeers } from './member/known-peers.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
 import { reapply } from './member/reapply.js'
-import {
-  type ReplicaCounters,
-  ReplicaDriver,
-  type ReplicaListener,
-} from './member/replica-driver.js'
+import { type ReplicaCounters, ReplicaDriver } from './member/replica-driver.js'
+import type { ReplicaListener } from './member/replica-listener.js'
 import { SnapshotSender } from './member/snapshot-sender.js'
 import { checkStoreAndJournal } from './member/store-and-journal.js'
 import { StoreDirectory } from './member/store-directory.js'

@@ -4,53 +4,23 @@
  * What happens becomes an input, one after the other; each effect is carried out right away, and
  * what takes time ends in another input.
  */
-import { type Clock, GoetheError, unreachable } from '@goethe/core'
+import { GoetheError, unreachable } from '@goethe/core'
 import type { AppliedStore } from '../applied-store.js'
-import type { Coordinator } from '../coordinator/coordinator.js'
-import type { Journal } from '../journal/journal.js'
 import type { StoredEntry } from '../journal/stored-entry.js'
-import type { ReplicaLimits, ReplicaTimes } from '../replica/options.js'
 import type { Effect, Refusal } from '../replica/effect.js'
 import type { Input } from '../replica/input.js'
-import type { JournalEntry, PeerMessage } from '../replica/messages.js'
+import type { JournalEntry } from '../replica/messages.js'
 import { Replica } from '../replica/replica.js'
 import { rules } from '../replica/rules.js'
 import type { ReplicaStatus } from '../replica/status.js'
 import type { Replication } from '../replicated-level.js'
 import { AppliedWaits } from './applied-waits.js'
+import type { ReplicaDriverOptions } from './driver-options.js'
 import { EntryApplier } from './entry-applier.js'
 import { EntrySource } from './entry-source.js'
 import { type PendingWrite, PendingWrites, refusalError } from './pending-writes.js'
-import type { SnapshotSource } from './snapshot-source.js'
-import type { StoreDirectory } from './store-directory.js'
-
-/** The way to the other members. Messages may be lost: the replica copes. */
-export interface PeerLink {
-  send(to: string, message: PeerMessage): void
-  /** Entries of this journal, as an append with this header. */
-  sendEntries(
-    to: string,
-    envelope: Omit<PeerMessage, 'body'>,
-    header: Extract<Effect, { type: 'ship' }>['header'],
-    entries: readonly StoredEntry[],
-  ): void
-}
-
-/** What the layer above is told. */
-export interface ReplicaListener {
-  /** Everything of earlier epochs is applied: load the log's state, and take writes. */
-  onLead(epoch: number): void
-  /** Writes are refused from now on; those under way were rejected before. */
-  onFollow(): void
-  /** The store is about to be replaced: nobody may read it any more once this has resolved. */
-  onReplace(): Promise<void>
-  /** This store serves from now on. */
-  onReplaced(store: AppliedStore): void
-  /** The member takes no part any more. `reopen`: opening it anew may help. */
-  onHalt(reason: string, reopen: boolean): void
-  /** Why the record cannot be read, whenever that changes; undefined once it was read again. */
-  onRecordUnreadable?(reason: string | undefined): void
-}
+import { RecordAccess } from './record-access.js'
+import { SnapshotIntake } from './snapshot-intake.js'
 
 /** What was counted since the start. */
 export interface ReplicaCounters {
@@ -58,34 +28,6 @@ export interface ReplicaCounters {
   readonly leads: number
   /** Writes that were not done, or of which nobody knows, by the reason. */
   readonly rejected: Readonly<Record<Refusal['code'], number>>
-}
-
-export interface ReplicaDriverOptions {
-  readonly member: string
-  /** A UUID of this process. */
-  readonly incarnation: string
-  /** `host:port` for clients. */
-  readonly address: string
-  /** Fewest in-sync stores, where this member creates the record. */
-  readonly minInSync: number
-  readonly times: ReplicaTimes
-  readonly limits: ReplicaLimits
-  /** Largest write that can be sent to others. Default: any. */
-  readonly writeBytesMax?: number | undefined
-  readonly journal: Journal
-  readonly stores: StoreDirectory
-  readonly snapshots: SnapshotSource
-  readonly coordinator: Coordinator
-  readonly peers: PeerLink
-  readonly listener: ReplicaListener
-  /** After so long what was applied is flushed, so that journals can be trimmed. Default 10,000. */
-  readonly flushMs?: number | undefined
-  readonly clock: Clock
-  /** Monotonic milliseconds. */
-  nowMs(): number
-  random(): number
-  /** A UUID. */
-  newId(): string
 }
 
 /** How often the state machine learns what time it is. */
@@ -101,17 +43,17 @@ export class ReplicaDriver implements Replication {
   readonly #replica: Replica
   readonly #entries: EntrySource
   readonly #writes = new PendingWrites()
+  readonly #record: RecordAccess
+  readonly #snapshots: SnapshotIntake
   readonly #confirmations = new Map<number, Confirmation>()
   readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
   readonly #appliedWaits = new AppliedWaits()
   readonly #inputs: Input[] = []
   readonly #work = new Set<Promise<void>>()
-  readonly #fetching = new AbortController()
   #applier: EntryApplier
   readonly #rejected = { NOT_LEADER: 0, UNAVAILABLE: 0, OUTCOME_UNKNOWN: 0 }
   #leads = 0
   #confirmation = 0
-  #recordUnreadable: string | undefined
   /** Writes that wait for others to be done, while there are too many. */
   #held: PendingWrite[] | undefined
   #stepping = false
@@ -124,11 +66,25 @@ export class ReplicaDriver implements Replication {
   /** Takes over an open journal and an open store, and begins at once. */
   constructor(options: ReplicaDriverOptions) {
     this.#options = options
-    const { journal, stores, coordinator } = options
+    const { journal, stores, coordinator, clock, listener } = options
     const { epochs, sizes } = journal
     const { base, ends } = epochs
     this.#entries = new EntrySource(journal, recentBytesMax)
     this.#applier = this.#applierFor(stores.current)
+    this.#record = new RecordAccess({
+      coordinator,
+      clock,
+      onUnreadable: (reason) => {
+        if (this.#ended === undefined) listener.onRecordUnreadable?.(reason)
+      },
+    })
+    this.#snapshots = new SnapshotIntake({
+      ...options,
+      onReplace: () => listener.onReplace(),
+      onReplaced: (store) => {
+        this.#replaced(store)
+      },
+    })
     this.#replica = new Replica(
       {
         member: options.member,
@@ -241,7 +197,7 @@ export class ReplicaDriver implements Replication {
       this.#stopTick()
       this.#stopFlush()
       this.#stopWatching()
-      this.#fetching.abort(reason)
+      this.#snapshots.end(reason)
       this.#writes.end(() => refusalError({ code: 'OUTCOME_UNKNOWN' }))
       for (const { reject } of this.#confirmations.values()) reject(copyOf(reason))
       this.#confirmations.clear()
@@ -280,13 +236,13 @@ export class ReplicaDriver implements Replication {
       case 'apply':
         return this.#store(this.#applier.apply(effect.fromLsn, effect.toLsn))
       case 'fetch-snapshot':
-        return this.#fetch(effect.from, effect.epoch)
+        return this.#answer(this.#snapshots.fetch(effect.from, effect.epoch))
       case 'install-snapshot':
         return this.#install(effect)
       case 'read-record':
-        return this.#readRecord(effect.ticket)
+        return this.#answer(this.#record.read(effect.ticket))
       case 'change-record':
-        return this.#changeRecord(effect)
+        return this.#answer(this.#record.change(effect))
       case 'accept':
         return this.#writes.accept(effect.proposal, effect.lsn)
       case 'reject':
@@ -379,64 +335,24 @@ export class ReplicaDriver implements Replication {
     this.#stopFlush = clock.setTimer(flush, flushMs, 'background')
   }
 
-  #fetch(from: string, epoch: number): void {
-    const { snapshots, stores } = this.#options
-    const work = async (): Promise<void> => {
-      try {
-        const incoming = await stores.receive(snapshots.fetch(from, epoch, this.#fetching.signal))
-        this.input({ type: 'snapshot-fetched', ...incoming })
-      } catch {
-        // The next one is asked for; what keeps it from coming is in the status of the leader.
-        this.input({ type: 'snapshot-failed' })
-      }
-    }
-    this.#track(work())
-  }
-
   #install({ lsn, epoch }: Extract<Effect, { type: 'install-snapshot' }>): void {
-    const { stores, journal, listener } = this.#options
-    const work = async (): Promise<void> => {
-      await listener.onReplace()
-      await stores.replace()
-      await journal.reset({ lsn, epoch })
-      await stores.settle()
-      this.#entries.recent.clear()
-      this.#applier = this.#applierFor(stores.current)
-      listener.onReplaced(stores.current)
+    this.#store(this.#snapshots.install({ lsn, epoch }), () => {
       this.input({ type: 'snapshot-installed', lsn, epoch })
       this.#appliedWaits.advance(lsn)
-    }
-    this.#store(work())
+    })
   }
 
-  #readRecord(ticket: number): void {
+  #replaced(store: AppliedStore): void {
+    this.#entries.recent.clear()
+    this.#applier = this.#applierFor(store)
+    this.#options.listener.onReplaced(store)
+  }
+
+  /** Work that ends in an input, and never fails. */
+  #answer(work: Promise<Input>): void {
     this.#track(
-      this.#options.coordinator.read().then(
-        (found) => {
-          this.#tellUnreadable(undefined)
-          this.input({ type: 'record-read', ticket, result: { type: 'read', found } })
-        },
-        (error: unknown) => {
-          const reason = (error as Error).message
-          this.#tellUnreadable(reason)
-          this.input({ type: 'record-read', ticket, result: { type: 'failed', reason } })
-        },
-      ),
-    )
-  }
-
-  #tellUnreadable(reason: string | undefined): void {
-    if (reason === this.#recordUnreadable || this.#ended !== undefined) return
-    this.#recordUnreadable = reason
-    this.#options.listener.onRecordUnreadable?.(reason)
-  }
-
-  #changeRecord({ ticket, token, record }: Extract<Effect, { type: 'change-record' }>): void {
-    const { coordinator, clock } = this.#options
-    const renewed = { ...record, renewTimeMs: Number(clock.now() / 1_000_000n) }
-    this.#track(
-      coordinator.change(token, renewed).then((outcome) => {
-        this.input({ type: 'record-changed', ticket, outcome })
+      work.then((answer) => {
+        this.input(answer)
       }),
     )
   }
