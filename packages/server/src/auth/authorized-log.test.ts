@@ -92,6 +92,7 @@ const cases: Record<string, (a: string, b: string) => Case[]> = {
     { call: (log) => log[Symbol.asyncDispose](), needs: [['admin', '**']] },
   ],
   status: () => [{ call: (log) => log.status(), needs: [] }],
+  confirm: () => [{ call: (log) => log.confirm(), needs: [] }],
 }
 
 /** They are never refused, but cut down; visible-lists.int.test.ts is about them. */
