@@ -10,6 +10,12 @@ import { cacheFolder, filesIn, unchanged, unlessDone } from './unless-done.mjs'
 /** The pinned package manager as npx wants it: `pnpm@` and a version. */
 export const pnpm = String(readJson(join(root, 'package.json')).packageManager)
 
+/**
+ * The only package that must be built before those that depend on it: of all others they see the
+ * sources (tsconfig.base.json).
+ */
+const seenAsBuilt = '@goethe/cluster'
+
 /** Installs and builds; resolves with the reports of both. Without an install there is no build. */
 export async function setUp() {
   const installed = await setUpTools()
@@ -65,20 +71,36 @@ function install() {
 }
 
 async function build() {
-  // None needs another one built: each sees the sources of those that it depends on.
-  const built = await inParallel(packages(), async ({ folder, manifest }) => {
-    const sources = filesIn(folder).filter(
-      (path) => !/\.test\.ts$|[/\\]tests-support[/\\]/.test(path),
-    )
-    const shared = ['scripts/class-names.mjs', 'tsconfig.base.json', 'pnpm-lock.yaml']
-    const inputs = [...sources, ...shared.map(inRoot)]
-    const outputs = outputsOf(manifest).map((path) => join(folder, path))
-    const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
-      runTool('tsup/dist/cli-default.js', [], { cwd: folder }),
-    )
-    return note === unchanged ? [] : [manifest.name]
+  /** @type {Map<string, Promise<string[]>>} */
+  const builds = new Map()
+  const built = await inParallel(packages(), (one) => {
+    const waits = seenAsBuilt in (one.manifest.dependencies ?? {})
+    // It has begun, as each comes behind those that it depends on.
+    const before = waits ? builds.get(seenAsBuilt) : undefined
+    const build = Promise.resolve(before).then(() => buildPackage(one))
+    builds.set(one.manifest.name, build)
+    return build
   })
   return built.flat().join(', ') || unchanged
+}
+
+/**
+ * Resolves with its name if there was something to do.
+ *
+ * @param {{ folder: string, manifest: any }} one
+ * @returns {Promise<string[]>}
+ */
+async function buildPackage({ folder, manifest }) {
+  const sources = filesIn(folder).filter(
+    (path) => !/\.test\.ts$|[/\\]tests-support[/\\]/.test(path),
+  )
+  const shared = ['scripts/class-names.mjs', 'tsconfig.base.json', 'pnpm-lock.yaml']
+  const inputs = [...sources, ...shared.map(inRoot)]
+  const outputs = outputsOf(manifest).map((path) => join(folder, path))
+  const note = await unlessDone(`build ${manifest.name}`, inputs, outputs, cacheFolder, () =>
+    runTool('tsup/dist/cli-default.js', [], { cwd: folder }),
+  )
+  return note === unchanged ? [] : [manifest.name]
 }
 
 /**
