@@ -1,26 +1,9 @@
 import { GoetheError } from '@goethe/core'
 import { describe, expect, test } from 'vitest'
-import { TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
+import { peerPair } from '../../tests-support/peer-pair.js'
 import { TestPeer } from '../../tests-support/peers.js'
 
 const request = Buffer.from('everything')
-
-async function pair(options: Parameters<typeof TestPeer.start>[1] = {}) {
-  const a = await TestPeer.start('a', options)
-  const b = await TestPeer.start('b', options)
-  const proxy = await TcpProxy.start(b.port)
-  a.connect({ b: proxy.port })
-  await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
-  return {
-    a,
-    b,
-    proxy,
-    async [Symbol.asyncDispose]() {
-      await Promise.all([a.transport.close(), b.transport.close()])
-      await proxy.stop()
-    },
-  }
-}
 
 async function all(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
   const found: Uint8Array[] = []
@@ -33,7 +16,7 @@ const failure = (code: string, message = '') =>
 
 describe('bulk data', () => {
   test('comes whole and in order, and the request says what', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     b.transport.onFetch(async function* (from, asked) {
       yield Buffer.from(`${from.member} asked for ${Buffer.from(asked).toString()}`)
@@ -47,7 +30,7 @@ describe('bulk data', () => {
   })
 
   test('that fails at its source ends with the code of the failure', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     b.transport.onFetch(async function* () {
       yield Buffer.from('some')
@@ -59,7 +42,7 @@ describe('bulk data', () => {
   })
 
   test('that is cut is not taken for whole', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b, proxy } = peers
     b.transport.onFetch(async function* () {
       for (;;) yield Buffer.alloc(10_000)
@@ -74,7 +57,7 @@ describe('bulk data', () => {
   })
 
   test('is made no faster than it is read', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     let made = 0
     b.transport.onFetch(async function* () {
@@ -95,7 +78,7 @@ describe('bulk data', () => {
   })
 
   test('does not hold up messages', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     b.transport.onFetch(async function* () {
       for (;;) yield Buffer.alloc(100_000)
@@ -108,7 +91,7 @@ describe('bulk data', () => {
   })
 
   test('that is read no further ends at its source too', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     const ended = new Promise<boolean>((resolve) => {
       b.transport.onFetch(async function* (_from, _asked, signal) {
@@ -127,7 +110,7 @@ describe('bulk data', () => {
   })
 
   test('ends with its signal, also while nothing comes', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     const asked = new Promise<void>((resolve) => {
       b.transport.onFetch(async function* (_from, _asked, signal) {
@@ -146,7 +129,7 @@ describe('bulk data', () => {
   })
 
   test('ends when the transport is closed', async () => {
-    await using peers = await pair()
+    await using peers = await peerPair()
     const { a, b } = peers
     b.transport.onFetch(async function* () {
       for (;;) yield Buffer.alloc(10)
@@ -163,7 +146,7 @@ describe('bulk data', () => {
   })
 
   test('is refused when too many ask, and where nobody has any', async () => {
-    await using peers = await pair({ limits: { fetchesMax: 1 } })
+    await using peers = await peerPair({ limits: { fetchesMax: 1 } })
     const { a, b } = peers
     await expect(all(a.transport.fetch('b', request))).rejects.toThrow(
       failure('GOETHE_UNAVAILABLE', 'gives no bulk data'),
@@ -178,7 +161,7 @@ describe('bulk data', () => {
   })
 
   test('of a member that is gone is given up', async () => {
-    await using peers = await pair({ limits: { keepaliveMs: 20, silenceMs: 100 } })
+    await using peers = await peerPair({ limits: { keepaliveMs: 20, silenceMs: 100 } })
     const { a, b, proxy } = peers
     const asked = new Promise<void>((resolve) => {
       b.transport.onFetch(async function* (_from, _asked, signal) {
@@ -201,7 +184,7 @@ describe('bulk data', () => {
   })
 
   test('comes whole to one who reads slowly after all was sent', async () => {
-    await using peers = await pair({ limits: { keepaliveMs: 20, silenceMs: 100 } })
+    await using peers = await peerPair({ limits: { keepaliveMs: 20, silenceMs: 100 } })
     const { a, b, proxy } = peers
     const sent = new Promise<void>((resolve) => {
       b.transport.onFetch(async function* () {

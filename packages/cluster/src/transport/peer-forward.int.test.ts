@@ -1,25 +1,13 @@
 import { GoetheError } from '@goethe/core'
 import { describe, expect, test } from 'vitest'
-import { TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
+import { peerPair } from '../../tests-support/peer-pair.js'
 import { TestPeer } from '../../tests-support/peers.js'
 
-async function pair(options: Parameters<typeof TestPeer.start>[1] = {}) {
-  const a = await TestPeer.start('a', options)
-  const b = await TestPeer.start('b', options)
-  const proxy = await TcpProxy.start(b.port)
-  a.connect({ b: proxy.port })
-  await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
-  return {
-    a,
-    b,
-    proxy,
-    ask: async (text: string, signal?: AbortSignal): Promise<string> =>
-      Buffer.from(await a.transport.forward('b', Buffer.from(text), signal)).toString(),
-    async [Symbol.asyncDispose]() {
-      await Promise.all([a.transport.close(), b.transport.close()])
-      await proxy.stop()
-    },
-  }
+async function pair(options: Parameters<typeof peerPair>[0] = {}) {
+  const peers = await peerPair(options)
+  const ask = async (text: string, signal?: AbortSignal): Promise<string> =>
+    Buffer.from(await peers.a.transport.forward('b', Buffer.from(text), signal)).toString()
+  return { ...peers, ask, [Symbol.asyncDispose]: () => peers[Symbol.asyncDispose]() }
 }
 
 /** Requests that wait until the test answers them, by what they ask. */

@@ -44,8 +44,9 @@ export async function beginUnaryCall(
   call: SurfaceCall & Pick<ServerUnaryCall<unknown, unknown>, 'cancelled' | 'once'>,
 ): Promise<Call> {
   const gone = new AbortController()
+  // It is emitted behind each answer as well, so an error for each call would be too much.
   const leave = (): void => {
-    gone.abort(new GoetheError('GOETHE_CANCELLED', 'The caller has gone away'))
+    gone.abort(callerGone)
   }
   call.once('cancelled', leave)
   if (call.cancelled) leave()
@@ -58,6 +59,8 @@ export function callerOf(context: ServerContext, call: SurfaceCall): Promise<Ide
   const address = (): string => call.getPeer().replace(/:\d+$/, '')
   return context.identify(headersOf(call.metadata), certificate, address)
 }
+
+const callerGone = 'The caller has gone away'
 
 /** The error with which a stopping server ends what is under way. */
 export function stoppingError(): GoetheError {
