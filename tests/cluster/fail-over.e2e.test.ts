@@ -60,6 +60,8 @@ describe.skipIf(!hasEtcd)('nothing is lost, doubled or moved', { timeout }, () =
     const { epoch } = (await cluster.status(old.name))!
     await using late = connect(old.address, { idempotent: false })
     await late.append('late', Buffer.from('before'))
+    await using asker = connect(old.address)
+    await asker.describe('late')
     old.server.kill('SIGSTOP')
     const outcomes = Array.from({ length: 20 }, (_, index) => appendOnce(late, `late ${index}`))
     const began = performance.now()
@@ -68,7 +70,11 @@ describe.skipIf(!hasEtcd)('nothing is lost, doubled or moved', { timeout }, () =
     await other.append('late', Buffer.from('meanwhile'))
     report('hung', performance.now() - began)
     expect((await cluster.status(next.name))!.epoch).toBeGreaterThan(epoch)
+    // It waits for the old leader, and is the first that it finds when it is back.
+    const asked = asker.read('late', { consistency: 'linearizable' }).toArray()
+    await cluster.status(next.name)
     old.server.kill('SIGCONT')
+    expect((await asked).map((event) => event.text())).toContain('meanwhile')
     const made = await Promise.all(outcomes)
     await cluster.allInSync()
     const texts = (await other.read('late').toArray()).map((event) => event.text())
