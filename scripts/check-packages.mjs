@@ -12,30 +12,38 @@ export async function checkPackages() {
   const folder = mkdtempSync(join(tmpdir(), 'goethe-packages-'))
   try {
     const published = packages().filter(({ manifest }) => manifest.private !== true)
-    const tarballs = []
-    for (const { folder: source, manifest } of published) {
-      const tarball = await pack(source, folder)
+    const names = published.map(({ manifest }) => manifest.name)
+    const tarballs = await pack(names, folder)
+    for (const { manifest } of published) {
+      const tarball = /** @type {string} */ (tarballs.get(manifest.name))
       await runTool('publint/src/cli.js', ['run', tarball, '--strict'])
       // A package that is only a command has nothing to import.
       if (manifest.exports !== undefined) {
         await runTool('@arethetypeswrong/cli/dist/index.js', [tarball, '--profile', 'esm-only'])
       }
-      tarballs.push(tarball)
     }
-    await checkConsumer(join(folder, 'consumer'), tarballs)
-    return published.map(({ manifest }) => manifest.name).join(', ')
+    await checkConsumer(join(folder, 'consumer'), [...tarballs.values()])
+    return names.join(', ')
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 /**
- * @param {string} source
+ * Packs packages, and resolves with their tarballs by their names.
+ *
+ * @param {string[]} names
  * @param {string} destination
  */
-async function pack(source, destination) {
-  const args = ['--yes', pnpm, 'pack', '--json', '--pack-destination', destination]
-  return String(JSON.parse(await run('npx', args, { cwd: source })).filename)
+async function pack(names, destination) {
+  const chosen = names.map((name) => `--filter=${name}`)
+  const args = ['--yes', pnpm, '--recursive', ...chosen, 'pack', '--json']
+  /** @type {{ name: string, filename: string }[]} */
+  const packed = JSON.parse(await run('npx', [...args, '--pack-destination', destination]))
+  const tarballs = new Map(packed.map(({ name, filename }) => [name, filename]))
+  const missing = names.find((name) => !tarballs.has(name))
+  if (missing !== undefined) throw new Error(`pnpm has not packed ${missing}`)
+  return tarballs
 }
 
 /**

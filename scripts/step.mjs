@@ -10,7 +10,7 @@ import { Skip } from './run.mjs'
  * @param {string} name
  * @param {string} title
  * @param {() => Promise<string>} work
- * @param {{ loud?: boolean }} [options] loud: `work` prints lines of its own
+ * @param {{ loud?: boolean }} [options] loud: lines of `work` or of others may come in between
  * @returns {Promise<StepReport>}
  */
 export async function step(name, title, work, { loud = false } = {}) {

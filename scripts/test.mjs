@@ -9,6 +9,7 @@ import './check-node.mjs'
 const { checkPackages } = await import('./check-packages.mjs')
 const { checkTypes } = await import('./check-types.mjs')
 const { installDebian, nemesisPackages } = await import('./install-debian.mjs')
+const { inParallel } = await import('./in-parallel.mjs')
 const { fetchKubernetesTools } = await import('./kubernetes-tools.mjs')
 const { otherMajor, otherNode } = await import('./other-node.mjs')
 const { checkGenerated } = await import('./proto.mjs')
@@ -20,17 +21,47 @@ const { seconds, step } = await import('./step.mjs')
 /** Where it counts, the simulation of a cluster takes its time. */
 const manySeeds = process.env.CI === 'true' ? { GOETHE_TEST_SIMULATION_SEEDS: '2000' } : {}
 
-/** @type {Record<string, { title: string, work: () => Promise<string>, loud?: boolean }>} */
+/**
+ * What one Node proves for both. What runs in Chromium does so whichever Node drives it, and servers
+ * as processes of their own are started in the packages' tests too: once is enough for the long ones.
+ * Simulations do the same on each Node. The conformance suite runs on both over LevelDB, which is
+ * native code and files, and through a client; in memory and replicated, on one.
+ */
+const notAgain = [
+  '--project=!tests/*',
+  ...[
+    'browser.e2e.test.ts',
+    'cluster-local.e2e.test.ts',
+    'conformance/memory-level.int.test.ts',
+    'gossip/gossip-simulation.test.ts',
+    'simulation/**',
+    'src/replicated-level-conformance.int.test.ts',
+  ].map((files) => `--exclude=**/${files}`),
+]
+
+/**
+ * In their order, but first those that go `beside` others: they keep one core busy at most times, and
+ * what is built is all that they need. The longest ones come first, so that no core waits at the end.
+ *
+ * @type {Record<string, { title: string, work: () => Promise<string>, beside?: boolean, loud?: boolean }>}
+ */
 const checks = {
-  types: { title: 'Checking types', work: checkTypes },
-  lint: { title: 'Linting', work: () => tool('oxlint/bin/oxlint') },
+  packages: {
+    title: 'Packing the packages and using them as a stranger',
+    work: checkPackages,
+    beside: true,
+  },
   format: {
     title: 'Checking the format (npm run format corrects it)',
     work: () => tool('prettier/bin/prettier.cjs', '--check', '--log-level=warn', '.'),
+    beside: true,
   },
+  types: { title: 'Checking types', work: checkTypes, beside: true },
+  lint: { title: 'Linting', work: () => tool('oxlint/bin/oxlint'), beside: true },
   generated: {
     title: 'Comparing generated code with the proto files',
     work: checkGenerated,
+    beside: true,
   },
   chromium: {
     title: 'Looking for Chromium, for the browser tests',
@@ -55,13 +86,9 @@ const checks = {
   },
   'other-node': {
     title: `Testing on Node ${otherMajor}`,
-    // What runs in Chromium does so whichever Node drives it, and servers as processes of their own
-    // are started in the packages' tests too: once is enough for the long ones. A simulation does the
-    // same on each Node, so it runs its many seeds on one.
-    work: async () => test(await otherNode(), ['--project=!tests/*'], {}),
+    work: async () => test(await otherNode(), notAgain, {}),
     loud: true,
   },
-  packages: { title: 'Packing the packages and using them as a stranger', work: checkPackages },
 }
 
 const { chosen, filters } = readArguments(process.argv.slice(2))
@@ -75,9 +102,15 @@ const skipsFail = process.env.CI === 'true'
 
 const reports = await setUp()
 if (reports.every(({ result }) => result === 'ok')) {
-  for (const name of chosen) {
-    const check = checks[name]
-    if (check !== undefined) reports.push(await step(name, check.title, check.work, check))
+  const works = Object.entries(checks).filter(([name]) => chosen.includes(name))
+  const beside = works.filter(([, check]) => check.beside)
+  reports.push(
+    ...(await inParallel(beside, ([name, { title, work }]) =>
+      step(name, title, work, { loud: true }),
+    )),
+  )
+  for (const [name, check] of works.filter(([, { beside }]) => !beside)) {
+    reports.push(await step(name, check.title, check.work, check))
   }
 }
 summarize()
