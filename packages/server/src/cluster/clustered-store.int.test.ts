@@ -98,3 +98,22 @@ test('a member whose disk turns out to be damaged is left alone', async () => {
     await store.close(0)
   }
 })
+
+test('a log takes no writes any more once its member has led anew', async () => {
+  await using folder = await tempFolder()
+  const { store, opened } = await openStore(folder.path, [])
+  try {
+    await isOpen(store)
+    await store.log.append('orders', Buffer.from('first'))
+    const late = store.log.append('orders', Buffer.from('on what another leader has changed'))
+    // Before it sets out, somebody else has led, and this member again.
+    opened[0]!.onFollow()
+    opened[0]!.onLead(3)
+    await expect(late).rejects.toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+    await isOpen(store)
+    expect(await store.log.read('orders').toArray()).toHaveLength(1)
+    await store.log.append('orders', Buffer.from('second'))
+  } finally {
+    await store.close(0)
+  }
+})

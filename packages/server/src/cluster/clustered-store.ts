@@ -54,11 +54,12 @@ export class ClusteredStore implements LogStore {
   readonly #requests: ForwardedRequests
   readonly #options: ClusteredStoreOptions
   #member: ClusterMember | undefined
-  #level: ReplicatedLevel | undefined
+  #store: AppliedStore | undefined
   #current: EventLog | undefined
   /** Whether `#current` takes writes. */
   #writes = false
-  #leads = false
+  /** The epoch that this member leads, while it does. */
+  #leads: number | undefined
   #halted: { reason: string; reopen: boolean } | undefined
   /** Changes of the log go one after the other. */
   #changing: Promise<void> = Promise.resolve()
@@ -182,12 +183,12 @@ export class ClusteredStore implements LogStore {
   async #openMember(): Promise<void> {
     const member = await this.#options.open({
       onLead: (epoch) => {
-        this.#leads = true
+        this.#leads = epoch
         this.#options.logger.info({ epoch }, 'This member leads')
         void this.#change(() => this.#reopenLog())
       },
       onFollow: () => {
-        this.#leads = false
+        this.#leads = undefined
         this.#options.logger.info('This member leads no more')
         void this.#change(() => this.#reopenLog())
       },
@@ -207,19 +208,23 @@ export class ClusteredStore implements LogStore {
   }
 
   async #use(store: AppliedStore): Promise<void> {
-    const member = this.#member
-    if (member === undefined) return
-    this.#level = new ReplicatedLevel(store, this.#replicationOf(member))
+    this.#store = store
     await this.#openLog()
   }
 
-  /** That of the member, which knows the leader by its name; clients need its addresses. */
-  #replicationOf({ replication }: ClusterMember): Replication {
+  /**
+   * That of the member, which knows the leader by its name; clients need its addresses. It takes writes
+   * for one lead: a log that was opened before another member led knows nothing of what that has written.
+   */
+  #replicationOf({ replication }: ClusterMember, lead: number | undefined): Replication {
     const withAddresses = (error: unknown): never => {
       throw isGoetheError(error, 'GOETHE_NOT_LEADER') ? this.#elsewhere() : error
     }
     return {
-      propose: (operations) => replication.propose(operations).catch(withAddresses),
+      propose: (operations) =>
+        this.#leads === lead
+          ? replication.propose(operations).catch(withAddresses)
+          : Promise.reject(this.#elsewhere()),
       confirm: () => replication.confirm().catch(withAddresses),
       onApplied: (listener) => replication.onApplied(listener),
     }
@@ -243,10 +248,12 @@ export class ClusteredStore implements LogStore {
   }
 
   async #openLog(): Promise<void> {
-    const level = this.#level
-    if (level === undefined || this.#closing !== undefined) return
+    const [member, store] = [this.#member, this.#store]
+    if (member === undefined || store === undefined || this.#closing !== undefined) return
     const { logOptions, logger, onCommit } = this.#options
-    const leads = this.#leads
+    const lead = this.#leads
+    const leads = lead !== undefined
+    const level = new ReplicatedLevel(store, this.#replicationOf(member, lead))
     try {
       const log = await EventLog.open(level, {
         ...logOptions,
@@ -310,7 +317,7 @@ export class ClusteredStore implements LogStore {
   /** Why nothing at all can be written here; what is refused like this was not done. */
   #refusal(): GoetheError | undefined {
     if (this.#closing !== undefined) return undefined
-    if (this.#leads && this.#writes) {
+    if (this.#leads !== undefined && this.#writes) {
       const reason = this.#member?.status.replica.notWritable
       return reason === undefined
         ? undefined
