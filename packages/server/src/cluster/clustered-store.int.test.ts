@@ -14,8 +14,11 @@ import { createLogger } from '../log-writer.js'
 import { levelOptions } from '../open-store.js'
 import { ClusteredStore } from './clustered-store.js'
 
-/** The store of a cluster's only member, whose opening fails with these errors, one each time. */
-async function openStore(folder: string, failures: Error[]) {
+/**
+ * The store of a cluster's only member, whose opening fails with these errors, one each time, and
+ * which refuses its first writes with the others.
+ */
+async function openStore(folder: string, failures: Error[], refusals: Error[] = []) {
   const memory = new CoordinatorMemory()
   const opened: ReplicaListener[] = []
   const logger = createLogger({ level: 'error', format: 'json' }, { write: () => undefined })
@@ -37,7 +40,7 @@ async function openStore(folder: string, failures: Error[]) {
         onProblem: () => undefined,
       })
       opened.push(listener)
-      return member
+      return refusing(member, refusals)
     },
     logOptions: {},
     guard: { hasRoom: true, reason: undefined, refusal: () => undefined },
@@ -48,6 +51,15 @@ async function openStore(folder: string, failures: Error[]) {
     retryDelayMs: 100,
   })
   return { store, opened }
+}
+
+function refusing(member: ClusterMember, refusals: Error[]): ClusterMember {
+  const propose = member.replication.propose.bind(member.replication)
+  member.replication.propose = (operations) => {
+    const refusal = refusals.shift()
+    return refusal === undefined ? propose(operations) : Promise.reject(refusal)
+  }
+  return member
 }
 
 const isOpen = (store: ClusteredStore) => expect.poll(() => store.state.type).toBe('open')
@@ -67,6 +79,20 @@ test('a member whose disk goes on failing is opened once it works', async () => 
     await store.recover()
     await isOpen(store)
     expect(await store.log.read('orders').toArray()).toHaveLength(1)
+  } finally {
+    await store.close(0)
+  }
+})
+
+test('a leader whose log could not be made is asked again', async () => {
+  await using folder = await tempFolder()
+  const refusals = [new GoetheError('GOETHE_UNAVAILABLE', 'goethe-1 does not acknowledge')]
+  const { store } = await openStore(folder.path, [], refusals)
+  try {
+    await expect.poll(() => refusals).toHaveLength(0)
+    await store.recover()
+    expect(store.state.type).toBe('open')
+    await store.log.append('orders', Buffer.from('first'))
   } finally {
     await store.close(0)
   }

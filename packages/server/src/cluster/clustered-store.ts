@@ -135,8 +135,10 @@ export class ClusteredStore implements LogStore {
       return this.#reopenMember(this.#halted)
     }
     const log = this.#current
+    // Who leads gets no snapshot: nobody but this is about to open the store.
+    const isMissing = log === undefined && this.#leads !== undefined
     const failed = log !== undefined && this.#writes && !log.status().writable
-    if (failed) await this.#reopenLog()
+    if (isMissing || failed) await this.#reopenLog()
   }
 
   async #reopenMember(halted: { reason: string; reopen: boolean }): Promise<void> {
