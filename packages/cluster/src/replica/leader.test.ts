@@ -183,6 +183,15 @@ describe('a leader', () => {
     member.step({ type: 'recover' })
     expect(member.status.role).toBe('candidate')
   })
+
+  it('goes on when the record is that of another cluster, whatever an operator says', () => {
+    const member = leader()
+    member.step({ type: 'record-may-have-changed' })
+    member.read(recordOf({ clusterId: 'other' }))
+    member.step({ type: 'recover' })
+    expect(member.status).toMatchObject({ role: 'leader', clusterId: 'c' })
+    expect(member.status.problem).toContain('that of cluster other')
+  })
 })
 
 describe('a member that an operator removes', () => {

@@ -17,6 +17,7 @@ export class Membership {
   #handingOverSinceMs: number | undefined
   #stopping = false
   #problem: string | undefined
+  #isForeign = false
 
   constructor(
     private readonly context: Context,
@@ -136,9 +137,15 @@ export class Membership {
    * who knows of this leader comes to lead by that, so it goes on with the set that it knows, until the
    * record is there again or an operator makes it lead anew.
    */
-  recordIsUnfit(problem: string): void {
+  recordIsUnfit(problem: string, isForeign: boolean): void {
     this.#problem = problem
+    this.#isForeign = isForeign
     this.#pause()
+  }
+
+  /** Whether an operator may make this member lead anew, as its record was lost. */
+  get mayBeginAnew(): boolean {
+    return this.#problem !== undefined && !this.#isForeign
   }
 
   /** What is wrong with the record, as a sentence. */

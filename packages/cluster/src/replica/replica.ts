@@ -22,7 +22,7 @@ import type { Position } from './position.js'
 import { type ReplicaOptions, type RestoredState, sizeStepBytes } from './options.js'
 import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
-import { Takeover, recordTrouble } from './takeover.js'
+import { Takeover, isForeign, recordTrouble } from './takeover.js'
 
 export class Replica {
   readonly #context: Context
@@ -273,8 +273,9 @@ export class Replica {
       const { found } = input.result
       const { clusterId } = this.#context.facts
       const trouble = recordTrouble(found?.record, clusterId, leader.epoch)
-      if (found === undefined || trouble !== undefined) leader.membership.recordIsUnfit(trouble!)
-      else if (leader.stillLeads(found.record)) leader.membership.read(found)
+      if (found === undefined || trouble !== undefined) {
+        leader.membership.recordIsUnfit(trouble!, isForeign(found?.record, clusterId))
+      } else if (leader.stillLeads(found.record)) leader.membership.read(found)
       else {
         this.#see(found.record.epoch, found.record.clusterId)
         if (this.#leader !== undefined) this.#release()
@@ -328,7 +329,7 @@ export class Replica {
   }
 
   #recover(): void {
-    if (this.#leader !== undefined && this.#leader.membership.problem === undefined) return
+    if (this.#leader?.membership.mayBeginAnew === false) return
     this.#stepDown()
     this.#takeover.recover()
   }

@@ -172,9 +172,29 @@ describe('a member that starts', () => {
     member.persist()
     expect(member.take('change-record').record).toMatchObject({
       clusterId: 'c',
-      epoch: 6,
+      epoch: 1_005,
       inSync: [storeOf('a')],
-      recovery: { ...storeOf('a'), epoch: 6, lsn: 0 },
+      recovery: { ...storeOf('a'), epoch: 1_005, lsn: 0 },
+    })
+  })
+
+  it('does so in the next epoch where the record tells which one that is', () => {
+    const member = new DrivenReplica()
+    member.step({ type: 'recover' })
+    member.read(recordOf({ inSync: [storeOf('b'), storeOf('c')] }))
+    member.persist()
+    expect(member.take('change-record').record.epoch).toBe(6)
+  })
+
+  it('leaves the record of another cluster alone, whatever an operator says', () => {
+    const member = new DrivenReplica()
+    member.step({ type: 'recover' })
+    member.read(recordOf({ clusterId: 'other' }))
+    member.pass(3_000)
+    expect(member.has('persist-facts')).toBe(false)
+    expect(member.status).toMatchObject({
+      clusterId: 'c',
+      problem: 'the record is that of cluster other, this store belongs to c',
     })
   })
 

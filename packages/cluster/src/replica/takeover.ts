@@ -22,6 +22,20 @@ export interface TakeoverEvents {
 /** What is said where a record must be and is none. */
 const recordIsGone = 'the record of the cluster is gone, and only an operator may make a new one'
 
+/**
+ * So many leaderships may there have been that a member has not heard of, where nobody can tell it any
+ * more: two of the same epoch would take entries of each other for their own.
+ */
+const unheardEpochs = 1_000
+
+/** Whether a record is that of another cluster: no word of an operator lets this member change it. */
+export function isForeign(
+  record: ClusterRecord | undefined,
+  clusterId: string | undefined,
+): boolean {
+  return record !== undefined && clusterId !== undefined && record.clusterId !== clusterId
+}
+
 /** Why a record is not to be acted on, whatever else it says. */
 export function recordTrouble(
   record: ClusterRecord | undefined,
@@ -29,7 +43,7 @@ export function recordTrouble(
   seenEpoch: number,
 ): string | undefined {
   if (record === undefined) return clusterId === undefined ? undefined : recordIsGone
-  if (clusterId !== undefined && clusterId !== record.clusterId) {
+  if (isForeign(record, clusterId)) {
     return `the record is that of cluster ${record.clusterId}, this store belongs to ${clusterId}`
   }
   if (record.epoch < seenEpoch) {
@@ -152,6 +166,7 @@ export class Takeover {
     const { clusterId } = this.context.facts
     this.problem = recordTrouble(found?.record, clusterId, seenEpochThen)
     if (found === undefined || this.problem !== undefined) this.#pause()
+    if (isForeign(found?.record, clusterId)) this.#uncleanEpoch = undefined
     if (found === undefined) this.#foundNone()
     else if (this.problem === undefined || this.#unclean) this.#found(found)
     this.continue()
@@ -230,7 +245,8 @@ export class Takeover {
     const leaseDurationMs = options.times.leaseMs
     if (record === undefined || this.#unclean) {
       const { seenEpoch, clusterId = options.newClusterId } = facts
-      const epoch = Math.max(record?.epoch ?? 0, seenEpoch) + 1
+      const known = Math.max(record?.epoch ?? 0, seenEpoch)
+      const epoch = known + (this.problem === undefined ? 1 : unheardEpochs)
       const minInSync = record?.minInSync ?? options.minInSync
       const removed = record?.removed?.filter(({ storeId }) => storeId !== self.storeId) ?? []
       return {
