@@ -1,5 +1,6 @@
 // Faults that do not arrive would let every run pass.
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,6 +10,7 @@ import { Disk } from './disk.js'
 import { FaultControl } from './fault-control.js'
 import { whatIsMissing } from './machine.js'
 import { NativeFaults } from './native-faults.js'
+import { Network } from './network.js'
 
 const missing = await whatIsMissing()
 const hourMs = 3_600_000
@@ -67,3 +69,66 @@ test.skipIf(missing !== undefined)(
     }
   },
 )
+
+/** Counts what comes to it, and what of that came before, or was sent before what came already. */
+const receiver = `
+const socket = require('node:dgram').createSocket('udp4')
+const seen = new Set()
+let [last, twice, late] = [-1, 0, 0]
+socket.on('message', (bytes) => {
+  const text = String(bytes).trim()
+  if (text === 'end') { console.log(JSON.stringify({ twice, late })); process.exit() }
+  const number = Number(text)
+  if (seen.has(number)) twice++
+  else if (number < last) late++
+  seen.add(number)
+  last = Math.max(last, number)
+})
+socket.bind(9000, () => console.log('ready'))`
+
+/** Sends numbers, a few at a time, and says often that this was all. */
+const sender = `
+const socket = require('node:dgram').createSocket('udp4')
+let number = 0
+setInterval(() => {
+  for (let count = 0; count < 10; count++) {
+    const text = number >= 1000 ? 'end' : String(number)
+    socket.send(text.padEnd(1000), 9000, process.argv[1])
+    number++
+  }
+}, 5)`
+
+/** What arrives in order and once, does so not when this was done to the network. */
+async function sent(disturb: (network: Network) => Promise<void>) {
+  await using network = await Network.create(['one', 'other'])
+  await disturb(network)
+  const start = (host: string, program: string) => {
+    const [command, ...args] = [...network.on(host), process.execPath, '--eval', program]
+    return spawn(command!, [...args, network.address('other')])
+  }
+  const to = start('other', receiver)
+  await once(to.stdout, 'data')
+  const from = start('one', sender)
+  const [counts] = await once(to.stdout, 'data')
+  from.kill()
+  return JSON.parse(String(counts)) as { twice: number; late: number }
+}
+
+test.skipIf(missing !== undefined)('packets come twice, and are overtaken', async () => {
+  expect(await sent(() => Promise.resolve())).toEqual({ twice: 0, late: 0 })
+  const copied = await sent((network) => {
+    return network.copy([{ from: 'one', to: 'other', percent: 30 }])
+  })
+  expect(copied.twice).toBeGreaterThan(100)
+  const reordered = await sent((network) => network.reorder('one', 20, 2_000))
+  expect(reordered.late).toBeGreaterThan(0)
+  expect(reordered.twice).toBe(0)
+  const mended = await sent(async (network) => {
+    await network.reorder('one', 20, 2_000)
+    await network.keepOrder('one')
+    const copies = [{ from: 'one', to: 'other' }]
+    await network.copy(copies)
+    await network.copyNoMore(copies)
+  })
+  expect(mended).toEqual({ twice: 0, late: 0 })
+})

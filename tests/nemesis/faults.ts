@@ -4,6 +4,8 @@ import { etcd, type Member, type NemesisCluster } from './cluster.js'
 import { type Cut, clients } from './network.js'
 
 export interface Fault {
+  /** How long it lasts; else chance decides. */
+  readonly lastsMs?: number
   /** What happens to whom, for people. */
   readonly name: string
   /** Two faults that touch the same do not go together. */
@@ -23,6 +25,13 @@ export function makeFault(
   const member = random.chance(0.5) && leader !== undefined ? leader : anybody
   const kind = random.pick(Object.keys(kinds))
   return kinds[kind]!(cluster, member, random)
+}
+
+/** The coordinator is away for a minute, in one way or the other. */
+export function coordinatorAway(cluster: NemesisCluster, random: Random): Fault {
+  const kind = random.pick(['kill the coordinator', 'pause the coordinator'])
+  const fault = kinds[kind]!(cluster, cluster.members[0]!, random)
+  return { ...fault, lastsMs: 60_000 }
 }
 
 const kinds: Readonly<Record<string, Make>> = {
@@ -98,6 +107,33 @@ const kinds: Readonly<Record<string, Make>> = {
     const percent = 2 + random.below(38)
     const cuts = both(name, others(cluster, name)).map((one) => ({ ...one, percent }))
     return cut(cluster, `${percent} % of what ${name} sends and gets are lost`, cuts)
+  },
+
+  'packets twice': (cluster, { name }, random) => {
+    const { network } = cluster
+    const percent = 5 + random.below(60)
+    const copies = both(name, others(cluster, name)).map((one) => ({ ...one, percent }))
+    return {
+      name: `${percent} % of what ${name} sends and gets come twice`,
+      touches: ['network'],
+      async inject() {
+        await network.copy(copies)
+        return () => network.copyNoMore(copies)
+      },
+    }
+  },
+
+  'packets out of order': ({ network }, { name }, random) => {
+    const percent = 2 + random.below(30)
+    const kilobits = 500 + random.below(10_000)
+    return {
+      name: `${percent} % of what ${name} sends is overtaken, at ${kilobits} kbit/s`,
+      touches: ['network'],
+      async inject() {
+        await network.reorder(name, percent, kilobits)
+        return () => network.keepOrder(name)
+      },
+    }
   },
 
   'slow link': ({ network }, { name }, random) => {

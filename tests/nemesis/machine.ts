@@ -23,12 +23,17 @@ async function missingNetwork(): Promise<string | undefined> {
   }
   try {
     await run('ip', ['-n', namespace, 'link', 'add', 'bridge', 'type', 'bridge'])
-    const table =
-      'table bridge cuts { chain forwarded { type filter hook forward priority 0; }; }\n'
+    const table = `
+table bridge cuts { chain forwarded { type filter hook forward priority 0; }; }
+table netdev copies {
+  chain copied { type filter hook ingress device "bridge" priority 0; dup to "bridge"; }
+}
+`
     await run('nsenter', [`--net=/run/netns/${namespace}`, 'nft', '-f', '-'], table)
+    await run('tc', ['-n', namespace, 'qdisc', 'add', 'dev', 'bridge', 'root', 'htb'])
     return undefined
   } catch (error) {
-    return `bridges and filters (Debian: nftables): ${String(error)}`
+    return `bridges, filters and queues (Debian: nftables, iproute2): ${String(error)}`
   } finally {
     await run('ip', ['netns', 'delete', namespace])
   }

@@ -1,13 +1,15 @@
 /**
  * A network of hosts: a namespace each, with a cable to a bridge that lives in a namespace of its
  * own. This process has a cable too, so clients in it are a host like the others. What passes the
- * bridge can be dropped by sender and receiver.
+ * bridge can be dropped, and sent twice, by sender and receiver. What a host sends can be slowed down,
+ * and some of it alone, so that what was sent later overtakes it: netem, which does all of that, is not
+ * in every kernel.
  */
 import { randomBytes } from 'node:crypto'
 import { run } from './command.js'
 import { networkPrefix } from './leftovers.js'
 
-/** Drops what goes from one host to another, all of it or so many of a hundred packets. */
+/** What goes from one host to another, all of it or so many of a hundred packets. */
 export interface Cut {
   readonly from: string
   readonly to: string
@@ -20,6 +22,7 @@ export class Network implements AsyncDisposable {
   readonly addresses: ReadonlyMap<string, string>
   readonly #names: readonly string[]
   #cuts: readonly Cut[] = []
+  #copies: readonly Cut[] = []
 
   private constructor(names: readonly string[]) {
     const third = randomBytes(1)[0]!
@@ -62,6 +65,45 @@ export class Network implements AsyncDisposable {
     await this.#apply()
   }
 
+  /** These come twice, the copy first. What is cut must not be copied: the copy passes. */
+  async copy(copies: readonly Cut[]): Promise<void> {
+    this.#copies = [...this.#copies, ...copies]
+    await this.#apply()
+  }
+
+  /** Takes these back again. */
+  async copyNoMore(copies: readonly Cut[]): Promise<void> {
+    this.#copies = this.#copies.filter((copy) => !copies.includes(copy))
+    await this.#apply()
+  }
+
+  /** So many of a hundred packets of this host wait in a line of their own, of so many kilobits a second. */
+  async reorder(name: string, percent: number, kilobits: number): Promise<void> {
+    const device = ['dev', 'e0']
+    const tc = (...args: string[]) => run('tc', ['-n', this.#namespace(name), ...args])
+    await tc('qdisc', 'add', ...device, 'root', 'handle', '1:', 'htb', 'default', '1')
+    const lines = { '1:1': 10_000_000, '1:2': kilobits }
+    for (const [line, rate] of Object.entries(lines)) {
+      const shape = ['htb', 'rate', `${rate}kbit`, 'burst', '3000', 'quantum', '3000']
+      await tc('class', 'add', ...device, 'parent', '1:', 'classid', line, ...shape)
+    }
+    await this.#nft(
+      name,
+      `table inet late {
+  chain sent {
+    type filter hook output priority 0; policy accept;
+    numgen random mod 100 < ${percent} meta priority set 0x10002
+  }
+}
+`,
+    )
+  }
+
+  async keepOrder(name: string): Promise<void> {
+    await this.#nft(name, 'delete table inet late\n')
+    await run('tc', ['-n', this.#namespace(name), 'qdisc', 'del', 'dev', 'e0', 'root'])
+  }
+
   /** What this host sends passes at so many kilobits a second, and waits until it does. */
   async slow(name: string, kilobits: number): Promise<void> {
     const shape = ['tbf', 'rate', `${kilobits}kbit`, 'burst', '3000', 'latency', '800ms']
@@ -85,14 +127,14 @@ export class Network implements AsyncDisposable {
     await run('ip', ['netns', 'add', hubNamespace])
     await run('ip', ['-n', hubNamespace, 'link', 'add', 'bridge', 'type', 'bridge'])
     await run('ip', ['-n', hubNamespace, 'link', 'set', 'bridge', 'up'])
-    for (const [index, name] of this.#names.entries()) {
+    for (const name of this.#names) {
       const namespace = this.#namespace(name)
       await run('ip', ['netns', 'add', namespace])
       await run('ip', ['-n', namespace, 'link', 'set', 'lo', 'up'])
-      await this.#connect('e0', ['netns', namespace], `p${index}`)
+      await this.#connect('e0', ['netns', namespace], this.#port(name))
       await this.#configure(['-n', namespace], 'e0', this.address(name))
     }
-    await this.#connect(networkPrefix, [], 'clients')
+    await this.#connect(networkPrefix, [], this.#port(clients))
     await this.#configure([], networkPrefix, this.address(clients))
     await this.#apply()
   }
@@ -110,11 +152,15 @@ export class Network implements AsyncDisposable {
   }
 
   async #apply(): Promise<void> {
-    const rules = this.#cuts.map(({ from, to, percent = 100 }) => {
-      const some = percent < 100 ? `numgen random mod 100 < ${percent}` : ''
-      return `ip saddr ${this.address(from)} ip daddr ${this.address(to)} ${some} drop`
+    const rules = this.#cuts.map((cut) => `${this.#those(cut)} drop`)
+    const copies = this.#names.concat(clients).map((from) => {
+      const some = this.#copies
+        .filter((copy) => copy.from === from)
+        .map((copy) => `${this.#those(copy)} dup to "${this.#port(copy.to)}"`)
+      const hook = `type filter hook ingress device "${this.#port(from)}" priority 0; policy accept;`
+      return `chain ${this.#port(from)} {\n    ${[hook, ...some].join('\n    ')}\n  }`
     })
-    const table = `table bridge cuts
+    const tables = `table bridge cuts
 delete table bridge cuts
 table bridge cuts {
   chain forwarded {
@@ -122,9 +168,29 @@ table bridge cuts {
     ${rules.join('\n    ')}
   }
 }
+table netdev copies
+delete table netdev copies
+table netdev copies {
+  ${copies.join('\n  ')}
+}
 `
-    const [command, ...args] = [...this.on(hub), 'nft', '-f', '-']
-    await run(command!, args, table)
+    await this.#nft(hub, tables)
+  }
+
+  /** The packets that are meant, as nft says it. */
+  #those({ from, to, percent = 100 }: Cut): string {
+    const some = percent < 100 ? ` numgen random mod 100 < ${percent}` : ''
+    return `ip saddr ${this.address(from)} ip daddr ${this.address(to)}${some}`
+  }
+
+  async #nft(host: string, tables: string): Promise<void> {
+    const [command, ...args] = [...this.on(host), 'nft', '-f', '-']
+    await run(command!, args, tables)
+  }
+
+  /** Where the cable of a host ends at the bridge. */
+  #port(name: string): string {
+    return name === clients ? 'clients' : `p${this.#names.indexOf(name)}`
   }
 
   #namespace(name: string): string {

@@ -8,9 +8,11 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Random } from '../../packages/cluster/src/simulation/random.js'
 import { whatIsWrong } from './check.js'
 import { NemesisCluster } from './cluster.js'
-import { type Fault, makeFault } from './faults.js'
+import { type Fault, coordinatorAway, makeFault } from './faults.js'
 import { folderPrefix, removeLeftovers } from './leftovers.js'
 import { topics, Workload } from './workload.js'
+
+const minuteMs = 60_000
 
 /** How long a cluster may take to be well again when faults are over. */
 const recoveryMsMax = 90_000
@@ -69,6 +71,7 @@ class Run {
   readonly #work: Workload
   readonly #options: RunOptions
   readonly #began = performance.now()
+  readonly #problems: string[] = []
   #faults = 0
 
   constructor(cluster: NemesisCluster, work: Workload, options: RunOptions) {
@@ -81,7 +84,10 @@ class Run {
     const { seed, faultsMs } = this.#options
     // Each round has its own numbers, as how many the ones before took depends on who leads.
     for (let round = 0; performance.now() - this.#began < faultsMs; round++) {
-      await this.#round(new Random(seed * 1_000 + round))
+      const random = new Random(seed * 1_000 + round)
+      const isLongEnough = faultsMs - (performance.now() - this.#began) > 2 * minuteMs
+      if (round % 15 === 3 && isLongEnough) await this.#withoutCoordinator(random)
+      else await this.#round(random)
     }
     this.#log('Faults are over')
     const over = performance.now()
@@ -92,6 +98,7 @@ class Run {
     await within(recoveryMsMax, 'all members in sync', allWell(this.#cluster)).catch(note)
     if (problems.length > 0) problems.push(`States: ${(await this.#cluster.states()).join(', ')}`)
     else problems.push(...(await this.#check()))
+    problems.unshift(...this.#problems)
     for (const problem of problems) this.#log(problem)
     return this.#result(problems, recoveryMs)
   }
@@ -112,11 +119,30 @@ class Run {
     else await pause(3_000 * random.next())
   }
 
-  async #suffer(fault: Fault, ms: number): Promise<void> {
+  /** While the members are well and hear each other, nobody misses the coordinator. */
+  async #withoutCoordinator(random: Random): Promise<void> {
+    const well = within(recoveryMsMax, 'all members in sync', allWell(this.#cluster))
+    if (!(await well.then(() => true).catch(() => false))) return
+    const begun = this.#work.attempts.length
+    const fault = coordinatorAway(this.#cluster, random)
+    // Not only what was begun before: an append that is begun after almost a minute of it.
+    const next = () => within(10_000, 'an append without etcd', this.#work.nextAcknowledged())
+    await this.#suffer(fault, fault.lastsMs!, next)
+    const failed = this.#work.attempts.slice(begun).filter(({ code }) => code !== undefined)
+    const counts = `${failed.length} of ${this.#work.attempts.length - begun}`
+    this.#log(`Without etcd ${counts} appends failed`)
+  }
+
+  async #suffer(
+    fault: Fault,
+    ms: number,
+    atTheEnd: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     this.#faults++
     this.#log(`${fault.name}, for ${Math.round(ms)} ms`)
     const heal = await fault.inject()
     await pause(ms)
+    await atTheEnd().catch((error: unknown) => this.#problems.push(String(error)))
     await heal()
     this.#log(`over: ${fault.name}`)
   }
