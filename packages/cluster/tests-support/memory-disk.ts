@@ -107,9 +107,9 @@ export class MemoryDisk implements Disk {
         this.fault?.('read', name)
         return contentOf(file).slice(position, position + length)
       },
-      write: async (position, bytes) => {
+      write: async (position, parts) => {
         this.fault?.('write', name)
-        write(file, position, bytes.slice())
+        write(file, position, new Uint8Array(Buffer.concat(parts)))
       },
       truncate: async (length) => {
         this.fault?.('truncate', name)

@@ -8,7 +8,8 @@ export interface DiskFile {
   size(): Promise<number>
   /** Up to `length` bytes; fewer where the file ends. */
   read(position: number, length: number): Promise<Uint8Array>
-  write(position: number, bytes: Uint8Array): Promise<void>
+  /** Writes these one after the other, as one write. */
+  write(position: number, parts: readonly Uint8Array[]): Promise<void>
   /** Cuts the file, or makes it longer with zeros. */
   truncate(length: number): Promise<void>
   /** Resolves when what was written, and the file's length, survive a loss of power. */

@@ -26,6 +26,9 @@ export const groupHeaderBytes = 32
 export const groupTrailerBytes = 4
 export const entryHeaderBytes = 16
 
+/** From here on a copy of operations costs more than one more part of a write. */
+const largeEntryBytes = 16 * 1024
+
 const crcAt = 24
 const end = 0xffffffff
 const magics = { entries: 0x312e6a67, restart: 0x322e6a67 } as const
@@ -49,14 +52,20 @@ export function groupBytes({ bodyBytes }: { bodyBytes: number }): number {
   return groupHeaderBytes + bodyBytes + groupTrailerBytes
 }
 
+/** The parts of a group, one after the other; the operations of large entries are not copied. */
 export function encodeGroup(
   kind: GroupHeader['kind'],
   entries: readonly StoredEntry[],
   salt: number,
-): Uint8Array {
+): Uint8Array[] {
   let bodyBytes = 0
-  for (const { operations } of entries) bodyBytes += entryHeaderBytes + operations.length
-  const bytes = Buffer.allocUnsafe(groupBytes({ bodyBytes }))
+  let largeBytes = 0
+  for (const { operations } of entries) {
+    bodyBytes += entryHeaderBytes + operations.length
+    if (operations.length >= largeEntryBytes) largeBytes += operations.length
+  }
+  const parts: Uint8Array[] = []
+  const bytes = Buffer.allocUnsafe(groupBytes({ bodyBytes }) - largeBytes)
   const view = viewOf(bytes)
   view.setUint32(0, magics[kind], true)
   view.setUint32(4, bodyBytes, true)
@@ -66,17 +75,24 @@ export function encodeGroup(
   const seed = crc32(bytes.subarray(0, crcAt), salt)
   view.setUint32(crcAt, seed, true)
   view.setUint32(crcAt + 4, end, true)
+  let from = 0
   let at = groupHeaderBytes
   for (const { epoch, operations } of entries) {
+    const large = operations.length >= largeEntryBytes
     view.setUint32(at, operations.length, true)
     putNumber(view, at + 8, epoch)
-    bytes.set(operations, at + entryHeaderBytes)
-    const next = at + entryHeaderBytes + operations.length
-    view.setUint32(at + 4, crc32(bytes.subarray(at + 8, next), seed), true)
+    if (!large) bytes.set(operations, at + entryHeaderBytes)
+    const next = at + entryHeaderBytes + (large ? 0 : operations.length)
+    const crc = crc32(bytes.subarray(at + 8, next), seed)
+    view.setUint32(at + 4, large ? crc32(operations, crc) : crc, true)
     at = next
+    if (!large) continue
+    parts.push(bytes.subarray(from, at), operations)
+    from = at
   }
   view.setUint32(at, end, true)
-  return bytes
+  parts.push(bytes.subarray(from))
+  return parts
 }
 
 /** Undefined when no intact header begins at `at`. */

@@ -63,7 +63,7 @@ export async function writeMeta(disk: Disk, meta: JournalMeta): Promise<void> {
   if ((await disk.list()).includes(freshName)) await disk.remove(freshName)
   const file = await disk.open(freshName, true)
   try {
-    await file.write(0, new TextEncoder().encode(encodeMeta(meta)))
+    await file.write(0, [new TextEncoder().encode(encodeMeta(meta))])
     await file.sync()
   } finally {
     await file.close()

@@ -119,6 +119,32 @@ describe('Journal', () => {
     expect(again.sizes).toEqual([])
   })
 
+  it('reads what was written together at once, and nothing twice', async () => {
+    const disk = new MemoryDisk()
+    const journal = await openJournal(disk)
+    const entryBytes = 100_000
+    const large = (lsn: number) => entry(lsn, 1, 'x'.repeat(entryBytes))
+    await journal.append([large(1), large(2), large(3)])
+    for (let lsn = 4; lsn <= 9; lsn++) await journal.append([large(lsn)])
+    let reads = 0
+    disk.fault = (call) => {
+      if (call === 'read') reads++
+    }
+    const found: number[][] = []
+    for (let lsn = 1; lsn <= 9;) {
+      const entries = await journal.read(lsn, 2.5 * entryBytes)
+      found.push(entries!.map((each) => each.lsn))
+      lsn = entries!.at(-1)!.lsn + 1
+    }
+    expect(found).toEqual([
+      [1, 2, 3],
+      [4, 5],
+      [6, 7],
+      [8, 9],
+    ])
+    expect(reads).toBe(found.length)
+  })
+
   it('reads while it is trimmed', async () => {
     const journal = await openJournal(new MemoryDisk(), small)
     for (let lsn = 1; lsn <= 100; lsn++) await journal.append([entry(lsn)])
@@ -278,7 +304,7 @@ describe('damage', () => {
     await journal.close()
     expect(await disk.list()).not.toContain(segmentName(1))
     const left = await disk.open(segmentName(1), true)
-    await left.write(0, oldest)
+    await left.write(0, [oldest])
     await left.sync()
     await left.close()
     const again = await openJournal(disk)

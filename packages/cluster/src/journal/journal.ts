@@ -171,17 +171,18 @@ export class Journal {
   }
 
   /**
-   * Durable entries from `lsn` on: at least one, and beyond that at most `bytesMax` bytes of
-   * operations. An empty array at the end, undefined when the entry is not held any more. Rejects
-   * with GOETHE_CORRUPT when they are not what was written.
+   * Durable entries from `lsn` on: at least one, and beyond that about `bytesMax` bytes, more only
+   * where one fdatasync wrote them together: what is read is verified as a whole, so handing out a
+   * part of it would mean to read it again. An empty array at the end, undefined when the entry is
+   * not held any more. Rejects with GOETHE_CORRUPT when they are not what was written.
    */
   async read(lsn: number, bytesMax: number): Promise<StoredEntry[] | undefined> {
     this.#assertOpen()
     if (lsn <= this.epochs.base.lsn) return undefined
-    const found = this.#live.find(lsn)
+    const found = this.#live.find(lsn, bytesMax)
     if (found === undefined) return []
     const segment = this.#segments.find(({ header }) => header.number === found.segment)!
-    const reading = readEntries(segment, { ...found, lsn, bytesMax })
+    const reading = readEntries(segment, found, lsn)
     this.#reads.add(reading)
     try {
       return await reading
@@ -254,7 +255,7 @@ export class Journal {
     if (this.#segments.at(-1)!.end >= max) await this.#rotate()
     const segment = this.#segments.at(-1)!
     const offset = await this.#write(segment, encodeGroup('entries', entries, segment.header.salt))
-    this.#live.add(segment.header.number, offset, entries)
+    this.#live.add(segment.header.number, offset, segment.end, entries)
   }
 
   async #restart(place: Position): Promise<void> {
@@ -264,11 +265,11 @@ export class Journal {
     this.#live.restart(place)
   }
 
-  async #write(segment: Segment, bytes: Uint8Array): Promise<number> {
+  async #write(segment: Segment, parts: readonly Uint8Array[]): Promise<number> {
     const offset = segment.end
-    await segment.file.write(offset, bytes)
+    await segment.file.write(offset, parts)
     await segment.file.sync()
-    segment.end += bytes.length
+    for (const { length } of parts) segment.end += length
     return offset
   }
 

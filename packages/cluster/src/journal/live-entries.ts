@@ -25,6 +25,17 @@ interface Run {
   lastLsn: number
   /** Some groups of the run, in order; the first is where the run begins. */
   readonly points: Point[]
+  /** Where its last group ends. */
+  end: number
+}
+
+/** Where entries lie: whole groups of one segment, one behind the other. */
+export interface EntriesPlace {
+  readonly segment: number
+  readonly from: number
+  readonly to: number
+  /** The last entry there that counts: what was dropped lies behind it. */
+  readonly lastLsn: number
 }
 
 export class LiveEntries {
@@ -48,16 +59,18 @@ export class LiveEntries {
     return this.#epochs.last
   }
 
-  /** Takes up a group, whose entries follow the last one. */
-  add(segment: number, offset: number, entries: readonly StoredEntry[]): void {
+  /** Takes up a group, which lies there, and whose entries follow the last one. */
+  add(segment: number, offset: number, end: number, entries: readonly StoredEntry[]): void {
     const first = entries[0]!.lsn
     const last = first + entries.length - 1
     const run = this.#runs.at(-1)
     if (run === undefined || this.#fresh || run.segment !== segment) {
-      this.#runs.push({ segment, firstLsn: first, lastLsn: last, points: [{ lsn: first, offset }] })
+      const points = [{ lsn: first, offset }]
+      this.#runs.push({ segment, firstLsn: first, lastLsn: last, points, end })
       this.#fresh = false
     } else {
       run.lastLsn = last
+      run.end = end
       if (offset - run.points.at(-1)!.offset >= pointDistanceBytes) {
         run.points.push({ lsn: first, offset })
       }
@@ -101,11 +114,15 @@ export class LiveEntries {
     this.sizes.trim(lsn)
   }
 
-  /** From where to read for this entry, and until which one. */
-  find(lsn: number): { segment: number; offset: number; lastLsn: number } | undefined {
+  /** Where this entry lies, with others behind it up to about `bytesMax` bytes. */
+  find(lsn: number, bytesMax: number): EntriesPlace | undefined {
     const run = this.#runs.find(({ firstLsn, lastLsn }) => firstLsn <= lsn && lsn <= lastLsn)
     if (run === undefined) return undefined
-    const point = run.points.findLast((candidate) => candidate.lsn <= lsn)!
-    return { segment: run.segment, offset: point.offset, lastLsn: run.lastLsn }
+    const { segment, points, end, lastLsn } = run
+    const first = points.findLastIndex((point) => point.lsn <= lsn)
+    const from = points[first]!.offset
+    let next = first + 1
+    while (next < points.length && (points[next + 1]?.offset ?? end) - from <= bytesMax) next++
+    return { segment, from, to: points[next]?.offset ?? end, lastLsn }
   }
 }

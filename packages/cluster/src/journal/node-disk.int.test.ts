@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { tempFolder } from '../../../core/tests-support/temp-folder.js'
 import { allEntries, openJournal } from '../../tests-support/journals.js'
-import { nodeDisk } from './node-disk.js'
+import { behind, nodeDisk } from './node-disk.js'
 import { segmentName } from './segment-header.js'
 import type { StoredEntry } from './stored-entry.js'
 
@@ -31,6 +31,32 @@ it('keeps a journal in files', async () => {
   for (const { lsn, operations } of held) expect([...new Set(operations)]).toEqual([lsn])
   await again.append([entry(19)])
   await again.close()
+})
+
+it('holds entries large and small, which go to the disk without and with a copy', async () => {
+  await using folder = await tempFolder()
+  const sizes = [0, 10, 16 * 1024, 20_000, 5, 300_000, 16 * 1024 - 1]
+  const entries = sizes.map((length, index) => ({
+    lsn: index + 1,
+    epoch: 1,
+    operations: new Uint8Array(length).fill(index + 1),
+  }))
+  const hex = (some: readonly StoredEntry[]): string[] =>
+    some.map(({ operations }) => Buffer.from(operations).toString('hex'))
+  const journal = await openJournal(await nodeDisk(folder.path))
+  await journal.append(entries)
+  await journal.close()
+  const again = await openJournal(await nodeDisk(folder.path))
+  expect(hex((await again.read(1, 1e6))!)).toEqual(hex(entries))
+  await again.close()
+})
+
+it('goes on behind what the system took of a write', () => {
+  const parts = [[1, 2, 3], [4], [5, 6]].map((part) => Uint8Array.from(part))
+  for (let taken = 0; taken <= 6; taken++) {
+    const left = behind(parts, taken).flatMap((part) => [...part])
+    expect(left).toEqual([1, 2, 3, 4, 5, 6].slice(taken))
+  }
 })
 
 it('cuts away what a crash left half written', async () => {
@@ -60,7 +86,7 @@ it('is GOETHE_WRITE_FAILED on a disk that takes nothing', async () => {
       return {
         size: () => file.size(),
         read: (position, length) => file.read(position, length),
-        write: (position, bytes) => (position > 1000 ? full() : file.write(position, bytes)),
+        write: (position, parts) => (position > 1000 ? full() : file.write(position, parts)),
         truncate: (length) => file.truncate(length),
         sync: () => file.sync(),
         close: () => file.close(),

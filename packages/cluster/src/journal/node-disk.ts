@@ -56,18 +56,13 @@ class NodeFile implements DiskFile {
     return bytes.subarray(0, read)
   }
 
-  async write(position: number, bytes: Uint8Array): Promise<void> {
+  async write(position: number, parts: readonly Uint8Array[]): Promise<void> {
     if (!writesAreDurable) this.#unsynced = true
     // The system may take less than it is given, as where the disk is nearly full.
-    let written = 0
-    while (written < bytes.length) {
-      const { bytesWritten } = await this.#handle.write(
-        bytes,
-        written,
-        bytes.length - written,
-        position + written,
-      )
-      written += bytesWritten
+    for (let rest = parts; rest.length > 0;) {
+      const { bytesWritten } = await this.#handle.writev(rest, position)
+      position += bytesWritten
+      rest = behind(rest, bytesWritten)
     }
   }
 
@@ -85,4 +80,14 @@ class NodeFile implements DiskFile {
   close(): Promise<void> {
     return this.#handle.close()
   }
+}
+
+/** What is left of the parts behind their first `bytes` bytes. */
+export function behind(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  const left: Uint8Array[] = []
+  for (const part of parts) {
+    if (bytes < part.length) left.push(part.subarray(bytes))
+    bytes = Math.max(0, bytes - part.length)
+  }
+  return left
 }

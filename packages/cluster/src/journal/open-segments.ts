@@ -1,7 +1,7 @@
 import { GoetheError } from '@goethe/core'
 import { origin } from '../replica/position.js'
 import type { Disk } from './disk.js'
-import type { Group } from './group.js'
+import { type Group, groupBytes } from './group.js'
 import type { JournalMeta } from './journal-meta.js'
 import { LiveEntries } from './live-entries.js'
 import { type SegmentHeader, segmentName, segmentNumber } from './segment-header.js'
@@ -90,5 +90,5 @@ function takeUp(live: LiveEntries, segment: number, group: Group, offset: number
       `entry ${firstLsn} of epoch ${entries[0]!.epoch} follows ${lsn} of epoch ${epoch}`,
     )
   }
-  live.add(segment, offset, entries)
+  live.add(segment, offset, offset + groupBytes(group), entries)
 }

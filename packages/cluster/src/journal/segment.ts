@@ -22,7 +22,7 @@ export interface Segment {
 export async function createSegment(disk: Disk, header: SegmentHeader): Promise<Segment> {
   const file = await disk.open(segmentName(header.number), true)
   try {
-    await file.write(0, encodeSegmentHeader(header))
+    await file.write(0, [encodeSegmentHeader(header)])
     await file.sync()
     await disk.syncDirectory()
   } catch (error) {
@@ -72,7 +72,7 @@ export async function openSegment(
     if (options.last) {
       // A process that ended between its last write and the sync left what reads as whole. So does a
       // write that failed, and a second sync says nothing about that: Linux does not try again.
-      if (lastAt >= options.durableBytes) await file.write(lastAt, bytes.subarray(lastAt, end))
+      if (lastAt >= options.durableBytes) await file.write(lastAt, [bytes.subarray(lastAt, end)])
       await file.sync()
       await disk.syncDirectory()
     }

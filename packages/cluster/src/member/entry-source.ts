@@ -13,7 +13,7 @@ export class EntrySource {
     this.recent = new RecentEntries(recentBytesMax)
   }
 
-  /** At least one entry from `lsn` on, and beyond that at most `bytesMax` bytes of operations. */
+  /** At least one entry from `lsn` on, and beyond that about `bytesMax` bytes of operations. */
   read(lsn: number, bytesMax: number): StoredEntry[] | Promise<StoredEntry[]> {
     return this.recent.read(lsn, bytesMax) ?? this.#readJournal(lsn, bytesMax)
   }
