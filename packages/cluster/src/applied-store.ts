@@ -24,6 +24,18 @@ import { type Position, origin } from './replica/position.js'
 const views = { keyEncoding: 'view', valueEncoding: 'view' } as const
 const recordBytes = 20
 
+/** From how many bytes a value on, in the mean, an array costs less than a chained batch. */
+const largeValueBytes = 4096
+
+/** Bytes of a snapshot that are written at a time. */
+const restoreBytes = 4 * 1024 * 1024
+
+/** What becomes of a key: a value, or nothing. */
+interface Write {
+  readonly key: Uint8Array
+  readonly value: Uint8Array | undefined
+}
+
 export class AppliedStore {
   /** The member's local database. */
   readonly root: Database
@@ -114,32 +126,58 @@ export class AppliedStore {
    * order.
    */
   reapply(entries: readonly StoredEntry[]): Promise<void> {
-    return this.#inOrder(() => this.#batchOf(entries).write({ sync: false }))
+    return this.#inOrder(() => this.#write(this.#writesOf(entries)))
   }
 
   /**
-   * Takes over a snapshot into this empty store, chunk by chunk, each of them durable: what makes it
-   * whole is the note at the end. Resolves with the last entry that it holds. Rejects with
+   * Takes over a snapshot into this empty store, some chunks at a time, all of them durable before
+   * the note at the end, which makes it whole. Resolves with the last entry that it holds. Rejects with
    * GOETHE_CORRUPT when the end does not come.
    */
   async restore(chunks: AsyncIterable<SnapshotChunk>): Promise<Position> {
-    for await (const chunk of chunks) {
-      const batch = this.root.batch()
-      if (chunk.type === 'entries') {
-        for (const [key, value] of chunk.entries) {
-          this.#put(batch, this.level.prefixKey(key, 'view', true), value)
+    let writes: Write[] = []
+    let bytes = 0
+    let writing: Promise<void> = Promise.resolve()
+    // What comes next is taken while that before it is written.
+    const write = async (): Promise<void> => {
+      await writing
+      writing = this.#write(writes)
+      // Whoever waits for it next is told.
+      writing.catch(() => {})
+      writes = []
+      bytes = 0
+    }
+    try {
+      for await (const chunk of chunks) {
+        if (chunk.type === 'end') {
+          await write()
+          await writing
+          return await this.#restored(chunk.applied)
         }
-      } else {
-        this.#put(batch, this.#appliedKey, encodePosition(chunk.applied))
-        this.#put(batch, this.#flushedKey, encodePosition(chunk.applied))
+        for (const [key, value] of chunk.entries) {
+          writes.push({ key: this.level.prefixKey(key, 'view', true), value })
+          bytes += key.length + value.length
+        }
+        if (bytes >= restoreBytes) await write()
       }
-      await batch.write({ sync: true })
-      if (chunk.type === 'entries') continue
-      this.#applied = chunk.applied
-      this.#flushedLsn = chunk.applied.lsn
-      return chunk.applied
+    } finally {
+      await writing.catch(() => {})
     }
     throw new GoetheError('GOETHE_CORRUPT', 'A snapshot has ended before it was whole')
+  }
+
+  /** The note comes last: where it is, all that it speaks of is. */
+  async #restored(applied: Position): Promise<Position> {
+    const value = encodePosition(applied)
+    const notes = [
+      { key: this.#appliedKey, value },
+      { key: this.#flushedKey, value },
+    ]
+    await this.#syncFiles()
+    await this.#write(notes, true)
+    this.#applied = applied
+    this.#flushedLsn = applied.lsn
+    return applied
   }
 
   /** Makes everything applied so far durable. */
@@ -161,9 +199,9 @@ export class AppliedStore {
         `Entry ${entries[0]!.lsn} does not follow ${this.#applied.lsn}, which was applied last`,
       )
     }
-    const batch = this.#batchOf(entries)
-    this.#put(batch, this.#appliedKey, encodePosition(last))
-    await batch.write({ sync: false })
+    const writes = this.#writesOf(entries)
+    writes.push({ key: this.#appliedKey, value: encodePosition(last) })
+    await this.#write(writes)
     this.#applied = { lsn: last.lsn, epoch: last.epoch }
   }
 
@@ -172,29 +210,53 @@ export class AppliedStore {
     if (position.lsn === this.#flushedLsn) return
     // The note comes last: where it is, all that it speaks of is.
     await this.#syncFiles()
-    const batch = this.root.batch()
-    this.#put(batch, this.#flushedKey, encodePosition(position))
-    await batch.write({ sync: true })
+    await this.#write([{ key: this.#flushedKey, value: encodePosition(position) }], true)
     this.#flushedLsn = position.lsn
   }
 
-  #batchOf(entries: readonly StoredEntry[]): ReturnType<Database['batch']> {
-    const batch = this.root.batch()
+  #writesOf(entries: readonly StoredEntry[]): Write[] {
+    const writes: Write[] = []
     for (const { operations } of entries) {
       for (const operation of decodeOperations(operations)) {
         const key = this.level.prefixKey(operation.key, 'view', true)
-        if (operation.type === 'put') this.#put(batch, key, operation.value)
-        else if (this.#usual) batch.del(key)
-        else batch.del(key, views)
+        writes.push({ key, value: operation.type === 'put' ? operation.value : undefined })
       }
     }
-    return batch
+    return writes
   }
 
-  /** Options that say nothing new cost abstract-level as much as all the rest. */
-  #put(batch: ReturnType<Database['batch']>, key: Uint8Array, value: Uint8Array): void {
-    if (this.#usual) batch.put(key, value)
-    else batch.put(key, value, views)
+  /** All or none. */
+  #write(writes: readonly Write[], sync = false): Promise<void> {
+    let bytes = 0
+    for (const { value } of writes) bytes += value?.length ?? 0
+    return bytes >= largeValueBytes * writes.length
+      ? this.#writeArray(writes, sync)
+      : this.#writeChain(writes, sync)
+  }
+
+  /** Quick for large values: what LevelDB is given is freed right after, not when V8 next collects. */
+  #writeArray(writes: readonly Write[], sync: boolean): Promise<void> {
+    const operations = writes.map(({ key, value }) =>
+      value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
+    )
+    const options = { ...views, sync }
+    return this.root.batch<Uint8Array, Uint8Array>(operations, options)
+  }
+
+  /**
+   * Quick for many small ones. Options that say nothing new cost abstract-level as much as all the
+   * rest.
+   */
+  #writeChain(writes: readonly Write[], sync: boolean): Promise<void> {
+    const batch = this.root.batch()
+    for (const { key, value } of writes) {
+      if (value !== undefined) {
+        if (this.#usual) batch.put(key, value)
+        else batch.put(key, value, views)
+      } else if (this.#usual) batch.del(key)
+      else batch.del(key, views)
+    }
+    return batch.write({ sync })
   }
 
   /** One write at a time: the store may do two that are under way in another order. */
