@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock } from '@goethe/core'
 import { FrameError, type FrameKind, FrameReader, encodeFrame } from './frame.js'
+import { releaseBytes } from './released-bytes.js'
 
 export interface FrameConnectionOptions {
   readonly clock: Clock
@@ -152,7 +153,7 @@ export class FrameConnection {
     if (this.#ended) return
     this.#silentPeriods = 0
     try {
-      this.#reader.push(bytes)
+      if (this.#reader.push(bytes)) releaseBytes(bytes)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       return this.end(error)

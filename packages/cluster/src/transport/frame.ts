@@ -131,18 +131,23 @@ export class FrameReader {
     this.#body = undefined
   }
 
-  /** Throws FrameError. Bodies are views of `bytes` where they lie in it as a whole. */
-  push(bytes: Buffer): void {
+  /**
+   * Bodies are views of `bytes` where they lie in it as a whole; true where there was none, so that
+   * nobody needs it any more. Throws FrameError.
+   */
+  push(bytes: Buffer): boolean {
+    let copied = true
     let at = 0
     while (!this.#stopped) {
       if (this.#body === undefined) {
-        const copied = bytes.copy(this.#header, this.#headerLength, at)
-        at += copied
-        this.#headerLength += copied
-        if (this.#headerLength < frameHeaderBytes) return
+        const taken = bytes.copy(this.#header, this.#headerLength, at)
+        at += taken
+        this.#headerLength += taken
+        if (this.#headerLength < frameHeaderBytes) return copied
         const length = this.#checkedLength()
         if (bytes.length - at >= length) {
           this.#headerLength = 0
+          copied = false
           this.#hand(bytes.subarray(at, at + length))
           at += length
           continue
@@ -151,14 +156,15 @@ export class FrameReader {
         this.#bodyLength = 0
       }
       const body = this.#body
-      const copied = bytes.copy(body, this.#bodyLength, at)
-      at += copied
-      this.#bodyLength += copied
-      if (this.#bodyLength < body.length) return
+      const taken = bytes.copy(body, this.#bodyLength, at)
+      at += taken
+      this.#bodyLength += taken
+      if (this.#bodyLength < body.length) return copied
       this.#headerLength = 0
       this.#body = undefined
       this.#hand(body)
     }
+    return copied
   }
 
   #checkedLength(): number {

@@ -10,9 +10,9 @@
  * Frames rather than gRPC streams, measured between two processes on one machine, with a checksum:
  * a round trip of 100 bytes takes 18 us at the median against 30 us, one of 10 KiB 24 us against
  * 36 us; a message of 10 KiB costs 18 us of CPU against 43 us. With messages of 1 MiB both come to
- * 650 to 850 MB/s and 1.2 ms of CPU once the system's buffers have grown, and grpc-js grows them
- * sooner. Writes wait for that round trip, so it decides; besides, limits, backpressure, and when a
- * connection counts as lost are ours to say. TLS adds 8 us to the round trip.
+ * 340 to 630 MB/s on two cores, by what else these do, once the system's buffers have grown, and
+ * grpc-js grows them sooner. Writes wait for that round trip, so it decides; besides, limits,
+ * backpressure, and when a connection counts as lost are ours to say. TLS adds 8 us to the round trip.
  */
 import { type AbortSignalLike, ArgumentError, GoetheError, assert } from '@goethe/core'
 import { FetchClient, fetchClosedError } from './fetch-client.js'
