@@ -1,4 +1,4 @@
-/** A cluster on this machine: a real etcd, and built servers in processes of their own. */
+/** A cluster on this machine: a real etcd, or a named leader, and built servers in processes of their own. */
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type ClusterStatus, connect } from '@goethe/client'
@@ -31,19 +31,26 @@ interface Place {
 }
 
 export class LocalCluster implements AsyncDisposable {
-  readonly etcd: EtcdProcess
+  /** Undefined where a leader is named. */
+  readonly #etcd: EtcdProcess | undefined
+  /** The member that leads because all are told so; members that are started from now on are. */
+  namedLeader: string | undefined
   readonly #folder: TempFolder
   readonly #places: readonly Place[]
   readonly #servers = new Map<string, ServerProcess>()
 
-  private constructor(etcd: EtcdProcess, folder: TempFolder, places: readonly Place[]) {
-    this.etcd = etcd
+  private constructor(keeper: EtcdProcess | string, folder: TempFolder, places: readonly Place[]) {
+    this.#etcd = typeof keeper === 'string' ? undefined : keeper
+    this.namedLeader = typeof keeper === 'string' ? keeper : undefined
     this.#folder = folder
     this.#places = places
   }
 
-  /** Three members, one of which leads and the others of which are in sync. */
-  static async start(): Promise<LocalCluster> {
+  /**
+   * Three members, one of which leads and the others of which are in sync. They choose it by way of
+   * etcd, unless it is named.
+   */
+  static async start({ namedLeader }: { namedLeader?: string } = {}): Promise<LocalCluster> {
     const folder = await tempFolder()
     const ports = await freePorts(9)
     const places = [0, 1, 2].map((index) => ({
@@ -54,7 +61,8 @@ export class LocalCluster implements AsyncDisposable {
       peerPort: ports[6 + index]!,
     }))
     await writeFile(join(folder.path, 'secret'), 'the secret of these three')
-    const cluster = new LocalCluster(await EtcdProcess.start(), folder, places)
+    const keeper = namedLeader ?? (await EtcdProcess.start())
+    const cluster = new LocalCluster(keeper, folder, places)
     try {
       await Promise.all(places.map(({ name }) => cluster.run(name)))
       await cluster.allInSync()
@@ -63,6 +71,12 @@ export class LocalCluster implements AsyncDisposable {
       await cluster[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  /** Throws where a leader is named. */
+  get etcd(): EtcdProcess {
+    if (this.#etcd === undefined) throw new Error('This cluster has no etcd')
+    return this.#etcd
   }
 
   get names(): readonly string[] {
@@ -158,7 +172,7 @@ export class LocalCluster implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server[Symbol.asyncDispose]()))
-    await this.etcd[Symbol.asyncDispose]()
+    await this.#etcd?.[Symbol.asyncDispose]()
     await this.#folder[Symbol.asyncDispose]()
   }
 
@@ -166,17 +180,17 @@ export class LocalCluster implements AsyncDisposable {
     return this.#places.find((place) => place.name === name)!
   }
 
-  async #arguments(
-    name: string,
-    { secret, alone = false, forward = true }: MemberOptions,
-  ): Promise<string[]> {
+  async #arguments(name: string, options: MemberOptions): Promise<string[]> {
+    const { secret, alone = false, forward = true, namedLeader = this.namedLeader } = options
     const { grpcPort, peerPort } = this.#place(name)
     const known = this.#places.filter((place) => !alone || place.name === name)
     const peers = known.map((place) => `${place.name}=127.0.0.1:${place.peerPort}`)
     const secretFile = join(this.#folder.path, secret === undefined ? 'secret' : `secret-${name}`)
     if (secret !== undefined) await writeFile(secretFile, secret)
     return [
-      ['--cluster', 'etcd', '--cluster-etcd-endpoints', `http://127.0.0.1:${this.etcd.port}`],
+      namedLeader === undefined
+        ? ['--cluster', 'etcd', '--cluster-etcd-endpoints', `http://127.0.0.1:${this.etcd.port}`]
+        : ['--cluster', 'static', '--cluster-leader', namedLeader],
       ['--cluster-member', name, '--cluster-address', `127.0.0.1:${grpcPort}`],
       ['--cluster-peer-port', String(peerPort), '--cluster-peers', peers.join(',')],
       ['--cluster-secret-file', secretFile, '--disk-reserve-bytes', '0'],
@@ -194,6 +208,8 @@ export interface MemberOptions {
   readonly alone?: boolean
   /** Whether it has the leader do what is written to it. Default: true. */
   readonly forward?: boolean
+  /** Another one than the others are told. */
+  readonly namedLeader?: string
 }
 
 async function stateOf(member: Member): Promise<string | undefined> {

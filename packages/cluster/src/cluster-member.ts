@@ -18,11 +18,14 @@ import { decodeGossip, encodeGossip } from './gossip/gossip-codec.js'
 import { Gossip, type GossipInput } from './gossip/gossip.js'
 import type { MemberReport } from './gossip/member-state.js'
 import type { MembershipView } from './gossip/membership-view.js'
+import type { Disk } from './journal/disk.js'
 import { Journal } from './journal/journal.js'
 import { nodeDisk } from './journal/node-disk.js'
 import { KnownPeers } from './member/known-peers.js'
+import { NamedAgreement, type NamedLeader } from './member/named-leader.js'
 import { PeerSnapshots } from './member/peer-snapshots.js'
 import { reapply } from './member/reapply.js'
+import { decodeRecordRequest } from './member/record-exchange.js'
 import { type ReplicaCounters, ReplicaDriver } from './member/replica-driver.js'
 import type { ReplicaListener } from './member/replica-listener.js'
 import { SnapshotSender } from './member/snapshot-sender.js'
@@ -72,7 +75,8 @@ export interface ClusterMemberOptions {
   readonly security: MemberSecurity
   /** Fewest in-sync stores with which is acknowledged, in a new cluster that this member begins. */
   readonly minInSync: number
-  readonly coordinator: Coordinator
+  /** What keeps the record; or who leads, where that is said by the configuration. */
+  readonly coordinator: Coordinator | NamedLeader
   readonly discovery: Discovery
   readonly listener: ReplicaListener
   /** Something that a person should look at. */
@@ -123,6 +127,8 @@ export class ClusterMember {
   readonly #transport: TcpPeerTransport
   readonly #snapshots: SnapshotSender
   readonly #gossip: Gossip
+  readonly #agreement: NamedAgreement | undefined
+  readonly #coordinator: Coordinator
   readonly #driver: ReplicaDriver
   readonly #times: ReplicaTimes
   readonly #stopDiscovery: () => void
@@ -147,7 +153,7 @@ export class ClusterMember {
       member = await ClusterMember.#fromDisk(options)
     } catch (error) {
       await options.discovery.close()
-      await options.coordinator.close()
+      if ('read' in options.coordinator) await options.coordinator.close()
       throw error
     }
     try {
@@ -173,7 +179,8 @@ export class ClusterMember {
       if (found === 'journal-follows') await journal.reset(applied)
       await stores.settle()
       await reapply(stores.current, journal)
-      return new ClusterMember(options, journal, stores)
+      // Beside the journal, as it is lost with it: an emptied disk is that of another store.
+      return new ClusterMember(options, disk, journal, stores)
     } catch (error) {
       await journal?.close()
       await stores.close()
@@ -181,8 +188,13 @@ export class ClusterMember {
     }
   }
 
-  private constructor(options: ClusterMemberOptions, journal: Journal, stores: StoreDirectory) {
-    const { member, address, url, clock = systemClock(), coordinator } = options
+  private constructor(
+    options: ClusterMemberOptions,
+    disk: Disk,
+    journal: Journal,
+    stores: StoreDirectory,
+  ) {
+    const { member, address, url, clock = systemClock() } = options
     const { messageBytesMax = defaultPeerLimits.messageBytesMax } = options
     this.#options = options
     this.#clock = clock
@@ -211,11 +223,17 @@ export class ClusterMember {
     this.#stopTls = options.security.watchTls?.((files) => {
       transport.setTls(files)
     })
+    this.#agreement =
+      'read' in options.coordinator ? undefined : this.#agree(options.coordinator, disk)
+    const coordinator =
+      'read' in options.coordinator ? options.coordinator : this.#agreement!.coordinator
+    this.#coordinator = coordinator
     this.#driver = new ReplicaDriver({
       member,
       incarnation,
       address,
       minInSync: options.minInSync,
+      ...('read' in options.coordinator ? {} : { named: options.coordinator }),
       times: this.#times,
       limits: { ...defaultLimits, ...options.limits },
       writeBytesMax: messageBytesMax - appendOverheadBytesMax,
@@ -250,7 +268,9 @@ export class ClusterMember {
       random: Math.random,
     })
     this.#receive()
-    this.#peers = new KnownPeers(member, options.discovery.isPartial === true)
+    // Where majorities decide, all have to know of how many.
+    const isPartial = options.discovery.isPartial === true && this.#agreement === undefined
+    this.#peers = new KnownPeers(member, isPartial)
     this.#stopDiscovery = options.discovery.watch((peers) => {
       this.#peers.discovered(peers)
       this.#gossipStep({ type: 'peers', nowMs: nowMs(), members: this.#peers.found })
@@ -374,7 +394,7 @@ export class ClusterMember {
     await this.#options.discovery.close()
     await this.#transport.close()
     await this.#snapshots.close()
-    await this.#options.coordinator.close()
+    await this.#coordinator.close()
     try {
       await this.#journal.close()
     } finally {
@@ -399,7 +419,29 @@ export class ClusterMember {
       }
       this.#driver.input({ type: 'message', message: decodePeerMessage(bytes) })
     })
-    this.#transport.onFetch((_, request) => this.#snapshots.send(request))
+    this.#transport.onFetch((_, request) => {
+      const asked = this.#agreement && decodeRecordRequest(request)
+      return asked === undefined ? this.#snapshots.send(request) : this.#agreement!.answer(asked)
+    })
+  }
+
+  /** How members agree among themselves, where the configuration says who leads. */
+  #agree(named: NamedLeader, disk: Disk): NamedAgreement {
+    const { member } = this.#options
+    const { storeId } = this.#journal.meta
+    return new NamedAgreement({
+      named,
+      self: { member, storeId },
+      disk,
+      clock: this.#clock,
+      newId: randomUUID,
+      fetch: (from, request, signal) => this.#transport.fetch(from, request, signal),
+      last: () => this.#journal.last,
+      grant: (epoch, candidate) => this.#driver.grant(epoch, candidate),
+      onEpoch: (epoch) => {
+        this.#driver.learn(epoch)
+      },
+    })
   }
 
   #tick(): void {

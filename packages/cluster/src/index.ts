@@ -19,6 +19,7 @@ export type {
 export type { ChangeOutcome, Coordinator, VersionedRecord } from './coordinator/coordinator.js'
 export type { Discovery, Peer } from './discovery/discovery.js'
 export type { MemberView } from './gossip/membership-view.js'
+export type { NamedLeader } from './member/named-leader.js'
 export type { ReplicaListener } from './member/replica-listener.js'
 export type { ClusterRecord, Leader, MemberStore } from './record.js'
 export type { FollowerStatus, ReplicaStatus } from './replica/status.js'

@@ -1,4 +1,5 @@
 /** What must fit together in a configuration whose single values are right. */
+import { clusterProblems } from './cluster-check.js'
 import type { Config } from './config.js'
 import { isAuthRequired } from './config-auth.js'
 import { formatBytes } from './config-value.js'
@@ -13,41 +14,6 @@ export function configProblems(config: Config): string[] {
     ...sizeProblems(config),
     ...clusterProblems(config),
   ]
-}
-
-function clusterProblems({ cluster, insecure, durability }: Config): string[] {
-  const { mode, etcdEndpoints, peers, dns, secretFile, tlsCa, tlsCert, tlsKey, peerHost } = cluster
-  if (mode === 'none') return []
-  const problems: string[] = []
-  const tlsFiles = [tlsCa, tlsCert, tlsKey].filter((path) => path !== undefined)
-  if (tlsFiles.length > 0 && tlsFiles.length < 3) {
-    problems.push(
-      'cluster.tlsCa, tlsCert and tlsKey belong together: members know each other by them',
-    )
-  }
-  if (secretFile === undefined && tlsFiles.length === 0) {
-    problems.push(
-      'cluster.mode is set without cluster.secretFile or cluster.tlsCa, tlsCert and tlsKey: members have to know each other',
-    )
-  }
-  if (!isLoopback(peerHost) && tlsFiles.length === 0 && !insecure) {
-    problems.push(
-      `cluster.peerHost ${peerHost} can be reached from other machines, without TLS (cluster.tlsCa, tlsCert, tlsKey): ` +
-        'whoever sees the network could read the events. Set it, or say insecure: true where ' +
-        'something around the members sees to it',
-    )
-  }
-  if (durability !== 'fsync') {
-    problems.push('durability is os, but members of a cluster acknowledge what is on disk: fsync')
-  }
-  if (mode !== 'etcd') return problems
-  if (etcdEndpoints.length === 0) {
-    problems.push("cluster.etcdEndpoints is empty: name etcd's servers, as http://127.0.0.1:2379")
-  }
-  if (peers.length === 0 && dns === undefined) {
-    problems.push('cluster.peers is empty: name all members, or where DNS names them (cluster.dns)')
-  }
-  return problems
 }
 
 function tlsProblems({ tls, auth }: Config): string[] {

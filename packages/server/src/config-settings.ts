@@ -252,9 +252,15 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
   ['legacy', { type: 'switch' }, true, 'Serves the original gRPC API beside the present one.'],
   [
     'cluster.mode',
-    { type: 'choice', of: ['none', 'kubernetes', 'etcd'] },
+    { type: 'choice', of: ['none', 'kubernetes', 'etcd', 'static'] },
     'none',
-    'Makes this server a member of a cluster, and says where the members agree on who leads.',
+    'Makes this server a member of a cluster, and says where the members agree on who leads. With static that is said by cluster.leader, and nobody takes over by itself.',
+  ],
+  [
+    'cluster.leader',
+    text('the name of a member, the same on all of them, such as goethe-0'),
+    undefined,
+    'With cluster.mode static: the member that leads. It keeps the record of the cluster.',
   ],
   [
     'cluster.member',

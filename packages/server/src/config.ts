@@ -43,7 +43,8 @@ export interface Config {
   log: { level: LogLevel; format: 'json' | 'text' }
   legacy: boolean
   cluster: {
-    mode: 'none' | 'kubernetes' | 'etcd'
+    mode: 'none' | 'kubernetes' | 'etcd' | 'static'
+    leader: string | undefined
     member: string | undefined
     address: string | undefined
     url: string | undefined

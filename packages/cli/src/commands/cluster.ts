@@ -140,6 +140,8 @@ function recoverCommand(shell: Shell): Command {
 somebody has deleted the record of the cluster (the Lease, or the key of etcd). Name the member
 that has most, by its address alone. What was acknowledged and is not there is lost, and others
 that have more drop it when they follow. While somebody leads it does nothing.`,
+      `With --cluster static it is how the lead is moved, once cluster.leader names the member on all. A
+majority has to answer then, and it fails where one of them has more than the member that is to lead.`,
     ],
     examples: [['goethe cluster recover --server goethe://goethe-2:1337', 'goethe-2 is to lead']],
   })
@@ -150,11 +152,18 @@ function lossOf({ member, inSync, members, epoch }: ClusterStatus): string[] {
   const own = members.find((one) => one.member === member)
   const others = inSync.filter((name) => name !== member)
   const has = own === undefined ? '' : ` up to entry ${formatCount(own.commitLsn)}`
+  const known = `${member} has what was acknowledged${has}, as far as it knows, in epoch ${epoch}.`
+  if (inSync.length === 0) {
+    return [
+      known,
+      'It does not know who was in sync: what it lacks of what was acknowledged is lost.',
+    ]
+  }
   return [
-    `${member} has what was acknowledged${has}, as far as it knows, in epoch ${epoch}.`,
+    known,
     inSync.includes(member)
       ? 'It was in sync when it last heard: nothing should be missing.'
-      : `It was not in sync (${others.join(', ') || 'nobody'} was): what was acknowledged since is lost.`,
+      : `It was not in sync (${others.join(', ')} was): what was acknowledged since is lost.`,
   ]
 }
 

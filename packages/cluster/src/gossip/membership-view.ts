@@ -32,6 +32,14 @@ export class MembershipView {
     )
   }
 
+  /** Another one that says that it leads, in this epoch or a later one. */
+  leaderSince(epoch: number): MemberView | undefined {
+    return this.members
+      .filter(({ self, suspected, report }) => !self && !suspected && report.role === 'leader')
+      .filter(({ report }) => report.epoch >= epoch)
+      .toSorted((first, second) => second.report.epoch - first.report.epoch)[0]
+  }
+
   /** True when every one of these was heard of, and has never belonged to a cluster. */
   allVirgin(members: readonly string[]): boolean {
     return members.every((member) => {

@@ -2,6 +2,7 @@ import type { Clock } from '@goethe/core'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { Journal } from '../journal/journal.js'
 import type { ReplicaLimits, ReplicaTimes } from '../replica/options.js'
+import type { NamedLeader } from './named-leader.js'
 import type { PeerLink } from './peer-link.js'
 import type { ReplicaListener } from './replica-listener.js'
 import type { SnapshotSource } from './snapshot-source.js'
@@ -16,6 +17,8 @@ export interface ReplicaDriverOptions {
   readonly address: string
   /** Fewest in-sync stores, where this member creates the record. */
   readonly minInSync: number
+  /** Where the configuration names the leader, and no coordinator stands between members. */
+  readonly named?: NamedLeader | undefined
   readonly times: ReplicaTimes
   readonly limits: ReplicaLimits
   /** Largest write that can be sent to others. Default: any. */

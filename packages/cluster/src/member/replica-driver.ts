@@ -7,6 +7,7 @@
 import { GoetheError, unreachable } from '@goethe/core'
 import type { AppliedStore } from '../applied-store.js'
 import type { StoredEntry } from '../journal/stored-entry.js'
+import type { MemberStore } from '../record.js'
 import type { Effect, Refusal } from '../replica/effect.js'
 import type { Input } from '../replica/input.js'
 import type { JournalEntry } from '../replica/messages.js'
@@ -17,8 +18,10 @@ import type { Replication } from '../replicated-level.js'
 import { AppliedWaits } from './applied-waits.js'
 import type { ReplicaDriverOptions } from './driver-options.js'
 import { EntryApplier } from './entry-applier.js'
+import { rulesOfMajority } from './named-leader.js'
 import { EntrySource } from './entry-source.js'
 import { type PendingWrite, PendingWrites, refusalError } from './pending-writes.js'
+import type { GrantAnswer } from './record-exchange.js'
 import { RecordAccess } from './record-access.js'
 import { SnapshotIntake } from './snapshot-intake.js'
 
@@ -46,6 +49,7 @@ export class ReplicaDriver implements Replication {
   readonly #record: RecordAccess
   readonly #snapshots: SnapshotIntake
   readonly #confirmations = new Map<number, Confirmation>()
+  readonly #grants = new Map<number, GrantWaiting>()
   readonly #appliedListeners = new Set<(operations: Uint8Array) => void>()
   readonly #appliedWaits = new AppliedWaits()
   readonly #inputs: Input[] = []
@@ -54,6 +58,7 @@ export class ReplicaDriver implements Replication {
   readonly #rejected = { NOT_LEADER: 0, UNAVAILABLE: 0, OUTCOME_UNKNOWN: 0 }
   #leads = 0
   #confirmation = 0
+  #grant = 0
   /** Writes that wait for others to be done, while there are too many. */
   #held: PendingWrite[] | undefined
   #stepping = false
@@ -66,7 +71,7 @@ export class ReplicaDriver implements Replication {
   /** Takes over an open journal and an open store, and begins at once. */
   constructor(options: ReplicaDriverOptions) {
     this.#options = options
-    const { journal, stores, coordinator, clock, listener } = options
+    const { journal, stores, coordinator, clock, listener, named } = options
     const { epochs, sizes } = journal
     const { base, ends } = epochs
     this.#entries = new EntrySource(journal, recentBytesMax)
@@ -93,10 +98,11 @@ export class ReplicaDriver implements Replication {
         address: options.address,
         minInSync: options.minInSync,
         newClusterId: options.newId(),
+        namedLeader: named?.leader,
         times: options.times,
         limits: options.limits,
         random: () => options.random(),
-        rules,
+        rules: named === undefined ? rules : rulesOfMajority(named),
       },
       {
         facts: journal.meta.facts,
@@ -172,6 +178,21 @@ export class ReplicaDriver implements Replication {
     })
   }
 
+  /** Asks this member for its grant of an epoch. Rejects with GOETHE_UNAVAILABLE, GOETHE_CLOSED. */
+  grant(epoch: number, candidate: MemberStore): Promise<GrantAnswer> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(copyOf(this.#ended))
+      const grant = ++this.#grant
+      this.#grants.set(grant, { resolve, reject })
+      this.input({ type: 'grant', grant, epoch, candidate })
+    })
+  }
+
+  /** Another member knows of this epoch. */
+  learn(epoch: number): void {
+    this.input({ type: 'epoch-known', epoch })
+  }
+
   /**
    * Gives up the lead or the place in the in-sync set, if the cluster allows it within `deadlineMs`,
    * and ends. Journal and stores stay open.
@@ -201,6 +222,8 @@ export class ReplicaDriver implements Replication {
       this.#writes.end(() => refusalError({ code: 'OUTCOME_UNKNOWN' }))
       for (const { reject } of this.#confirmations.values()) reject(copyOf(reason))
       this.#confirmations.clear()
+      for (const { reject } of this.#grants.values()) reject(copyOf(reason))
+      this.#grants.clear()
       for (const { reject } of this.#held ?? []) reject(copyOf(reason))
       this.#onStopped?.()
     }
@@ -254,6 +277,12 @@ export class ReplicaDriver implements Replication {
         return this.#takeConfirmation(effect.confirmation)?.reject(
           refusalError(effect.refusal, 'linearizable reads'),
         )
+      case 'granted':
+        return this.#granted(effect.grant, { outcome: 'granted', last: effect.last })
+      case 'not-granted': {
+        const { grant, epoch, reason } = effect
+        return this.#granted(grant, { outcome: 'not-granted', epoch, reason })
+      }
       case 'lead':
         this.#leads++
         return listener.onLead(effect.epoch)
@@ -371,6 +400,11 @@ export class ReplicaDriver implements Replication {
     return waiting
   }
 
+  #granted(grant: number, answer: GrantAnswer): void {
+    this.#grants.get(grant)?.resolve(answer)
+    this.#grants.delete(grant)
+  }
+
   #press(high: boolean): void {
     const held = this.#held ?? []
     this.#held = high ? held : undefined
@@ -399,6 +433,11 @@ export class ReplicaDriver implements Replication {
 
 interface Confirmation {
   resolve(): void
+  reject(error: GoetheError): void
+}
+
+interface GrantWaiting {
+  resolve(answer: GrantAnswer): void
   reject(error: GoetheError): void
 }
 

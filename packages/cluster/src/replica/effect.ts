@@ -2,6 +2,7 @@
 import type { ClusterRecord } from '../record.js'
 import type { DurableFacts } from './facts.js'
 import type { AppendHeader, JournalEntry, PeerMessage } from './messages.js'
+import type { Position } from './position.js'
 
 /** Why an append or a confirmation was refused. */
 export type Refusal =
@@ -55,6 +56,15 @@ export type Effect =
   /** This was the leader: a state that has `lsn` applied is as new as anything acknowledged. */
   | { readonly type: 'confirmed'; readonly confirmation: number; readonly lsn: number }
   | { readonly type: 'unconfirmed'; readonly confirmation: number; readonly refusal: Refusal }
+  /** The epoch is granted, by a member whose journal ends at `last`, and which takes no lower one. */
+  | { readonly type: 'granted'; readonly grant: number; readonly last: Position }
+  /** `epoch` is the highest that this member knows of. */
+  | {
+      readonly type: 'not-granted'
+      readonly grant: number
+      readonly epoch: number
+      readonly reason: string
+    }
   /** Everything before this epoch is applied: load the log's state, then propose (rule 8). */
   | { readonly type: 'lead'; readonly epoch: number }
   /** The lead is lost; all proposals under way were rejected before. */

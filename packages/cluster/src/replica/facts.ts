@@ -10,6 +10,8 @@ export interface DurableFacts {
   readonly seenEpoch: number
   /** An own attempt to lead of which it is not known that it failed. */
   readonly attempt?: { readonly epoch: number; readonly token: string | undefined } | undefined
+  /** An epoch that was granted to another store, where the configuration names the leader. */
+  readonly granted?: { readonly epoch: number; readonly storeId: string } | undefined
 }
 
 export const noFacts: DurableFacts = { seenEpoch: 0 }
@@ -39,6 +41,15 @@ export class Facts {
     return this.#facts.attempt
   }
 
+  get granted(): DurableFacts['granted'] {
+    return this.#facts.granted
+  }
+
+  /** The highest epoch that another store has, or may come to have. */
+  get othersEpoch(): number {
+    return Math.max(this.seenEpoch, this.granted?.epoch ?? 0)
+  }
+
   /** The lowest epoch whose messages are still taken. */
   get fence(): number {
     return this.rules.fence(this.#facts)
@@ -54,10 +65,11 @@ export class Facts {
    * is over, because the record has moved on.
    */
   see(epoch: number, clusterId: string): void {
-    const { attempt, seenEpoch } = this.#facts
+    const { attempt, granted, seenEpoch } = this.#facts
     const left = attempt !== undefined && attempt.epoch <= epoch ? undefined : attempt
     if (epoch <= seenEpoch && clusterId === this.clusterId && left === attempt) return
-    this.#change({ clusterId, seenEpoch: Math.max(epoch, seenEpoch), attempt: left })
+    const open = granted !== undefined && granted.epoch > epoch ? { granted } : {}
+    this.#change({ clusterId, seenEpoch: Math.max(epoch, seenEpoch), attempt: left, ...open })
   }
 
   /** An attempt to lead is about to be made. */
@@ -65,6 +77,19 @@ export class Facts {
     const { attempt } = this.#facts
     if (attempt?.epoch === epoch && attempt.token === token) return
     this.#change({ ...this.#facts, attempt: { epoch, token } })
+  }
+
+  /** Each epoch is granted to one store; it may ask again for what it was granted, and does not lead yet. */
+  mayGrant(epoch: number, storeId: string): boolean {
+    const { granted, seenEpoch } = this.#facts
+    const again = granted?.epoch === epoch && granted.storeId === storeId && epoch > seenEpoch
+    return again || epoch > this.fence
+  }
+
+  grant(epoch: number, { storeId }: { readonly storeId: string }): void {
+    const { granted } = this.#facts
+    if (granted?.epoch === epoch && granted.storeId === storeId) return
+    this.#change({ ...this.#facts, granted: { epoch, storeId } })
   }
 
   /** The attempt is known to have failed. */

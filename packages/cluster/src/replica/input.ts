@@ -1,5 +1,6 @@
 /** Everything that can happen to a replica. */
 import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
+import type { MemberStore } from '../record.js'
 import type { PeerMessage } from './messages.js'
 
 export type Input =
@@ -67,5 +68,14 @@ export type Input =
   | { readonly type: 'admit-member'; readonly member: string }
   /** An operator wants at least so many stores in sync, at most those that are. */
   | { readonly type: 'set-min-in-sync'; readonly minInSync: number }
+  /** Another member knows of this epoch, which is why it does not grant one. */
+  | { readonly type: 'epoch-known'; readonly epoch: number }
+  /** A member wants this one's grant to begin an epoch, where the configuration names the leader. */
+  | {
+      readonly type: 'grant'
+      readonly grant: number
+      readonly epoch: number
+      readonly candidate: MemberStore
+    }
   /** An operator makes this member lead although committed entries may be missing here. */
   | { readonly type: 'recover' }

@@ -160,6 +160,7 @@ export class Membership {
   /** Who should lead next: the most advanced of those that hold everything. */
   successor(): FollowerProgress | undefined {
     const { journal, options, nowMs } = this.context
+    if (options.namedLeader !== undefined) return undefined
     return [...this.leader.followers.values()]
       .filter(({ sender: { storeId } }) => this.leader.set.has(storeId))
       .filter(({ sender: { storeId } }) => !this.#removals.has(storeId))
@@ -247,7 +248,9 @@ export class Membership {
   #mayRelease(): boolean {
     if (this.#handingOverSinceMs === undefined) return false
     const { applier, journal, nowMs, options } = this.context
-    const done = applier.appliedLsn >= journal.last.lsn && this.successor() !== undefined
+    const awaited = options.namedLeader === undefined
+    const done =
+      applier.appliedLsn >= journal.last.lsn && (!awaited || this.successor() !== undefined)
     return done || nowMs - this.#handingOverSinceMs >= options.times.replicaTimeoutMs
   }
 

@@ -74,6 +74,11 @@ export interface ReplicaOptions {
   readonly minInSync: number
   /** The id of the cluster, for the record where this member creates it. */
   readonly newClusterId: string
+  /**
+   * The member that leads because the configuration says so: nobody else tries to, and it does not
+   * give up the lead. Default: whoever is in sync and hears no leader tries.
+   */
+  readonly namedLeader?: string | undefined
   readonly times: ReplicaTimes
   readonly limits: ReplicaLimits
   /** From 0 up to 1. */

@@ -14,6 +14,7 @@ import { CoordinatorAccess } from './coordinator-access.js'
 import type { Effect, Refusal } from './effect.js'
 import { Facts } from './facts.js'
 import { Follower } from './follower.js'
+import { Grants } from './grants.js'
 import type { Input } from './input.js'
 import { JournalIndex } from './journal-index.js'
 import { Leader } from './leader.js'
@@ -29,6 +30,7 @@ export class Replica {
   readonly #takeover: Takeover
   readonly #install: SnapshotInstall
   readonly #caughtUp: CaughtUp
+  readonly #grants: Grants
   #effects: Effect[] = []
   #clockMs: number | undefined
   #leader: Leader | undefined
@@ -61,6 +63,7 @@ export class Replica {
     this.#context = context
     this.#install = new SnapshotInstall(context)
     this.#caughtUp = new CaughtUp(options.times)
+    this.#grants = new Grants(context, () => this.#refuseLower())
     this.#takeover = new Takeover(context, {
       won: (won) => this.#lead(won),
       seen: (record) => this.#see(record.epoch, record.clusterId),
@@ -98,6 +101,7 @@ export class Replica {
         return this.#follower?.acknowledge()
       case 'facts-persisted':
         facts.persisted(input.ticket)
+        this.#grants.continue()
         this.#follower?.continue()
         return this.#takeover.continue()
       case 'storage-failed':
@@ -151,6 +155,10 @@ export class Replica {
         return this.#leader?.membership.admit(input.member)
       case 'set-min-in-sync':
         return this.#leader?.membership.setMinInSync(input.minInSync)
+      case 'epoch-known':
+        return facts.clusterId === undefined ? undefined : this.#learn(input.epoch, facts.clusterId)
+      case 'grant':
+        return this.#grants.ask(input)
       case 'recover':
         return this.#recover()
       default:
@@ -166,8 +174,8 @@ export class Replica {
     this.#observe()
     if (this.#leader !== undefined) return this.#leader.tick()
     this.#follower?.continue()
-    if (this.#stopping) this.#follower?.leave()
-    else if (!this.#install.active) this.#takeover.continue()
+    if (this.#stopping) return this.#follower === undefined ? undefined : this.#leave()
+    if (!this.#install.active) this.#takeover.continue()
   }
 
   /** Takes note of how far the store is behind what is committed. */
@@ -196,9 +204,7 @@ export class Replica {
         if (this.#leader?.epoch === epoch) this.#leader.receive(from, body)
         return
       case 'refuse':
-        if (epoch <= facts.seenEpoch) return
-        this.#see(epoch, clusterId)
-        return this.#takeover.readSoon()
+        return this.#learn(epoch, clusterId)
       case 'heartbeat':
       case 'append':
       case 'reconciled':
@@ -218,8 +224,10 @@ export class Replica {
       if (epoch === this.#follower?.epoch) this.#follower.stillInstalling()
       return
     }
-    if (epoch < facts.seenEpoch && facts.durable) {
-      return this.#context.send(from.member, facts.seenEpoch, { type: 'refuse' })
+    // One that asks anew for what it was granted is not told of that epoch: it would take it for another's.
+    const known = facts.granted?.storeId === from.storeId ? facts.seenEpoch : facts.othersEpoch
+    if (epoch < known && facts.durable) {
+      return this.#context.send(from.member, known, { type: 'refuse' })
     }
     if (epoch < facts.fence) return
     this.#see(epoch, clusterId)
@@ -287,6 +295,13 @@ export class Replica {
     leader.membership.coordinate()
   }
 
+  /** Another member knows of an epoch: what the record says of it is worth a look. */
+  #learn(epoch: number, clusterId: string): void {
+    if (epoch <= this.#context.facts.seenEpoch) return
+    this.#see(epoch, clusterId)
+    this.#takeover.readSoon()
+  }
+
   /** An epoch exists: whoever led or was followed before is history. */
   #see(epoch: number, clusterId: string): void {
     const { facts } = this.#context
@@ -324,11 +339,19 @@ export class Replica {
   #stop(): void {
     this.#stopping = true
     if (this.#leader !== undefined) this.#leader.membership.handOver(true)
-    else if (this.#follower !== undefined) this.#follower.leave()
+    else this.#leave()
+  }
+
+  /** Asks the leader to be let go; in vain where it is away, and nobody else will lead. */
+  #leave(): void {
+    const { namedLeader } = this.#context.options
+    const isAnswered = namedLeader === undefined || this.#takeover.hearsLeader
+    if (this.#follower !== undefined && isAnswered) this.#follower.leave()
     else this.#context.emit({ type: 'stopped' })
   }
 
   #recover(): void {
+    if (!this.#takeover.mayBeChosen) return
     if (this.#leader?.membership.mayBeginAnew === false) return
     this.#stepDown()
     this.#takeover.recover()

@@ -61,7 +61,8 @@ export interface Rules {
 export const rules: Rules = {
   restore: (facts) => facts,
   isDurable: (persistedTicket, lastTicket) => persistedTicket === lastTicket,
-  fence: ({ seenEpoch, attempt }) => Math.max(seenEpoch, attempt?.epoch ?? 0),
+  fence: ({ seenEpoch, attempt, granted }) =>
+    Math.max(seenEpoch, attempt?.epoch ?? 0, granted?.epoch ?? 0),
   mayLead: ({ inSync }, storeId) => inSync.some((store) => store.storeId === storeId),
   fewest: ({ minInSync }) => minInSync,
   needed: (known, attempts) => unionOf([known, ...attempts]),

@@ -18,6 +18,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly role: 'leader' | 'follower' | 'candidate' | 'halted'
   readonly epoch: number
   readonly leader: string | undefined
+  /** The member that leads because the configuration says so, if it does. */
+  readonly namedLeader?: string | undefined
   /** On a follower: whether it heard the leader just now, for `leader-heard` at others. */
   readonly hearsLeader: boolean
   readonly lastLsn: number
@@ -58,6 +60,7 @@ export function statusOf(
     role: roleOf(leader, follower, halted),
     epoch: facts.seenEpoch,
     leader: leader === undefined ? follower?.leader.member : self.member,
+    namedLeader: context.options.namedLeader,
     hearsLeader: follower !== undefined && takeover.hearsLeader,
     lastLsn: journal.last.lsn,
     durableLsn: journal.durableLsn,

@@ -52,11 +52,25 @@ export function recordTrouble(
   return undefined
 }
 
+function foreignTrouble(found: VersionedRecord | undefined): string | undefined {
+  if (found?.foreign === undefined) return undefined
+  const { holder, leaseMs } = found.foreign
+  return (
+    `the record is held by ${JSON.stringify(holder)}, which is no member of this cluster: it is left ` +
+    `alone until the record has stood still for ${Math.ceil(leaseMs / 1000)} s`
+  )
+}
+
 type Attempt = { readonly token: string | undefined; readonly record: ClusterRecord }
 
 export class Takeover {
   /** What keeps this member from taking part, for people. */
-  problem: string | undefined
+  get problem(): string | undefined {
+    return this.#recordProblem ?? foreignTrouble(this.#known) ?? this.#turnedAway
+  }
+  #recordProblem: string | undefined
+  /** Why the last attempt to lead was turned away. */
+  #turnedAway: string | undefined
   #known: VersionedRecord | undefined
   #read = false
   #mustRead = true
@@ -94,7 +108,14 @@ export class Takeover {
     return this.context.nowMs - this.#leaderHeardMs < this.#hearsForMs
   }
 
+  /** Whether this member may lead, if it has what it takes: where one is named, that one alone. */
+  get mayBeChosen(): boolean {
+    const { namedLeader } = this.context.options
+    return namedLeader === undefined || namedLeader === this.context.self.member
+  }
+
   leaderHeard(): void {
+    this.#turnedAway = undefined
     // There is no need any more for a leader that may lack something.
     this.#uncleanEpoch = undefined
     this.#leaderHeardMs = this.context.nowMs
@@ -149,7 +170,7 @@ export class Takeover {
       } else return
     }
     if (nowMs < this.#pauseUntilMs) return
-    const due = nowMs - this.#readMs >= options.times.renewMs || this.#tries(this.#known?.record)
+    const due = nowMs - this.#readMs >= options.times.renewMs || this.#tries(this.#known)
     if (this.#mustRead || due) coordinator.read(this.#asker)
   }
 
@@ -164,11 +185,11 @@ export class Takeover {
     this.#mustRead = false
     this.#readMs = nowMs
     const { clusterId } = this.context.facts
-    this.problem = recordTrouble(found?.record, clusterId, seenEpochThen)
-    if (found === undefined || this.problem !== undefined) this.#pause()
+    this.#recordProblem = recordTrouble(found?.record, clusterId, this.#knownThen(seenEpochThen))
+    if (found === undefined || this.#recordProblem !== undefined) this.#pause()
     if (isForeign(found?.record, clusterId)) this.#uncleanEpoch = undefined
     if (found === undefined) this.#foundNone()
-    else if (this.problem === undefined || this.#unclean) this.#found(found)
+    else if (this.#recordProblem === undefined || this.#unclean) this.#found(found)
     this.continue()
   }
 
@@ -177,6 +198,7 @@ export class Takeover {
     this.#attempt = undefined
     const outcome = this.context.options.rules.outcome(answer)
     this.#mustRead = true
+    this.#turnedAway = outcome.outcome === 'failed' ? reasonOf(outcome.cause) : undefined
     // What is turned away now would be again: a right that is missing takes a person.
     if (outcome.outcome === 'unknown' || outcome.outcome === 'failed') this.#pause()
     if (outcome.outcome !== 'changed' || attempt === undefined) return this.continue()
@@ -198,25 +220,33 @@ export class Takeover {
     }
     if (record.epoch > (this.#uncleanEpoch ?? Infinity)) this.#uncleanEpoch = undefined
     this.events.seen(record)
-    if (this.#tries(record)) this.#try(found)
+    if (this.#tries(found)) this.#try(found)
   }
 
   #foundNone(): void {
     const { facts, peersVirgin } = this.context
     if (this.#unclean && facts.clusterId !== undefined) return this.#try(undefined)
-    if (this.problem !== undefined || !peersVirgin) return
+    if (this.#recordProblem !== undefined || !peersVirgin || !this.mayBeChosen) return
     this.#read = true
     this.#try(undefined)
   }
 
   /** When to try (rule 3). */
-  #tries(record: ClusterRecord | undefined): boolean {
+  #tries(found: VersionedRecord | undefined): boolean {
     const { facts, nowMs, options, self } = this.context
-    if (record === undefined) return facts.clusterId === undefined && this.context.peersVirgin
+    if (!this.mayBeChosen) return false
+    if (found === undefined) return facts.clusterId === undefined && this.context.peersVirgin
+    const { record, foreign } = found
+    const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
+    // Who is no member is a leader that is not heard: its lease is what there is to go by.
+    if (foreign !== undefined && stoodMs < foreign.leaseMs) return false
     if (this.#unclean) return true
     if (!options.rules.mayLead(record, self.storeId)) return false
     // An attempt that may yet succeed keeps this member from following anybody.
     if (facts.attempt !== undefined) return true
+    // The named one does not wait for others, who do not try.
+    if (options.namedLeader !== undefined) return true
+    if (foreign !== undefined) return true
     const { leader } = record
     const silentMs = nowMs - this.#leaderHeardMs
     if (leader === undefined) return this.#invited || silentMs >= this.#patienceMs / 2
@@ -224,7 +254,6 @@ export class Takeover {
     if (leader.storeId === self.storeId) return true
     const silent = silentMs >= this.#patienceMs
     const othersHear = nowMs - this.#othersHeardMs < options.times.electionTimeoutMs
-    const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
     return (silent && !othersHear) || stoodMs >= options.times.leaseMs
   }
 
@@ -244,9 +273,9 @@ export class Takeover {
     const leader = { ...self, address: options.address }
     const leaseDurationMs = options.times.leaseMs
     if (record === undefined || this.#unclean) {
-      const { seenEpoch, clusterId = options.newClusterId } = facts
-      const known = Math.max(record?.epoch ?? 0, seenEpoch)
-      const epoch = known + (this.problem === undefined ? 1 : unheardEpochs)
+      const { othersEpoch, clusterId = options.newClusterId } = facts
+      const known = Math.max(record?.epoch ?? 0, othersEpoch)
+      const epoch = known + (this.#recordProblem === undefined ? 1 : unheardEpochs)
       const minInSync = record?.minInSync ?? options.minInSync
       const removed = record?.removed?.filter(({ storeId }) => storeId !== self.storeId) ?? []
       return {
@@ -268,7 +297,14 @@ export class Takeover {
     return { ...record, epoch: record.epoch + 1, leader, inSync, leaseDurationMs }
   }
 
+  /** A leader that was named anew does not go on from a record below an epoch that it granted. */
+  #knownThen(seenEpochThen: number): number {
+    const { granted } = this.context.facts
+    return this.mayBeChosen ? Math.max(seenEpochThen, granted?.epoch ?? 0) : seenEpochThen
+  }
+
   #win(won: VersionedRecord): void {
+    this.#turnedAway = undefined
     this.#uncleanEpoch = undefined
     this.#known = won
     this.events.won(won)
@@ -294,4 +330,8 @@ export class Takeover {
   get #asker() {
     return { seenEpoch: this.context.facts.seenEpoch, role: 'follower' } as const
   }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

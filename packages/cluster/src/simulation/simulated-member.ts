@@ -221,6 +221,9 @@ export class SimulatedMember {
         return this.crashFor(world.random.between(1, 1_000))
       case 'unconfirmed':
       case 'pressure':
+      // Nobody is named as leader here, so nobody asks for grants.
+      case 'granted':
+      case 'not-granted':
         return
       default:
         unreachable(effect)

@@ -12,6 +12,7 @@ class StandIn {
     leader: 'goethe-0' as string | undefined,
     epoch: 3,
     hearsLeader: false,
+    namedLeader: undefined as string | undefined,
     inSync: [{ member: 'goethe-0' }, { member: 'goethe-1' }],
     removed: [] as { member: string }[],
     minInSync: 2,
@@ -209,5 +210,20 @@ describe('an operator', () => {
     }
     await operations.recover()
     expect(member.asked).toEqual(['recover', 'recover'])
+  })
+
+  it('is told where a leader is named that another one leads once it is named', async () => {
+    const { member, operations } = operated()
+    member.replica.namedLeader = 'goethe-0'
+    await expect(operations.handOver(3)).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: expect.stringContaining('leads because cluster.leader says so') as string,
+    })
+    Object.assign(member.replica, { namedLeader: 'goethe-1', role: 'candidate' })
+    await expect(operations.recover()).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: expect.stringContaining('cluster.leader names goethe-1 here') as string,
+    })
+    expect(member.asked).toEqual([])
   })
 })

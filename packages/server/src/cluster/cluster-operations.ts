@@ -41,6 +41,12 @@ export class ClusterOperations implements ServedCluster {
     // It was done already, or somebody was faster.
     if (replica.epoch > epoch) return
     this.#assertLeads(member)
+    if (replica.namedLeader !== undefined) {
+      throw wrong(
+        `${replica.namedLeader} leads because cluster.leader says so: name another member there, on ` +
+          'all members, and then recover that one',
+      )
+    }
     member.handOver()
     if (await this.#comes(() => this.#member().status.replica.epoch > epoch, waitMs)) return
     throw notYet(`${replica.member} gives up the lead, but nobody has taken it over yet`)
@@ -104,7 +110,13 @@ export class ClusterOperations implements ServedCluster {
 
   async recover(): Promise<void> {
     const member = this.#member()
-    const { role, epoch, leader, hearsLeader, problem } = member.status.replica
+    const { role, epoch, leader, hearsLeader, problem, namedLeader } = member.status.replica
+    if (namedLeader !== undefined && namedLeader !== member.status.replica.member) {
+      throw wrong(
+        `cluster.leader names ${namedLeader} here: name this member there, on all members, before it ` +
+          'can lead',
+      )
+    }
     // One that leads may have to do it without its record, which somebody has deleted.
     if (role === 'leader' && problem === undefined) {
       throw wrong('This member leads: there is nothing to recover')

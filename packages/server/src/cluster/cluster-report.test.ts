@@ -125,6 +125,15 @@ describe('how a cluster is', () => {
     expect(summary[1]).toBe('Not writable: the record is gone.')
   })
 
+  it('says whose turn it is where a leader is named', () => {
+    const waiting = { role: 'follower', leader: 'goethe-1', namedLeader: 'goethe-1' } as const
+    expect(clusterStatus(seen(waiting)).summary[1]).toBe(
+      'Not writable: goethe-1 was not heard of just now, and as cluster.leader names it, nobody else ' +
+        'takes over: writes go on when it is back, or when another member is named there, on all ' +
+        'members, and recovered.',
+    )
+  })
+
   it('names who is in the record, and whom gossip has not met', () => {
     const { summary, members } = clusterStatus(seen({}, three.slice(0, 2)))
     expect(summary.at(-1)).toBe('goethe-2 belongs to those in sync, and nothing was heard of it.')

@@ -40,6 +40,14 @@ function whyNotWritable(replica: Replica, leader: MemberView | undefined): strin
   // The leader tells by gossip why it takes none; what it told before it led is about other things.
   if (hearsLeader) return leader?.report.role === 'leader' ? leader.report.reason : undefined
   if (problem !== undefined) return problem
+  const { namedLeader } = replica
+  if (namedLeader !== undefined && namedLeader !== replica.member) {
+    return (
+      `${namedLeader} was not heard of just now, and as cluster.leader names it, nobody else takes ` +
+      'over: writes go on when it is back, or when another member is named there, on all members, ' +
+      'and recovered'
+    )
+  }
   if (replica.leader === undefined) return 'nobody leads'
   return `${replica.leader} leads, and was not heard of just now`
 }

@@ -159,7 +159,9 @@ export class ClusteredStore implements LogStore {
 
   async handOver(deadlineMs: number): Promise<void> {
     const replica = this.#member?.status.replica
-    const isAlone = replica?.role !== 'leader' || replica.inSync.length < 2
+    // Nobody follows one that leads because the configuration says so.
+    const isAlone =
+      replica?.role !== 'leader' || replica.inSync.length < 2 || replica.namedLeader !== undefined
     if (isAlone || deadlineMs === 0) return
     try {
       await this.cluster.handOver(replica.epoch, Math.min(deadlineMs, handOverMsMax))
@@ -342,8 +344,17 @@ export class ClusteredStore implements LogStore {
   #elsewhere(): GoetheError {
     const replica = this.#member?.status.replica
     const view = this.#member?.status.members
-    const leader = replica?.leader === undefined ? undefined : view?.get(replica.leader)
+    const followed = replica?.leader === undefined ? undefined : view?.get(replica.leader)
+    // One that follows nobody may know all the same where writes are taken.
+    const leader = followed ?? view?.leaderSince(replica!.epoch)
     if (leader === undefined || leader.self) {
+      const { namedLeader } = replica ?? {}
+      if (namedLeader !== undefined) {
+        return this.#unavailable(
+          `The cluster takes no writes at the moment: cluster.leader names ${namedLeader}, which does ` +
+            'not lead now, and nobody else takes over by itself',
+        )
+      }
       return this.#unavailable('The cluster has no leader at the moment; it is about to get one')
     }
     if (replica?.role === 'follower' && !replica.hearsLeader) {

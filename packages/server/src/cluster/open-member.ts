@@ -1,9 +1,8 @@
 /** A member of a cluster, as the configuration says. */
-import { hostname } from 'node:os'
 import {
   ClusterMember,
+  type ClusterMemberOptions,
   type Coordinator,
-  type Discovery,
   DnsDiscovery,
   EtcdCoordinator,
   KubernetesClient,
@@ -19,6 +18,7 @@ import { ClassicLevel } from 'classic-level'
 import type { Config } from '../config.js'
 import type { Logger } from '../log-writer.js'
 import { levelOptions } from '../open-store.js'
+import { memberOf } from './member-name.js'
 import { fileText, memberSecurity } from './member-security.js'
 import { peerMessageBytesMax } from './peer-message-bytes.js'
 
@@ -77,11 +77,6 @@ function journalLimits({ journalEntries, journalBytes }: Config['cluster']) {
   }
 }
 
-/** The name of this instance: of its pod, which is its host's. */
-export function memberOf({ cluster }: Config): string {
-  return cluster.member ?? hostname()
-}
-
 /** Where clients reach this instance. */
 export function addressOf(config: Config): string {
   const { cluster, grpc } = config
@@ -101,7 +96,7 @@ async function agreement({
   config: { cluster },
   clock,
   logger,
-}: OpenMemberOptions): Promise<{ coordinator: Coordinator; discovery: Discovery }> {
+}: OpenMemberOptions): Promise<Pick<ClusterMemberOptions, 'coordinator' | 'discovery'>> {
   const onProblem = (error: Error): void => {
     logger.warn({ error }, 'Nothing new is known of the cluster for now')
   }
@@ -113,6 +108,12 @@ async function agreement({
       coordinator: new LeaseCoordinator({ client, name: lease, onProblem }),
       discovery: new KubernetesDiscovery({ client, service, onProblem }),
     }
+  }
+  if (cluster.mode === 'static') {
+    const members = cluster.peers.map((peer) => peer.split('=')[0]!)
+    // That there is one was checked with the rest of the configuration.
+    const coordinator = { leader: cluster.leader!, members }
+    return { coordinator, discovery: new StaticDiscovery(cluster.peers) }
   }
   return {
     coordinator: await etcdCoordinator(cluster, { clock, onProblem }),
