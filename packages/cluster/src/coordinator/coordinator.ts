@@ -11,11 +11,11 @@ export interface VersionedRecord {
    * Somebody else than a member holds the record, as another program's elector may hold a Lease. The
    * record names no leader then, and an epoch that is not below the holder's count of leaderships.
    */
-  readonly foreign?: ForeignHolder | undefined
+  readonly heldBy?: OutsideHolder | undefined
 }
 
 /** Holds the record, and is no member. */
-export interface ForeignHolder {
+export interface OutsideHolder {
   readonly holder: string
   /** So long it is left in peace after the record was last seen to change, in milliseconds. */
   readonly leaseMs: number

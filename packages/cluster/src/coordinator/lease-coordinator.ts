@@ -2,7 +2,7 @@
 import { type AbortSignalLike, type GoetheError } from '@goethe/core'
 import type { KubernetesClient } from '../kubernetes/kubernetes-client.js'
 import { listWatch } from '../kubernetes/list-watch.js'
-import { type ObjectMetadata, leases } from '../kubernetes/resource.js'
+import { leases } from '../kubernetes/resource.js'
 import type { ClusterRecord } from '../record.js'
 import type { ChangeOutcome, Coordinator, VersionedRecord } from './coordinator.js'
 import { type Lease, leaseOf, recordOfLease } from './lease-record.js'
@@ -23,7 +23,7 @@ export class LeaseCoordinator implements Coordinator {
   readonly #where: string
   readonly #onProblem: ((error: GoetheError) => void) | undefined
   /** What others have put on the Lease, such as labels, is written back as it was last seen. */
-  #seen: ObjectMetadata | undefined
+  #seen: Lease | undefined
 
   constructor({ client, name = 'goethe', onProblem }: LeaseCoordinatorOptions) {
     this.#client = client.scope()
@@ -35,8 +35,8 @@ export class LeaseCoordinator implements Coordinator {
   async read(signal?: AbortSignalLike): Promise<VersionedRecord | undefined> {
     const lease = await this.#client.get<Lease>(leases, this.#name, signal)
     if (lease === undefined) return undefined
-    this.#seen = lease.metadata
-    return { record: recordOfLease(lease, this.#where), token: tokenOf(lease) }
+    this.#seen = lease
+    return { ...recordOfLease(lease, this.#where), token: tokenOf(lease) }
   }
 
   change(token: string | undefined, record: ClusterRecord): Promise<ChangeOutcome> {
@@ -59,27 +59,28 @@ export class LeaseCoordinator implements Coordinator {
   }
 
   async #create(record: ClusterRecord): Promise<ChangeOutcome> {
-    return this.#outcomeOf(await this.#client.create(leases, leaseOf(record, { name: this.#name })))
+    const metadata = { name: this.#name }
+    return this.#outcomeOf(await this.#client.create(leases, leaseOf(record, { metadata })))
   }
 
   async #replace(token: string, record: ClusterRecord): Promise<ChangeOutcome> {
-    let metadata = this.#seen
-    if (metadata?.resourceVersion !== token) {
+    let lease = this.#seen
+    if (lease?.metadata.resourceVersion !== token) {
       try {
-        metadata = (await this.#client.get<Lease>(leases, this.#name))?.metadata
+        lease = await this.#client.get<Lease>(leases, this.#name)
       } catch (cause) {
         return { outcome: 'failed', cause }
       }
-      if (metadata?.resourceVersion !== token) return { outcome: 'refused' }
+      if (lease?.metadata.resourceVersion !== token) return { outcome: 'refused' }
     }
     // With its uid, or else a Lease that was deleted meanwhile would come into being again.
-    return this.#outcomeOf(await this.#client.replace(leases, leaseOf(record, metadata)))
+    return this.#outcomeOf(await this.#client.replace(leases, leaseOf(record, lease)))
   }
 
   #outcomeOf(written: Awaited<ReturnType<KubernetesClient['create']>>): ChangeOutcome {
     switch (written.outcome) {
       case 'written':
-        this.#seen = written.object.metadata
+        this.#seen = written.object
         return { outcome: 'changed', token: tokenOf(written.object) }
       case 'conflict':
         return { outcome: 'refused' }

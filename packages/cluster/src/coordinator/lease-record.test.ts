@@ -9,8 +9,9 @@ describe('docs/cluster.md', () => {
   it('shows a Lease as members read and write it', () => {
     const [, shown = ''] = /```yaml\n(.*?)```/s.exec(page) ?? []
     const lease = parse(shown) as Lease
-    const record = recordOfLease(lease, 'the page')
+    const { record, heldBy } = recordOfLease(lease, 'the page')
+    expect(heldBy).toBeUndefined()
     expect(record).toMatchObject({ epoch: 7, leader: { member: 'goethe-2' }, minInSync: 2 })
-    expect(leaseOf(record, lease.metadata)).toEqual(lease)
+    expect(leaseOf(record, lease)).toEqual(lease)
   })
 })

@@ -2,9 +2,10 @@
  * The record as a Lease. Whatever a Lease has a field for is there; the rest is in annotations, so
  * that `kubectl get lease goethe -o yaml` explains the cluster to a person.
  */
-import type { KubernetesObject, ObjectMetadata } from '../kubernetes/resource.js'
+import type { KubernetesObject } from '../kubernetes/resource.js'
 import type { ClusterRecord, Leader, MemberStore, Recovery } from '../record.js'
-import { recordProblem } from './record-bounds.js'
+import type { VersionedRecord } from './coordinator.js'
+import { epochMax, recordProblem } from './record-bounds.js'
 import { checkRecordFormat, corruptRecord, recordFormat } from './record-json.js'
 
 export interface Lease extends KubernetesObject {
@@ -12,6 +13,7 @@ export interface Lease extends KubernetesObject {
     holderIdentity?: string | null
     leaseDurationSeconds?: number | null
     leaseTransitions?: number | null
+    acquireTime?: string | null
     renewTime?: string | null
     [other: string]: unknown
   }
@@ -19,12 +21,18 @@ export interface Lease extends KubernetesObject {
 
 const prefix = 'goethe.typusomega.io/'
 
-/** The Lease that holds the record; of `metadata` what others have put there is kept. */
-export function leaseOf(record: ClusterRecord, metadata: ObjectMetadata): Lease {
+/**
+ * The Lease that holds the record; of the Lease before, what others have put into its metadata is
+ * kept. It has all fields that an elector looks at: some take a Lease without `acquireTime` for free.
+ */
+export function leaseOf(record: ClusterRecord, before: Pick<Lease, 'metadata' | 'spec'>): Lease {
   const { leader, epoch, leaseDurationMs, renewTimeMs } = record
+  const { metadata, spec } = before
   const others = Object.entries(metadata.annotations ?? {}).filter(
     ([name]) => !name.startsWith(prefix),
   )
+  const renewTime = microTime(renewTimeMs)
+  const goesOn = spec?.leaseTransitions === epoch && spec.holderIdentity === leader?.member
   return {
     apiVersion: 'coordination.k8s.io/v1',
     kind: 'Lease',
@@ -33,16 +41,22 @@ export function leaseOf(record: ClusterRecord, metadata: ObjectMetadata): Lease 
       annotations: { ...Object.fromEntries(others), ...annotations(record) },
     },
     spec: {
-      ...(leader !== undefined && { holderIdentity: leader.member }),
+      ...(leader !== undefined && {
+        holderIdentity: leader.member,
+        acquireTime: (goesOn && spec.acquireTime) || renewTime,
+      }),
       leaseDurationSeconds: Math.ceil(leaseDurationMs / 1000),
       leaseTransitions: epoch,
-      renewTime: microTime(renewTimeMs),
+      renewTime,
     },
   }
 }
 
-/** The record of a Lease. Throws GOETHE_CORRUPT and GOETHE_FORMAT, as `recordOfJson`. */
-export function recordOfLease(lease: Lease, where: string): ClusterRecord {
+/**
+ * The record of a Lease, and who holds it that is no member. Throws GOETHE_CORRUPT and GOETHE_FORMAT,
+ * as `recordOfJson`.
+ */
+export function recordOfLease(lease: Lease, where: string): Omit<VersionedRecord, 'token'> {
   const { spec = {}, metadata } = lease
   const annotation = (name: string): string | undefined => metadata.annotations?.[prefix + name]
   const format = annotation('format')
@@ -72,9 +86,10 @@ export function recordOfLease(lease: Lease, where: string): ClusterRecord {
     renewTimeMs: Date.parse(spec.renewTime ?? ''),
     leaseDurationMs: Number(annotation('lease-duration-ms')),
   }
-  const problem = recordProblem(record) ?? foreignChange(lease, record)
+  const found = isOurs(lease, record) ? { record } : taken(lease, record)
+  const problem = recordProblem(found.record) ?? endProblem(lease, record)
   if (problem !== undefined) throw corruptRecord(where, problem)
-  return record
+  return found
 }
 
 function annotations(record: ClusterRecord): Record<string, string> {
@@ -126,21 +141,40 @@ function storesOf(lines: string): MemberStore[] {
   })
 }
 
-/** Another elector, or a person, may have changed what a Lease has fields for. */
-function foreignChange({ spec }: Lease, { epoch, leader }: ClusterRecord): string | undefined {
+/** Whoever took the Lease has left no epoch for anybody. */
+function endProblem(lease: Lease, record: ClusterRecord): string | undefined {
+  const transitions = lease.spec?.leaseTransitions ?? 0
+  if (isOurs(lease, record) || transitions < epochMax) return undefined
+  return `says that there were ${transitions} leaders, the most there can be`
+}
+
+/** Whether the fields of the Lease say what its annotations do. */
+function isOurs({ spec }: Lease, { epoch, leader }: ClusterRecord): boolean {
   const [holder, transitions] = [spec?.holderIdentity ?? '', spec?.leaseTransitions ?? 0]
-  const expected = leader?.member ?? ''
-  if (holder !== expected) {
-    return (
-      `was changed by somebody else: holderIdentity is ${JSON.stringify(holder)}, and its ` +
-      `annotations name ${JSON.stringify(expected)}; write that there again`
-    )
+  return holder === (leader?.member ?? '') && transitions === epoch
+}
+
+/**
+ * Another elector, or a person, has changed the fields of the Lease: electors leave annotations as
+ * they are. The set that those tell is still the one that holds everything, as it changes in this
+ * Lease alone, and nobody who led by it does any more. `leaseTransitions` counts the others' lead too,
+ * so that an epoch above both is one that nobody had.
+ */
+function taken({ spec = {} }: Lease, record: ClusterRecord): Omit<VersionedRecord, 'token'> {
+  const { holderIdentity: holder, leaseTransitions, leaseDurationSeconds, renewTime } = spec
+  const seconds = leaseDurationSeconds ?? 0
+  const renewTimeMs = Date.parse(renewTime ?? '')
+  return {
+    record: {
+      ...record,
+      leader: undefined,
+      epoch: Math.max(record.epoch, leaseTransitions ?? 0),
+      renewTimeMs: Number.isNaN(renewTimeMs) ? 0 : renewTimeMs,
+    },
+    ...(holder && {
+      heldBy: { holder, leaseMs: seconds > 0 ? seconds * 1000 : record.leaseDurationMs },
+    }),
   }
-  if (transitions === epoch) return undefined
-  return (
-    `was changed by somebody else: leaseTransitions is ${transitions}, and its annotations say ` +
-    `epoch ${epoch}; write that there again`
-  )
 }
 
 /** With six digits, as an API server wants it. */

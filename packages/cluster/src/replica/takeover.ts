@@ -52,9 +52,9 @@ export function recordTrouble(
   return undefined
 }
 
-function foreignTrouble(found: VersionedRecord | undefined): string | undefined {
-  if (found?.foreign === undefined) return undefined
-  const { holder, leaseMs } = found.foreign
+function holderTrouble(found: VersionedRecord | undefined): string | undefined {
+  if (found?.heldBy === undefined) return undefined
+  const { holder, leaseMs } = found.heldBy
   return (
     `the record is held by ${JSON.stringify(holder)}, which is no member of this cluster: it is left ` +
     `alone until the record has stood still for ${Math.ceil(leaseMs / 1000)} s`
@@ -66,7 +66,7 @@ type Attempt = { readonly token: string | undefined; readonly record: ClusterRec
 export class Takeover {
   /** What keeps this member from taking part, for people. */
   get problem(): string | undefined {
-    return this.#recordProblem ?? foreignTrouble(this.#known) ?? this.#turnedAway
+    return this.#recordProblem ?? holderTrouble(this.#known) ?? this.#turnedAway
   }
   #recordProblem: string | undefined
   /** Why the last attempt to lead was turned away. */
@@ -236,17 +236,17 @@ export class Takeover {
     const { facts, nowMs, options, self } = this.context
     if (!this.mayBeChosen) return false
     if (found === undefined) return facts.clusterId === undefined && this.context.peersVirgin
-    const { record, foreign } = found
+    const { record, heldBy } = found
     const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
     // Who is no member is a leader that is not heard: its lease is what there is to go by.
-    if (foreign !== undefined && stoodMs < foreign.leaseMs) return false
+    if (heldBy !== undefined && stoodMs < heldBy.leaseMs) return false
     if (this.#unclean) return true
     if (!options.rules.mayLead(record, self.storeId)) return false
     // An attempt that may yet succeed keeps this member from following anybody.
     if (facts.attempt !== undefined) return true
     // The named one does not wait for others, who do not try.
     if (options.namedLeader !== undefined) return true
-    if (foreign !== undefined) return true
+    if (heldBy !== undefined) return true
     const { leader } = record
     const silentMs = nowMs - this.#leaderHeardMs
     if (leader === undefined) return this.#invited || silentMs >= this.#patienceMs / 2
