@@ -95,7 +95,9 @@ describe('of three members one of which is named as leader', { timeout }, () => 
     await cluster.run('goethe-0', { namedLeader: 'goethe-0' })
     await expect
       .poll(async () => (await cluster.status('goethe-0'))?.summary[1], { timeout })
-      .toMatch(/Not writable: (the record is of epoch \d+, but \d+ was seen already|goethe-1 leads)/)
+      .toMatch(
+        /Not writable: (the record is of epoch \d+, but \d+ was seen already|goethe-1 leads)/,
+      )
     expect((await cluster.leader()).name).toBe('goethe-1')
     await append('Clavigo')
     await cluster.end('goethe-0', 'SIGKILL')
