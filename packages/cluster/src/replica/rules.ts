@@ -18,6 +18,10 @@ export interface Rules {
   isDurable(persistedTicket: number, lastTicket: number): boolean
   /** The lowest epoch whose messages are taken (rule 2). */
   fence(facts: DurableFacts): number
+  /** Whether a member may make a record where there is none (rule 12). */
+  mayCreate(clusterId: string | undefined, peersVirgin: boolean): boolean
+  /** An epoch that nobody has led, where `known` is the last one known here and the record is lost. */
+  epochBehind(known: number): number
   /** Whether this store may try to lead by this record (rule 1). */
   mayLead(record: ClusterRecord, storeId: string): boolean
   /** The fewest stores that the record may be left with (rules 1 and 5). */
@@ -58,11 +62,19 @@ export interface Rules {
   applicableLsn(commitLsn: number, journal: JournalIndex, settled: boolean): number
 }
 
+/**
+ * So many leaderships may there have been that a member has not heard of, where nobody can tell it any
+ * more: two of the same epoch would take entries of each other for their own.
+ */
+const unheardEpochs = 1_000
+
 export const rules: Rules = {
   restore: (facts) => facts,
   isDurable: (persistedTicket, lastTicket) => persistedTicket === lastTicket,
   fence: ({ seenEpoch, attempt, granted }) =>
     Math.max(seenEpoch, attempt?.epoch ?? 0, granted?.epoch ?? 0),
+  mayCreate: (clusterId, peersVirgin) => clusterId === undefined && peersVirgin,
+  epochBehind: (known) => known + unheardEpochs,
   mayLead: ({ inSync }, storeId) => inSync.some((store) => store.storeId === storeId),
   fewest: ({ minInSync }) => minInSync,
   needed: (known, attempts) => unionOf([known, ...attempts]),

@@ -22,12 +22,6 @@ export interface TakeoverEvents {
 /** What is said where a record must be and is none. */
 const recordIsGone = 'the record of the cluster is gone, and only an operator may make a new one'
 
-/**
- * So many leaderships may there have been that a member has not heard of, where nobody can tell it any
- * more: two of the same epoch would take entries of each other for their own.
- */
-const unheardEpochs = 1_000
-
 /** Whether a record is that of another cluster: no word of an operator lets this member change it. */
 export function isForeign(
   record: ClusterRecord | undefined,
@@ -224,9 +218,9 @@ export class Takeover {
   }
 
   #foundNone(): void {
-    const { facts, peersVirgin } = this.context
+    const { facts } = this.context
     if (this.#unclean && facts.clusterId !== undefined) return this.#try(undefined)
-    if (this.#recordProblem !== undefined || !peersVirgin || !this.mayBeChosen) return
+    if (!this.#mayCreate || !this.mayBeChosen) return
     this.#read = true
     this.#try(undefined)
   }
@@ -235,7 +229,7 @@ export class Takeover {
   #tries(found: VersionedRecord | undefined): boolean {
     const { facts, nowMs, options, self } = this.context
     if (!this.mayBeChosen) return false
-    if (found === undefined) return facts.clusterId === undefined && this.context.peersVirgin
+    if (found === undefined) return this.#mayCreate
     const { record, heldBy } = found
     const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
     // Who is no member is a leader that is not heard: its lease is what there is to go by.
@@ -275,7 +269,8 @@ export class Takeover {
     if (record === undefined || this.#unclean) {
       const { othersEpoch, clusterId = options.newClusterId } = facts
       const known = Math.max(record?.epoch ?? 0, othersEpoch)
-      const epoch = known + (this.#recordProblem === undefined ? 1 : unheardEpochs)
+      const lost = this.#recordProblem !== undefined
+      const epoch = lost ? options.rules.epochBehind(known) : known + 1
       const minInSync = record?.minInSync ?? options.minInSync
       const removed = record?.removed?.filter(({ storeId }) => storeId !== self.storeId) ?? []
       return {
@@ -317,6 +312,11 @@ export class Takeover {
 
   #newPatienceMs(): number {
     return this.context.options.times.electionTimeoutMs * (1 + this.context.options.random() / 2)
+  }
+
+  get #mayCreate(): boolean {
+    const { options, facts, peersVirgin } = this.context
+    return options.rules.mayCreate(facts.clusterId, peersVirgin)
   }
 
   get #unclean(): boolean {

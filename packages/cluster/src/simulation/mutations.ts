@@ -77,6 +77,12 @@ export const mutations: Record<string, Mutation> = {
   'says that what was under way was not done (11)': {
     rules: { afterTheLead: () => ({ code: 'NOT_LEADER' }) },
   },
+  'makes a new record where somebody deleted that of its cluster (12)': {
+    rules: { mayCreate: () => true },
+  },
+  'leads in an epoch that somebody may have led before the record was lost (1)': {
+    rules: { epochBehind: (known) => known + 1 },
+  },
   'leads on after a restart as if it had not been away (12)': {
     rules: { isOwn: (leader, { storeId }) => leader?.storeId === storeId },
   },

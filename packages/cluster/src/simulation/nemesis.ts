@@ -2,6 +2,7 @@
 import { unreachable } from '@goethe/core'
 import type { FaultKind } from './plan.js'
 import { loseMajority } from './lost-majority.js'
+import { loseRecord } from './lost-record.js'
 import type { SimulatedMember } from './simulated-member.js'
 import { calmCoordinator } from './simulated-coordinator.js'
 import { calmNetwork } from './simulated-network.js'
@@ -127,6 +128,8 @@ export class Nemesis {
         return leader?.input({ type: 'admit-member', member: member.name })
       case 'lose-majority':
         return loseMajority(world)
+      case 'lose-record':
+        return loseRecord(world)
       default:
         unreachable(kind)
     }

@@ -27,6 +27,7 @@ export const faultKinds = [
   'admit',
   'min-in-sync',
   'lose-majority',
+  'lose-record',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

@@ -32,6 +32,7 @@ export class SimulatedCoordinator {
   readonly unreachable = new Set<string>()
   faults = calmCoordinator
   #found: VersionedRecord | undefined
+  #deleted: ClusterRecord | undefined
   #version = 0
   #late = new Set<{ token: string | undefined; record: ClusterRecord }>()
 
@@ -43,6 +44,18 @@ export class SimulatedCoordinator {
 
   get record(): ClusterRecord | undefined {
     return this.#found?.record
+  }
+
+  /** The record as it is, or as it was when somebody deleted it. */
+  get lastRecord(): ClusterRecord | undefined {
+    return this.record ?? this.#deleted
+  }
+
+  /** Somebody deletes the record, unless one is about to be made. */
+  delete(): void {
+    if ([...this.#late].some(({ token }) => token === undefined)) return
+    this.#deleted = this.record
+    this.#found = undefined
   }
 
   /** The record as it is, and as requests that are under way may make it. */

@@ -81,7 +81,7 @@ export class World {
     })
     this.ledger = new Ledger(
       (storeId) => this.members.find(({ disk }) => disk.storeId === storeId)?.disk,
-      () => this.coordinator.record,
+      () => this.coordinator.lastRecord,
     )
     this.clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
     this.consumers = Array.from(
