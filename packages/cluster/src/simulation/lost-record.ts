@@ -21,7 +21,8 @@ export function loseRecord(world: World): void {
 /** Until there is a record: the coordinator may be away, and the member too. */
 function recover(world: World, lost: ClusterRecord): void {
   const { coordinator, members, random, timeline } = world
-  if (coordinator.record !== undefined) return
+  // Another one was made since, and perhaps deleted as well: who was in sync then is another question.
+  if (coordinator.record !== undefined || coordinator.lastRecord !== lost) return
   const inSync = members.filter(
     ({ running, disk }) => running && lost.inSync.some(({ storeId }) => storeId === disk.storeId),
   )
