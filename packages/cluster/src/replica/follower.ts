@@ -14,6 +14,7 @@ export class Follower {
   state: State = 'reconciling'
   #requestedMs = -Infinity
   #gapAtLsn = -1
+  #acknowledgedMs = -Infinity
   #confirm = 0
   #heardCommitLsn = 0
   // Entries came too early, which the leader believes to be here.
@@ -37,10 +38,14 @@ export class Follower {
     if (this.state === 'fetching-snapshot') this.#send({ type: 'catching-up' })
     this.#commit(commitLsn)
     if (this.state !== 'settled') return
+    const asked = confirm > this.#confirm
     this.#confirm = Math.max(this.#confirm, confirm)
     this.#gapAtLsn = -1
     this.#trim(trimLsn)
-    this.acknowledge()
+    // One that tells of a commit comes right behind an acknowledgement, and needs none of its own.
+    const { nowMs, options } = this.context
+    const silentMs = nowMs - this.#acknowledgedMs
+    if (asked || silentMs >= options.times.heartbeatMs / 2) this.acknowledge()
   }
 
   append({ previousLsn, previousEpoch, entries, commitLsn }: Append): void {
@@ -93,6 +98,7 @@ export class Follower {
   acknowledge(gap = false): void {
     const { facts, journal, applier, options } = this.context
     if (this.state !== 'settled' || !facts.durable) return
+    this.#acknowledgedMs = this.context.nowMs
     this.#send({
       type: 'acknowledge',
       durableLsn: options.rules.acknowledgedLsn(journal),
