@@ -51,8 +51,12 @@ export class SimulatedCoordinator {
     return this.record ?? this.#deleted
   }
 
-  /** Somebody deletes the record, unless one is about to be made. */
+  /**
+   * Somebody deletes the record, unless one is about to be made; and once in a life, as members may still
+   * have in mind what an operator told them about the deletion before.
+   */
   delete(): void {
+    if (this.#deleted !== undefined) return
     if ([...this.#late].some(({ token }) => token === undefined)) return
     this.#deleted = this.record
     this.#found = undefined
