@@ -51,7 +51,7 @@ class TestCluster {
 
   private constructor(
     readonly folder: string,
-    readonly ports: ReadonlyMap<string, number>,
+    readonly ports: Map<string, number>,
     readonly security: MemberSecurity,
   ) {}
 
@@ -70,7 +70,7 @@ class TestCluster {
   }
 
   /** The same one, with its members at other ports. */
-  at(ports: ReadonlyMap<string, number>): TestCluster {
+  at(ports: Map<string, number>): TestCluster {
     return new TestCluster(this.folder, ports, this.security)
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultLimits, defaultTimes } from '../replica/options.js'
 import type { Plan } from './plan.js'
+import { calmCoordinator } from './simulated-coordinator.js'
 import { calmNetwork } from './simulated-network.js'
 import { World } from './world.js'
 
@@ -14,7 +15,7 @@ function calmWorld(seed: number, lastsMs = 20_000, plan: Partial<Plan> = {}): Wo
       times: defaultTimes,
       limits: defaultLimits,
       network: calmNetwork,
-      coordinator: { lostRequests: 0, lostAnswers: 0, lateRequests: 0 },
+      coordinator: calmCoordinator,
       faults: [],
       drift: 0,
       faultsMs: lastsMs,

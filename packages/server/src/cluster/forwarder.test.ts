@@ -151,6 +151,6 @@ describe('what is passed on to the leader', () => {
     const cursor = create(messages.OpenCursorRequestSchema, { topic: 'plays' })
     await expect(forwarder.carry(target, openCursor, cursor)).rejects.toThrow('they end too early')
     member.answer = () => Promise.resolve(Buffer.from('000000000 but no message'))
-    await expect(forwarder.carry(target, openCursor, cursor)).rejects.toThrow()
+    await expect(forwarder.carry(target, openCursor, cursor)).rejects.toThrow('premature EOF')
   })
 })

@@ -7,7 +7,7 @@ const mebibyte = 1024 * 1024
 /** What a server is told that is to take events of this size. */
 const configFor = (eventBytesMax: string, messageBytesMax: string) =>
   readConfig({
-    environment: {},
+    env: {},
     flags: {
       eventBytesMax,
       limitsMessageBytesMax: messageBytesMax,
