@@ -125,6 +125,15 @@ describe('how a cluster is', () => {
     expect(summary[1]).toBe('Not writable: the record is gone.')
   })
 
+  it('says what a member waits for that belongs to no cluster yet', () => {
+    const fresh = { role: 'candidate', leader: undefined, clusterId: undefined, epoch: 0 } as const
+    for (const namedLeader of [undefined, 'goethe-1']) {
+      expect(clusterStatus(seen({ ...fresh, namedLeader })).summary[1]).toBe(
+        'Not writable: this member is new: it joins the others, or begins a cluster once all of them were heard of.',
+      )
+    }
+  })
+
   it('says whose turn it is where a leader is named', () => {
     const waiting = { role: 'follower', leader: 'goethe-1', namedLeader: 'goethe-1' } as const
     expect(clusterStatus(seen(waiting)).summary[1]).toBe(
@@ -144,6 +153,13 @@ describe('how a cluster is', () => {
     const recovery = { ...store('goethe-0'), epoch: 3, lsn: 18_000 }
     expect(clusterStatus(seen({ recovery })).summary.at(-1)).toBe(
       'An operator let goethe-0 lead in epoch 3: what was acknowledged behind entry 18,000 may be lost.',
+    )
+  })
+
+  it('tells how a leader that is named was moved, which asks a majority first', () => {
+    const recovery = { ...store('goethe-0'), epoch: 3, lsn: 18_000 }
+    expect(clusterStatus(seen({ recovery, namedLeader: 'goethe-0' })).summary.at(-1)).toBe(
+      'An operator let goethe-0 lead in epoch 3: a majority of the members in cluster.peers had nothing behind entry 18,000.',
     )
   })
 

@@ -40,6 +40,9 @@ function whyNotWritable(replica: Replica, leader: MemberView | undefined): strin
   // The leader tells by gossip why it takes none; what it told before it led is about other things.
   if (hearsLeader) return leader?.report.role === 'leader' ? leader.report.reason : undefined
   if (problem !== undefined) return problem
+  if (replica.clusterId === undefined) {
+    return 'this member is new: it joins the others, or begins a cluster once all of them were heard of'
+  }
   const { namedLeader } = replica
   if (namedLeader !== undefined && namedLeader !== replica.member) {
     return (
@@ -121,7 +124,7 @@ function remarks({ removed = [], recovery, ...replica }: Replica): string[] {
   const all = new Set(removed.map(({ member }) => member))
   const names = [...all].filter((name) => !isBack(name)).toSorted()
   const out = names.length === 0 ? [] : [`An operator took out ${names.join(', ')}.`]
-  return [...out, ...minInSyncOf(replica), ...lossOf(recovery)]
+  return [...out, ...minInSyncOf(replica), ...recoveryOf(recovery, replica.namedLeader)]
 }
 
 /** A setting that counts for new clusters alone should not be taken for what holds. */
@@ -156,13 +159,15 @@ function concern({ member, health, reason, suspected, silentMs, behind }: Cluste
   }
 }
 
-function lossOf(recovery: Replica['recovery']): string[] {
+function recoveryOf(recovery: Replica['recovery'], namedLeader: string | undefined): string[] {
   if (recovery === undefined) return []
   const { member, epoch, lsn } = recovery
-  return [
-    `An operator let ${member} lead in epoch ${epoch}: what was acknowledged behind entry ` +
-      `${count(lsn)} may be lost.`,
-  ]
+  // Where the leader is named, the others were asked first.
+  const outcome =
+    namedLeader === undefined
+      ? `what was acknowledged behind entry ${count(lsn)} may be lost`
+      : `a majority of the members in cluster.peers had nothing behind entry ${count(lsn)}`
+  return [`An operator let ${member} lead in epoch ${epoch}: ${outcome}.`]
 }
 
 function count(number: number): string {
