@@ -27,7 +27,7 @@ export interface Recovery extends MemberStore {
 export interface ClusterRecord {
   /** A UUID made with the record. */
   readonly clusterId: string
-  /** Number of leaderships so far; grows by one with each. */
+  /** Of a lead: higher than all before it, mostly by one. */
   readonly epoch: number
   /** Absent after the last leader gave up its lead. */
   readonly leader?: Leader | undefined

@@ -15,7 +15,7 @@ export interface ClusterStatus {
   clusterId: string | undefined
   /** Of the member that was asked: `leader`, `follower`, `candidate` or `halted`. */
   role: string
-  /** Number of leaderships so far. */
+  /** The highest epoch known here; each new lead has a higher one. */
   epoch: number
   /** The member that leads, where one does. */
   leader: string | undefined

@@ -307,7 +307,7 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
       expected: "a list of all members, each as 'goethe-0=host:1339'",
     },
     [],
-    'The members and where they are, outside of Kubernetes. Who is added later makes itself known.',
+    'The members and where they are, outside of Kubernetes. Who is added later makes itself known, but with cluster.mode static all have to be named.',
   ],
   [
     'cluster.dns',

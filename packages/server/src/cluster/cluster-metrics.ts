@@ -40,7 +40,9 @@ function observeReplica(registry: Registry, cluster: Observed): void {
     })
   }
   gauge('leader', '1 while this member leads.', ({ role }) => Number(role === 'leader'))
-  gauge('epoch', 'Number of leaderships so far, as far as is known here.', ({ epoch }) => epoch)
+  gauge('epoch', 'The highest epoch known here; each new lead has a higher one.', ({ epoch }) => {
+    return epoch
+  })
   gauge('in_sync_members', 'Members that hold all that was acknowledged.', ({ inSync }) => {
     return inSync.length
   })

@@ -51,7 +51,7 @@ export type DescribeClusterResponse = Message<"goethe.v1.DescribeClusterResponse
   role: string;
 
   /**
-   * Number of leaderships so far, as far as is known here.
+   * The highest epoch known here; each new lead has a higher one.
    *
    * @generated from field: uint64 epoch = 4;
    */
