@@ -70,7 +70,7 @@ export interface GoetheErrorDetails {
   lastSequence?: number
   /** GOETHE_PRODUCER_SEQUENCE: the sequence that would be accepted next. */
   expectedSequence?: number
-  /** GOETHE_LIMIT, GOETHE_READ_ONLY: when trying again makes sense, in milliseconds. */
+  /** GOETHE_LIMIT, GOETHE_READ_ONLY, GOETHE_UNAVAILABLE: when to try again, in milliseconds. */
   retryDelayMs?: number
   /** GOETHE_NOT_LEADER: `host:port` of the instance that leads, where it is known. */
   leader?: string

@@ -40,8 +40,9 @@ export function addCommand(shell: Shell): Command {
     details: [
       `Start the member first (goethe serve --cluster …), with the names of some of the others in its
 cluster.peers, a name in DNS, or as a pod of the StatefulSet: they learn of it from itself, and none
-of them needs another configuration. It is fed what it lacks and joins by itself; this lets in
-again what goethe cluster remove took out, tells how far it is, and ends when it is in sync.`,
+of them needs another configuration (but with --cluster static all have to name it). It is fed what
+it lacks and joins by itself; this lets in again what goethe cluster remove took out, tells how far
+it is, and ends when it is in sync.`,
       `More members do not raise the number that has to have each write: goethe cluster min-in-sync
 does, once they are there.`,
     ],

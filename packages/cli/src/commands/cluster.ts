@@ -89,7 +89,8 @@ function handOverCommand(shell: Shell): Command {
   return withManual(command, {
     details: [
       `The leader finishes what is under way, and the member that has most takes over, mostly within a
-fraction of a second. A leader that is stopped (SIGTERM) does the same by itself.`,
+fraction of a second. A leader that is stopped (SIGTERM) does the same by itself. With --cluster static
+cluster.leader says who leads: see goethe cluster recover --help.`,
     ],
     examples: [['goethe cluster handover', 'from whoever leads']],
   })
@@ -112,8 +113,9 @@ function removeCommand(shell: Shell): Command {
   return withManual(command, {
     details: [
       `For a member that does not come back: what it has on its disk is not let in again, whoever leads,
-until goethe cluster add. Under the same name and with an empty disk it may come back. A member that is only away for a
-while needs nothing; it is waited for no longer after cluster.replicaTimeoutMs anyway.`,
+until goethe cluster add. Under the same name and with an empty disk it may come back. A member that
+is only away for a while needs nothing; it is waited for no longer after cluster.replicaTimeoutMs
+anyway.`,
     ],
     examples: [['goethe cluster remove goethe-3', 'it was stopped for good']],
   })
@@ -139,7 +141,8 @@ function recoverCommand(shell: Shell): Command {
       `The last resort, when no member can lead by itself: those that were in sync are lost for good, or
 somebody has deleted the record of the cluster (the Lease, or the key of etcd). Name the member
 that has most, by its address alone. What was acknowledged and is not there is lost, and others
-that have more drop it when they follow. While somebody leads it does nothing.`,
+that have more drop it when they follow. A leader whose record was deleted is the one to name, and
+then nothing is lost. While somebody else leads, or the record is there, it is refused.`,
       `With --cluster static it is how the lead is moved, once cluster.leader names the member on all. A
 majority has to answer then, and it fails where one of them has more than the member that is to lead.`,
     ],

@@ -1,6 +1,6 @@
 /**
- * A group: what one write put into the journal, and one fdatasync made durable. The next one is
- * written only after that, so a damaged group with another behind it was durable once: that is
+ * A group: what one write put into the journal. The next one is written only once that is durable,
+ * so a damaged group with another behind it was durable once: that is
  * corruption, while the last one may just have been cut off by a crash.
  *
  *     4  'gj.' and the kind: '1' entries, '2' restart

@@ -1,6 +1,6 @@
 /**
  * The replicated write-ahead log on disk. Entries are appended to segments, files of about 64 MiB,
- * with a checksum each; what arrives while an fdatasync is under way shares the next one. Nothing
+ * with a checksum each; what arrives while a write is made durable shares the next one. Nothing
  * that was written is overwritten: a truncation is one more group that says where to go on. So a
  * crash can only cut off the end, and anything else that does not fit is reported as damage.
  *
@@ -43,7 +43,7 @@ export interface JournalOptions {
   newSalt(): number
   /** A segment that has grown to this is followed by another one. Default 64 MiB. */
   readonly segmentBytes?: number
-  /** Bytes of entries that share one fdatasync at most. Default 8 MiB. */
+  /** Bytes of entries that are made durable together, at most. Default 8 MiB. */
   readonly groupBytesMax?: number
 }
 
@@ -172,7 +172,7 @@ export class Journal {
 
   /**
    * Durable entries from `lsn` on: at least one, and beyond that about `bytesMax` bytes, more only
-   * where one fdatasync wrote them together: what is read is verified as a whole, so handing out a
+   * where they were written together: what is read is verified as a whole, so handing out a
    * part of it would mean to read it again. An empty array at the end, undefined when the entry is
    * not held any more. Rejects with GOETHE_CORRUPT when they are not what was written.
    */
