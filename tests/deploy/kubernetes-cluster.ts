@@ -190,12 +190,6 @@ export class KubernetesCluster implements AsyncDisposable {
     while ((await this.state(name)) !== 'following') await pause(20)
   }
 
-  /** Resolves once a member has written something of this kind into its log. */
-  async says(name: string, text: string): Promise<void> {
-    const { lines } = this.server(name)
-    while (!lines.some((line) => String(line['problem']).includes(text))) await pause(20)
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#servers.values()].map((server) => server[Symbol.asyncDispose]()))
     await this.api[Symbol.asyncDispose]()
