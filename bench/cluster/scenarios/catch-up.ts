@@ -11,6 +11,7 @@ import { LocalCluster } from '../local-cluster'
 
 const payloadBytes = 1024
 const pollMs = 10
+const perMegabyte = 'ms per MB'
 
 /** As seen from bench/dist. */
 const sender = fileURLToPath(new URL('file-sender.js', import.meta.url))
@@ -43,8 +44,13 @@ const emptyMember: Contestant = {
     await member.close()
     await cluster.close()
     const megabytes = (events * payloadBytes) / 1_000_000
-    const metrics = { 'ms to start': startMs, 'ms to be in sync': inSyncMs }
-    return { rate: megabytes / (seconds - startMs / 1000), metrics }
+    const tookMs = seconds * 1000 - startMs
+    const metrics = {
+      'ms to start': startMs,
+      'ms to be in sync': inSyncMs,
+      [perMegabyte]: tookMs / megabytes,
+    }
+    return { rate: (megabytes / tookMs) * 1000, metrics }
   },
 }
 
@@ -73,7 +79,8 @@ export const catchUpScenario: Scenario = {
   title: 'from when an empty member listens until it serves everything, 1 KiB events',
   unit: 'MB/s',
   contestants: [emptyMember, plainCopy],
-  goals: [{ ours: emptyMember.name, theirs: plainCopy.name, atLeast: 0.5 }],
+  // 100 MB/s; the copy, which is no log, is there for orientation.
+  goals: [{ ours: emptyMember.name, metric: perMegabyte, atMost: 10 }],
 }
 
 const eventsOf = (scale: Scale) => scale.events(600_000)

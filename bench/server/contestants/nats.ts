@@ -109,10 +109,17 @@ export async function connectToNats(
   const { jetstream, jetstreamManager } = peerModule<JetStreamModule>('@nats-io/jetstream')
   const connection = await transport.connect({ servers: `127.0.0.1:${port}` })
   const client = jetstream(connection, { timeout })
-  const manager = await jetstreamManager(connection)
-  // Adding it again, alike, changes nothing.
-  const storage = { storage: 'file', num_replicas: replicas }
-  await manager.streams.add({ name: subject, subjects: [subject], ...storage })
+  let manager: Manager
+  try {
+    manager = await jetstreamManager(connection)
+    // Adding it again, alike, changes nothing.
+    const storage = { storage: 'file', num_replicas: replicas }
+    await manager.streams.add({ name: subject, subjects: [subject], ...storage })
+  } catch (error) {
+    // Who tries again opens another one.
+    await connection.close()
+    throw error
+  }
   const append = (payload: Buffer) => client.publish(subject, payload, { timeout })
   return {
     append,
