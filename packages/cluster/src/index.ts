@@ -1,6 +1,6 @@
 export { AppliedStore } from './applied-store.js'
 export { ClusterMember } from './cluster-member.js'
-export { EtcdCoordinator } from './coordinator/etcd-coordinator.js'
+export { EtcdCoordinator, type EtcdCoordinatorOptions } from './coordinator/etcd-coordinator.js'
 export { LeaseCoordinator } from './coordinator/lease-coordinator.js'
 export { CoordinatorMemory } from './coordinator/memory-coordinator.js'
 export { DnsDiscovery } from './discovery/dns-discovery.js'

@@ -78,6 +78,18 @@ export class RenewedFiles<Files extends object> {
   }
 }
 
+/** For those who call with what is to be done with new files, and end it by what that gives. */
+export function watchFiles<Files extends object>(
+  options: RenewedFilesOptions<Files>,
+  files: Files,
+): (use: (files: Files) => void) => () => void {
+  return (use) => {
+    const renewed = new RenewedFiles(options, files)
+    renewed.onChange(use)
+    return () => void renewed.stop()
+  }
+}
+
 function isSame<Files extends object>(files: Files, others: Files): boolean {
   return (Object.keys(files) as (keyof Files)[]).every((name) => {
     const [one, other]: [unknown, unknown] = [files[name], others[name]]

@@ -6,6 +6,7 @@ import { tempFolder } from '../../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../../server/tests-support/certificates.js'
 import { EtcdProcess, hasEtcd } from '../../tests-support/etcd-process.js'
 import { proxiedSubject } from '../../tests-support/proxied-subject.js'
+import type { EtcdTls } from '../etcd/etcd-endpoint.js'
 import { untilRead } from './conformance-support.js'
 import { coordinatorConformance } from './coordinator-conformance.js'
 import { EtcdCoordinator } from './etcd-coordinator.js'
@@ -227,5 +228,43 @@ describe.skipIf(!hasEtcd)('an etcd with TLS', () => {
       message: expect.stringContaining('certificate') as string,
     })
     await Promise.all([known.close(), distrustful.close()])
+  })
+
+  it('gets a certificate of ours that was renewed, and not one that is none', async () => {
+    await using folder = await tempFolder()
+    const authority = await TestAuthority.create(folder.path)
+    const other = await TestAuthority.create(folder.path, 'other')
+    const [server, renewed] = [await authority.sign('server'), await authority.sign('client')]
+    const stranger = await other.sign('stranger')
+    const { certFile, keyFile } = server
+    await using etcd = await EtcdProcess.start({ certFile, keyFile, caFile: authority.certFile })
+    const filesOf = ({ cert, key }: { cert: string; key: string }) => ({
+      ca: authority.cert,
+      cert,
+      key,
+    })
+    let use: ((tls: EtcdTls) => void) | undefined
+    const coordinator = new EtcdCoordinator({
+      endpoints: [`https://127.0.0.1:${etcd.port}`],
+      tls: filesOf(stranger),
+      watchTls: (told) => {
+        use = told
+        return () => {
+          use = undefined
+        }
+      },
+    })
+    await expect(coordinator.read()).rejects.toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+    use!(filesOf(renewed))
+    expect((await coordinator.change(undefined, sample())).outcome).toBe('changed')
+    expect(() => {
+      use!(filesOf({ cert: renewed.cert, key: stranger.key }))
+    }).toThrow('key values mismatch')
+    expect((await coordinator.read())?.record).toEqual(sample())
+    // What was good is taken away again, for connections from now on.
+    use!(filesOf(stranger))
+    await expect(coordinator.read()).rejects.toMatchObject({ code: 'GOETHE_UNAVAILABLE' })
+    await coordinator.close()
+    expect(use).toBeUndefined()
   })
 })

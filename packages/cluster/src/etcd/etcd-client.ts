@@ -21,6 +21,11 @@ export interface EtcdOptions {
   /** `http://host:port` or `https://host:port` of each server. */
   endpoints: readonly string[]
   tls?: EtcdTls
+  /**
+   * Calls `use` with what takes the place of `tls`, for connections from then on; `use` throws for what
+   * is no certificate with its key. Returns what ends it, which `close` does.
+   */
+  watchTls?(use: (tls: EtcdTls) => void): () => void
   user?: { readonly name: string; readonly password: string }
   /** How long a call waits for its answer, whichever servers it asks, in milliseconds. Default: 5,000. */
   timeoutMs?: number
@@ -69,6 +74,7 @@ export class EtcdClient {
   readonly #endpoints: readonly EtcdEndpoint[]
   readonly #user: EtcdOptions['user']
   readonly #timeoutMs: number
+  readonly #stopTls: (() => void) | undefined
   #at = 0
 
   constructor(options: EtcdOptions) {
@@ -82,6 +88,9 @@ export class EtcdClient {
     this.clock = clock
     this.random = random
     this.limits = new CallLimits(clock, `etcd at ${endpoints.join(', ')}`)
+    this.#stopTls = options.watchTls?.((files) => {
+      for (const endpoint of this.#endpoints) endpoint.setTls(files)
+    })
   }
 
   /** The server that is asked at the moment. */
@@ -139,6 +148,7 @@ export class EtcdClient {
   }
 
   async close(): Promise<void> {
+    this.#stopTls?.()
     this.limits.close()
     for (const endpoint of this.#endpoints) endpoint.reset()
   }

@@ -23,7 +23,7 @@ export class EtcdEndpoint {
   readonly address: string
   /** The token of our user, by this server. */
   token: string | undefined
-  readonly #tls: EtcdTls | undefined
+  #tls: EtcdTls | undefined
   #client: GrpcClient | undefined
 
   /** Takes `host:port`, `http://host:port` and `https://host:port`. */
@@ -39,6 +39,17 @@ export class EtcdEndpoint {
     }
     this.address = address
     this.#tls = scheme === 'https' ? (tls ?? {}) : tls
+  }
+
+  /**
+   * Connections from now on are made with this; what is under way on the one before ends there. Throws
+   * what node:tls does for what is no certificate with its key.
+   */
+  setTls(tls: EtcdTls): void {
+    if (this.#tls === undefined) return
+    channelCredentials(tls, undefined)
+    this.#tls = tls
+    this.reset()
   }
 
   get client(): GrpcClient {

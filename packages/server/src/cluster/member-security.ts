@@ -5,7 +5,7 @@ import type { Clock } from '@goethe/core'
 import type { Config } from '../config.js'
 import { ConfigError } from '../config-error.js'
 import type { Logger } from '../log-writer.js'
-import { RenewedFiles } from '../renewed-files.js'
+import { watchFiles } from '../renewed-files.js'
 
 export interface MemberSecurityOptions {
   readonly config: Pick<Config, 'cluster'>
@@ -25,12 +25,7 @@ export async function memberSecurity({
     ...(secrets !== undefined && { secrets: secretsIn(secrets) }),
     ...(files !== undefined && {
       tls: files,
-      watchTls: (use) => {
-        const options = { read: () => tlsFiles(cluster), clock, logger, messages }
-        const renewed = new RenewedFiles(options, files)
-        renewed.onChange(use)
-        return () => void renewed.stop()
-      },
+      watchTls: watchFiles({ read: () => tlsFiles(cluster), clock, logger, messages }, files),
     }),
   }
 }

@@ -2,7 +2,6 @@
 import {
   ClusterMember,
   type ClusterMemberOptions,
-  type Coordinator,
   DnsDiscovery,
   EtcdCoordinator,
   KubernetesClient,
@@ -19,7 +18,8 @@ import type { Config } from '../config.js'
 import type { Logger } from '../log-writer.js'
 import { levelOptions } from '../open-store.js'
 import { memberOf } from './member-name.js'
-import { fileText, memberSecurity } from './member-security.js'
+import { etcdAccess } from './etcd-access.js'
+import { memberSecurity } from './member-security.js'
 import { peerMessageBytesMax } from './peer-message-bytes.js'
 
 export interface OpenMemberOptions {
@@ -35,6 +35,7 @@ export interface OpenMemberOptions {
 export async function openMember(options: OpenMemberOptions): Promise<ClusterMember> {
   const { config, clock, logger, listener } = options
   const { cluster, data } = config
+  const security = await memberSecurity({ config, clock, logger })
   const { coordinator, discovery } = await agreement(options)
   return ClusterMember.open({
     directory: data,
@@ -43,7 +44,7 @@ export async function openMember(options: OpenMemberOptions): Promise<ClusterMem
     address: addressOf(config),
     url: urlOf(config),
     peers: { host: cluster.peerHost, port: cluster.peerPort },
-    security: await memberSecurity({ config, clock, logger }),
+    security,
     minInSync: cluster.minInSync,
     times: {
       electionTimeoutMs: cluster.electionTimeoutMs,
@@ -93,10 +94,11 @@ export function urlOf(config: Config): string | undefined {
 
 /** Who keeps the record, and who says where the others are. */
 async function agreement({
-  config: { cluster },
+  config,
   clock,
   logger,
 }: OpenMemberOptions): Promise<Pick<ClusterMemberOptions, 'coordinator' | 'discovery'>> {
+  const { cluster } = config
   const onProblem = (error: Error): void => {
     logger.warn({ error }, 'Nothing new is known of the cluster for now')
   }
@@ -116,35 +118,16 @@ async function agreement({
     return { coordinator, discovery: new StaticDiscovery(cluster.peers) }
   }
   return {
-    coordinator: await etcdCoordinator(cluster, { clock, onProblem }),
+    coordinator: new EtcdCoordinator({
+      ...(await etcdAccess({ config, clock, logger })),
+      endpoints: cluster.etcdEndpoints,
+      key: cluster.etcdKey,
+      clock,
+      onProblem,
+    }),
     discovery:
       cluster.dns === undefined
         ? new StaticDiscovery(cluster.peers)
         : new DnsDiscovery({ name: cluster.dns, clock, onProblem }),
   }
-}
-
-async function etcdCoordinator(
-  cluster: Config['cluster'],
-  shared: { clock: Clock; onProblem(error: Error): void },
-): Promise<Coordinator> {
-  const { etcdEndpoints, etcdKey, etcdUser } = cluster
-  const [ca, cert, key, password] = await Promise.all([
-    fileText('cluster.etcdCa', cluster.etcdCa),
-    fileText('cluster.etcdCert', cluster.etcdCert),
-    fileText('cluster.etcdCertKey', cluster.etcdCertKey),
-    fileText('cluster.etcdPasswordFile', cluster.etcdPasswordFile),
-  ])
-  const tls = {
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  }
-  return new EtcdCoordinator({
-    ...shared,
-    endpoints: etcdEndpoints,
-    key: etcdKey,
-    ...(Object.keys(tls).length > 0 && { tls }),
-    ...(etcdUser !== undefined && { user: { name: etcdUser, password: password ?? '' } }),
-  })
 }
