@@ -1,5 +1,5 @@
 /** Members over real connections, journals and stores; only the coordinator is in memory. */
-import { X509Certificate } from 'node:crypto'
+import { X509Certificate, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, rm, stat } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
@@ -10,6 +10,7 @@ import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../server/tests-support/certificates.js'
+import { SlowLinks } from '../tests-support/slow-links.js'
 import { ClusterMember, type ClusterMemberOptions, type MemberSecurity } from './cluster-member.js'
 import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
 import { StaticDiscovery } from './discovery/static-discovery.js'
@@ -46,6 +47,8 @@ class TestCluster {
   readonly problems: string[] = []
   /** Of members that are opened from now on. */
   more: Partial<ClusterMemberOptions> = {}
+  /** Ports by which members reach others, where there is something in between. */
+  readonly reachedAt = new Map<string, number>()
   readonly #leads = new Map<string, boolean>()
   readonly #waiting = new Set<() => void>()
 
@@ -60,11 +63,15 @@ class TestCluster {
     members = names,
     security: MemberSecurity = { secrets: ['a secret that all members share'] },
     more: Partial<ClusterMemberOptions> = {},
+    links?: SlowLinks,
   ): Promise<TestCluster> {
     const ports = new Map<string, number>()
     for (const name of members) ports.set(name, await freePort())
     const cluster = new TestCluster(folder, ports, security)
     cluster.more = more
+    for (const [name, port] of links === undefined ? [] : ports) {
+      cluster.reachedAt.set(name, await links!.to(port))
+    }
     for (const name of members) await cluster.open(name, members)
     return cluster
   }
@@ -91,7 +98,10 @@ class TestCluster {
       minInSync: 2,
       coordinator: this.memory.coordinator(),
       discovery: new StaticDiscovery(
-        knows.map((other) => `${other}=127.0.0.1:${this.ports.get(other)}`),
+        knows.map((other) => {
+          const port = this.reachedAt.get(other) ?? this.ports.get(other)
+          return `${other}=127.0.0.1:${port}`
+        }),
       ),
       listener: {
         onLead: told(true),
@@ -269,6 +279,24 @@ describe('a cluster over real connections', () => {
     for (const member of cluster.members.values()) {
       await expect.poll(() => member.status.replica.appliedLsn, { timeout: 20_000 }).toBe(last)
     }
+    await log.close()
+  }, 60_000)
+
+  it('stays as it is while an entry takes longer than its members may be silent', async () => {
+    await using folder = await tempFolder()
+    await using links = new SlowLinks(2 * 2 ** 20)
+    const patience = { electionTimeoutMs: 1_000, replicaTimeoutMs: 1_000, leaseMs: 30_000 }
+    const more = { times: { ...times, ...patience } }
+    await using cluster = await TestCluster.start(folder.path, names, undefined, more, links)
+    const [, leader] = await cluster.leader()
+    const inSync = () => leader.status.replica.inSync.map(({ member }) => member)
+    await expect.poll(inSync, { timeout: 10_000 }).toEqual(names)
+    const { epoch } = leader.status.replica
+    const log = await logOf(leader, { eventBytesMax: 10 * 2 ** 20 })
+    // Some four seconds to each of the others.
+    await log.append('films', randomBytes(8 * 2 ** 20))
+    expect(leader.status.replica).toMatchObject({ role: 'leader', epoch })
+    expect(inSync()).toEqual(names)
     await log.close()
   }, 60_000)
 

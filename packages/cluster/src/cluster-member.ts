@@ -417,7 +417,12 @@ export class ClusterMember {
         this.#gossipStep({ type: 'message', nowMs: nowMs(), message })
         return
       }
-      this.#driver.input({ type: 'message', message: decodePeerMessage(bytes) })
+      const message = decodePeerMessage(bytes)
+      this.#driver.input({ type: 'message', message })
+    })
+    this.#transport.onProgress((peer, does) => {
+      if (does === 'sends') this.#driver.input({ type: 'peer-sends', peer })
+      else this.#driver.input({ type: 'peer-receives', peer })
     })
     this.#transport.onFetch((_, request) => {
       const asked = this.#agreement && decodeRecordRequest(request)

@@ -17,6 +17,8 @@ export class TestPeer {
   readonly transport: TcpPeerTransport
   readonly received: Received[] = []
   readonly problems: PeerProblem[] = []
+  /** What went on in messages that took long: whose, and what that one did. */
+  readonly progress: string[] = []
   address = ''
   port = 0
   readonly #waiting = new Set<() => void>()
@@ -36,6 +38,10 @@ export class TestPeer {
     })
     this.transport.onMessage((from, channel, bytes) => {
       this.received.push({ from, channel, bytes })
+      this.#changed()
+    })
+    this.transport.onProgress((peer, does) => {
+      this.progress.push(`${peer.incarnation} ${does}`)
       this.#changed()
     })
   }
@@ -91,7 +97,7 @@ export class TestPeer {
     return this.transport.send(to, channel, [Buffer.from(text)])
   }
 
-  /** Resolves when a condition holds after a problem, a connection or a message. */
+  /** Resolves when a condition holds after a problem, a connection, a message or more of one. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
       await new Promise<void>((resolve) => {

@@ -1,6 +1,12 @@
 /** What the leader knows of one follower, in its epoch. */
 import type { Acknowledge, Sender } from './messages.js'
 
+/**
+ * So many times as long as a follower may acknowledge nothing it may, while what was sent to it goes
+ * on arriving: others wait for it all that time.
+ */
+const receivingTimeouts = 10
+
 export class FollowerProgress {
   /** The next entry to send; undefined until its journal is in line with the leader's. */
   nextLsn: number | undefined
@@ -17,12 +23,16 @@ export class FollowerProgress {
   /** Set while the driver sends entries from here on. */
   shippingLsn: number | undefined
   lastHeardMs: number
-  /** When it last held all there was, or more than before. */
+  /** When it last held all there was, or more than before, or received more that it is to hold. */
   lastProgressMs: number
 
   #inFlight: { toLsn: number; bytes: number }[] = []
   #inFlightBytes = 0
   #lastShippedMs = -Infinity
+  /** As `lastProgressMs`, by what it has acknowledged alone. */
+  #lastHeldMs: number
+  /** It has received what is not on its disk yet. */
+  #storing = false
 
   constructor(
     public sender: Sender,
@@ -30,6 +40,7 @@ export class FollowerProgress {
   ) {
     this.lastHeardMs = nowMs
     this.lastProgressMs = nowMs
+    this.#lastHeldMs = nowMs
   }
 
   /** It will not need again what is up to here, or undefined where that is unknown. */
@@ -65,10 +76,27 @@ export class FollowerProgress {
     this.#lastShippedMs = nowMs
   }
 
+  /**
+   * More of what is on its way has arrived there, which it cannot acknowledge before all of it has.
+   * That counts for a while, unless it is its disk that is waited for.
+   */
+  receives({ incarnation }: Sender, nowMs: number, timeoutMs: number): void {
+    if (incarnation !== this.sender.incarnation || this.#inFlight.length === 0) return
+    this.lastHeardMs = nowMs
+    // It is not lost: to send it again would take as long again.
+    this.#lastShippedMs = nowMs
+    if (this.#storing || nowMs - this.#lastHeldMs > receivingTimeouts * timeoutMs) return
+    this.lastProgressMs = nowMs
+  }
+
   /** `resendMs`: how long what was sent may be on its way before it counts as lost. */
   acknowledged(ack: Acknowledge, lastLsn: number, nowMs: number, resendMs: number): void {
     const complete = ack.durableLsn >= lastLsn
-    if (ack.durableLsn > this.heldLsn || complete) this.lastProgressMs = nowMs
+    if (ack.durableLsn > this.heldLsn || complete) {
+      this.lastProgressMs = nowMs
+      this.#lastHeldMs = nowMs
+    }
+    this.#storing = ack.durableLsn < ack.receivedLsn
     this.heldLsn = Math.max(this.heldLsn, ack.durableLsn)
     this.flushedLsn = Math.max(this.flushedLsn, ack.flushedLsn)
     this.confirm = Math.max(this.confirm, ack.confirm)

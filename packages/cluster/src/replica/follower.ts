@@ -26,6 +26,11 @@ export class Follower {
     readonly leader: Sender,
   ) {}
 
+  /** Whether this very process is the leader that is followed. */
+  isUnder({ storeId, incarnation }: Sender): boolean {
+    return storeId === this.leader.storeId && incarnation === this.leader.incarnation
+  }
+
   /** The disk made progress, or time did. */
   continue(): void {
     const { nowMs, options } = this.context

@@ -1,12 +1,16 @@
 /** Everything that can happen to a replica. */
 import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
 import type { MemberStore } from '../record.js'
-import type { PeerMessage } from './messages.js'
+import type { PeerMessage, Sender } from './messages.js'
 
 export type Input =
   /** Time passed: a monotonic clock, in milliseconds; about every `tickMs`. */
   | { readonly type: 'tick'; readonly nowMs: number }
   | { readonly type: 'message'; readonly message: PeerMessage }
+  /** A message of this peer takes long to come, and more of it has come. */
+  | { readonly type: 'peer-sends'; readonly peer: Sender }
+  /** A message to this peer takes long to arrive, and by its word more of it has arrived. */
+  | { readonly type: 'peer-receives'; readonly peer: Sender }
   /** The journal write of this ticket, and all before it, are fsynced. */
   | { readonly type: 'journal-written'; readonly ticket: number }
   /** What a `persist-facts` asked for is fsynced. */

@@ -163,6 +163,28 @@ describe('a leader', () => {
     })
   })
 
+  it('keeps a follower in the set to which something large goes on arriving, and then drops it', () => {
+    const member = leader()
+    member.hear('c', 6, { type: 'reconcile', request: 1, lastLsn: 1, lastEpoch: 6 })
+    joinB(member)
+    propose(member, 1)
+    member.step({ type: 'shipped', storeId: 'c/1', fromLsn: 2, toLsn: 2, bytes: 10 })
+    const inSyncAfter = (ms: number): number => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+        member.pass(100)
+        acknowledge(member, 2, 'b')
+        if (member.has('change-record')) change(member, '4')
+      }
+      return member.status.inSync.length
+    }
+    for (let half = 0; half < 10; half++) {
+      expect(inSyncAfter(500)).toBe(3)
+      member.step({ type: 'peer-receives', peer: { ...storeOf('c'), incarnation: 'c#1' } })
+    }
+    expect(inSyncAfter(1_900)).toBe(3)
+    expect(inSyncAfter(200)).toBe(2)
+  })
+
   it('lets what is under way end as unknown before it follows another one', () => {
     const member = leader()
     propose(member, 1)

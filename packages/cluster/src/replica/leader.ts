@@ -106,6 +106,12 @@ export class Leader {
     }
   }
 
+  /** What was sent to a follower takes long to arrive, and goes on arriving. */
+  peerReceives(peer: Sender): void {
+    const { nowMs, options } = this.context
+    this.followers.get(peer.storeId)?.receives(peer, nowMs, options.times.replicaTimeoutMs)
+  }
+
   shipped(input: Extract<Input, { type: 'shipped' }>): void {
     const follower = this.followers.get(input.storeId)
     if (follower === undefined) return

@@ -94,6 +94,11 @@ export class Replica {
         return this.#tick(input.nowMs)
       case 'message':
         return this.#receive(input.message)
+      case 'peer-sends':
+        if (this.#follower?.isUnder(input.peer) === true) this.#takeover.leaderSends()
+        return
+      case 'peer-receives':
+        return this.#leader?.peerReceives(input.peer)
       case 'journal-written':
         journal.written(input.ticket)
         applier.continue()

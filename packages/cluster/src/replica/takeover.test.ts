@@ -42,6 +42,34 @@ describe('a member that hears nothing of the leader', () => {
     expect(member.has('persist-facts')).toBe(false)
   })
 
+  describe('but that a message of somebody is on its way in', () => {
+    /** For 4 s, while the record tells of `b` as before. */
+    const hearing = (incarnation: string): DrivenReplica => {
+      const member = new DrivenReplica()
+      member.read(recordOf())
+      member.heartbeat('b', 5)
+      for (let passedMs = 0; passedMs < 4_000; passedMs += 500) {
+        member.pass(500)
+        if (member.has('read-record')) member.read(recordOf())
+        member.step({ type: 'peer-sends', peer: { ...storeOf('b'), incarnation } })
+      }
+      return member
+    }
+
+    it('waits for the leader', () => {
+      const member = hearing('b#1')
+      expect(member.has('persist-facts')).toBe(false)
+      expect(member.status).toMatchObject({ role: 'follower', hearsLeader: true })
+      member.pass(2_000)
+      member.read(recordOf())
+      expect(member.persist().attempt).toMatchObject({ epoch: 6 })
+    })
+
+    it('does not wait for another process', () => {
+      expect(hearing('b#2').persist().attempt).toMatchObject({ epoch: 6 })
+    })
+  })
+
   it('does nothing while the coordinator does not answer', () => {
     const member = new DrivenReplica()
     member.read(recordOf())

@@ -115,6 +115,11 @@ export class Takeover {
     this.#leaderHeardMs = this.context.nowMs
   }
 
+  /** A message of the leader is on its way in: what it says is not known yet, but that somebody says it. */
+  leaderSends(): void {
+    this.#leaderHeardMs = this.context.nowMs
+  }
+
   /** Another in-sync member says that it hears the leader, as it says for a while after the last word. */
   othersHeard(): void {
     this.#othersHeardMs = this.context.nowMs - this.#hearsForMs

@@ -2,6 +2,7 @@
 import { unreachable } from '@goethe/core'
 import type { Effect } from '../replica/effect.js'
 import type { Input } from '../replica/input.js'
+import type { Sender } from '../replica/messages.js'
 import { Replica } from '../replica/replica.js'
 import { LogModel } from './log-model.js'
 import type { Payload, WriteRequest } from './payload.js'
@@ -52,6 +53,12 @@ export class SimulatedMember {
     return this.replica !== undefined
   }
 
+  /** What it says that it is. */
+  get self(): Sender {
+    const { name, disk } = this
+    return { member: name, storeId: disk.storeId, incarnation: this.#incarnationName }
+  }
+
   get leading(): boolean {
     return this.#model !== undefined
   }
@@ -62,7 +69,7 @@ export class SimulatedMember {
     this.joined = true
     if (disk.damaged) return
     this.#incarnation += 1
-    const incarnation = `${name}#${this.#incarnation}`
+    const incarnation = this.#incarnationName
     world.trace(() => `${name} starts on ${disk.storeId}: ${described(disk)}`)
     this.replica = new Replica(
       {
@@ -210,7 +217,7 @@ export class SimulatedMember {
         return world.ledger.confirmed(effect.lsn, this.#confirmations.get(effect.confirmation)!)
       case 'lead':
         this.#leadEpoch = effect.epoch
-        world.ledger.leads(effect.epoch, `${name}#${this.#incarnation}`)
+        world.ledger.leads(effect.epoch, this.#incarnationName)
         return this.#loadModel()
       case 'follow':
         return this.#endLead()
@@ -228,6 +235,10 @@ export class SimulatedMember {
       default:
         unreachable(effect)
     }
+  }
+
+  get #incarnationName(): string {
+    return `${this.name}#${this.#incarnation}`
   }
 
   #ship(effect: Extract<Effect, { type: 'ship' }>): void {
@@ -341,7 +352,7 @@ export class SimulatedMember {
   }
 
   #tick(incarnation: string): void {
-    if (`${this.name}#${this.#incarnation}` !== incarnation) return
+    if (this.#incarnationName !== incarnation) return
     const { world } = this
     this.input({ type: 'tick', nowMs: world.timeline.nowMs * this.drift + this.offsetMs })
     this.#later(world.random.between(50, 80), () => this.#tick(incarnation))

@@ -1,5 +1,5 @@
 /** The network between members: each direction by itself is slow, lossy, repeating or cut. */
-import type { PeerMessage } from '../replica/messages.js'
+import type { PeerMessage, Sender } from '../replica/messages.js'
 import type { Random } from './random.js'
 import type { Timeline } from './timeline.js'
 
@@ -13,6 +13,16 @@ export interface NetworkFaults {
 
 export const calmNetwork: NetworkFaults = { loss: 0, repeat: 0, delayMsMax: 3, heldUp: 0 }
 
+/** How often both ends notice that a message is still on its way. */
+const noticedMs = 200
+
+/** Where messages get to. */
+export interface Ends {
+  deliver(to: string, message: PeerMessage): void
+  /** A message takes long. */
+  underWay(from: Sender, to: string): void
+}
+
 export class SimulatedNetwork {
   faults: NetworkFaults = calmNetwork
   /** `from>to` of directions that are cut. */
@@ -21,7 +31,7 @@ export class SimulatedNetwork {
   constructor(
     private readonly timeline: Timeline,
     private readonly random: Random,
-    private readonly deliver: (to: string, message: PeerMessage) => void,
+    private readonly ends: Ends,
   ) {}
 
   cut(from: string, to: string): void {
@@ -44,10 +54,17 @@ export class SimulatedNetwork {
   send(from: string, to: string, message: PeerMessage): void {
     const { random, faults } = this
     if (!this.connects(from, to) || random.chance(faults.loss)) return
-    this.timeline.after(this.#delayMs(), () => this.deliver(to, message))
-    if (random.chance(faults.repeat)) {
-      this.timeline.after(this.#delayMs() * 3, () => this.deliver(to, message))
+    this.#deliver(this.#delayMs(), from, to, message)
+    if (random.chance(faults.repeat)) this.#deliver(this.#delayMs() * 3, from, to, message)
+  }
+
+  #deliver(delayMs: number, from: string, to: string, message: PeerMessage): void {
+    for (let atMs = noticedMs; atMs < delayMs; atMs += noticedMs) {
+      this.timeline.after(atMs, () => {
+        if (this.connects(from, to)) this.ends.underWay(message.from, to)
+      })
     }
+    this.timeline.after(delayMs, () => this.ends.deliver(to, message))
   }
 
   #delayMs(): number {

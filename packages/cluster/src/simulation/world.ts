@@ -1,4 +1,5 @@
 /** Everything that there is in one simulation, and its life from the first start to the last check. */
+import type { Sender } from '../replica/messages.js'
 import { type Rules, isRemoved, rules as correctRules } from '../replica/rules.js'
 import type { ClusterRecord, MemberStore } from '../record.js'
 import { Client } from './client.js'
@@ -70,9 +71,10 @@ export class World {
       { length: this.plan.members + this.plan.lateMembers },
       (_, index) => new SimulatedMember(`m${index}`, this),
     )
-    this.network = new SimulatedNetwork(this.timeline, this.random, (to, message) =>
-      this.member(to)?.input({ type: 'message', message }),
-    )
+    this.network = new SimulatedNetwork(this.timeline, this.random, {
+      deliver: (to, message) => this.member(to)?.input({ type: 'message', message }),
+      underWay: (from, to) => this.#underWay(from, to),
+    })
     this.coordinator = new SimulatedCoordinator(this.timeline, this.random, (record, before) => {
       this.trace(() => `record: ${JSON.stringify(record)}`)
       if (before !== undefined) checkChange(before, record)
@@ -197,6 +199,14 @@ export class World {
     return inSync.length > lasting.length
       ? 'a lost or removed store is still in the set'
       : undefined
+  }
+
+  /** Whichever process runs there now: it may be a later one than the one that sent something. */
+  #underWay(from: Sender, to: string): void {
+    const receiver = this.member(to)
+    receiver?.input({ type: 'peer-sends', peer: from })
+    if (receiver?.running !== true) return
+    this.member(from.member)?.input({ type: 'peer-receives', peer: receiver.self })
   }
 
   /** Members hear of each other now and then. */

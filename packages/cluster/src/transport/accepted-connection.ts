@@ -14,6 +14,8 @@ export interface AcceptedHandler {
   onPeer(connection: AcceptedConnection, purpose: PeerPurpose): void
   /** FrameError and PeerRefusal thrown by it close the connection. */
   onFrame(connection: AcceptedConnection, kind: FrameKind, body: Buffer): void
+  /** A frame of a peer takes long to come, and more of it has come. */
+  onReceiving(connection: AcceptedConnection): void
   onEnd(connection: AcceptedConnection, error: Error): void
 }
 
@@ -34,6 +36,9 @@ export class AcceptedConnection {
         this.#attempt(() => {
           this.#onFrame(kind, body)
         })
+      },
+      onReceiving: () => {
+        if (this.#peer !== undefined) handler.onReceiving(this)
       },
       onEnd: (error) => {
         this.#stopTimer()

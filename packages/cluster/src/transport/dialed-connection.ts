@@ -74,6 +74,11 @@ export class DialedConnection {
     })
   }
 
+  /** Undefined until it proved who it is. */
+  get peer(): PeerIdentity | undefined {
+    return this.#peer
+  }
+
   get ready(): boolean {
     return this.#peer !== undefined && !this.#connection.ended
   }

@@ -18,12 +18,17 @@ export interface FrameConnectionOptions {
 export interface FrameConnectionHandler {
   /** FrameError thrown by it closes the connection. */
   onFrame(kind: FrameKind, body: Buffer): void
+  /** Called some times a second while a frame takes long to come, as long as more of it comes. */
+  onReceiving?: () => void
   /** Called once, never from within a call of `send`. */
   onEnd(error: Error): void
 }
 
 /** Bodies that come before it is known who is there. */
 export const handshakeBytesMax = 4096
+
+/** So long a frame may take before it is told that more of it comes, and so often is that told. */
+const receivingMs = 100
 
 export class FrameConnection {
   readonly socket: Socket
@@ -36,6 +41,9 @@ export class FrameConnection {
   /** The other end is not read from, so that its silence means nothing. */
   #paused = false
   #stopTimer: (() => void) | undefined
+  /** Frames that came so far. */
+  #frames = 0
+  #stopReceiving: (() => void) | undefined
   #ended = false
 
   constructor(socket: Socket, options: FrameConnectionOptions, handler: FrameConnectionHandler) {
@@ -146,6 +154,7 @@ export class FrameConnection {
     this.#ended = true
     this.#reader.stop()
     this.#stopTimer?.()
+    this.#stopReceiving?.()
     this.#handler.onEnd(error)
   }
 
@@ -158,9 +167,29 @@ export class FrameConnection {
       if (!(error instanceof FrameError)) throw error
       return this.end(error)
     }
+    this.#watchPending()
+  }
+
+  /** What came of a frame is looked at again a little later. */
+  #watchPending(): void {
+    const { onReceiving } = this.#handler
+    const { pendingBytes } = this.#reader
+    if (onReceiving === undefined || pendingBytes === 0) return
+    if (this.#ended || this.#stopReceiving !== undefined) return
+    const frames = this.#frames
+    this.#stopReceiving = this.#options.clock.setTimer(
+      () => {
+        this.#stopReceiving = undefined
+        const isSame = frames === this.#frames
+        if (isSame && this.#reader.pendingBytes > pendingBytes) onReceiving()
+      },
+      receivingMs,
+      'background',
+    )
   }
 
   #onFrame(kind: FrameKind, body: Buffer): void {
+    this.#frames++
     if (kind !== 'alive') this.#handler.onFrame(kind, body)
   }
 

@@ -35,6 +35,8 @@ export const frameKinds = {
   answer: 11,
   /** Nobody wants the answer to a request any more. */
   cancel: 12,
+  /** A frame takes long to come, and more of it has come. */
+  receiving: 13,
 } as const
 
 const kindNames = new Map(
@@ -123,6 +125,11 @@ export class FrameReader {
     this.bodyBytesMax = bodyBytesMax
     this.#checksum = checksum
     this.#onFrame = onFrame
+  }
+
+  /** How much is here of a frame that is not complete; 0 between two. */
+  get pendingBytes(): number {
+    return this.#headerLength + (this.#body === undefined ? 0 : this.#bodyLength)
   }
 
   /** No frame is handed out any more, also not of the bytes at hand. */

@@ -7,10 +7,11 @@ import type { ForwardServer } from './forward-server.js'
 import { type FrameKind, FrameError } from './frame.js'
 import type { PeerPurpose } from './hello.js'
 import { PeerRefusal } from './peer-refusal.js'
-import type { PeerChannel, PeerMessageHandler } from './peer-transport.js'
+import type { PeerChannel, PeerMessageHandler, PeerProgressHandler } from './peer-transport.js'
 
 export class Inbound implements AcceptedHandler {
   handler: PeerMessageHandler | undefined
+  progress: PeerProgressHandler | undefined
   readonly #counters: CountersByPeer
   readonly #fetches: FetchServer
   readonly #forwards: ForwardServer
@@ -41,6 +42,13 @@ export class Inbound implements AcceptedHandler {
       throw new FrameError(`A frame of kind ${kind} came where messages are expected`)
     }
     this.#onMessage(connection, purpose, body)
+  }
+
+  /** Both ends are told: entries take the longest, and who sends them waits for an answer. */
+  readonly onReceiving = (connection: AcceptedConnection): void => {
+    if (this.#purposes.get(connection) !== 'replica') return
+    connection.send('receiving', [])
+    this.progress?.(connection.peer!, 'sends')
   }
 
   readonly onEnd = (connection: AcceptedConnection): void => {

@@ -3,7 +3,13 @@ import { backoffMs } from '@goethe/core/contract'
 import { DialedConnection } from './dialed-connection.js'
 import { FrameError } from './frame.js'
 import type { PeerSettings } from './peer-settings.js'
-import type { PeerChannel, PeerCounters, PeerProblem } from './peer-transport.js'
+import type { PeerChannel, PeerCounters, PeerIdentity, PeerProblem } from './peer-transport.js'
+
+export interface PeerLinkHandler {
+  onConnected(): void
+  /** A message takes long to arrive, and more of it has arrived. */
+  onReceiving(peer: PeerIdentity): void
+}
 
 export class PeerLink {
   readonly address: string
@@ -11,7 +17,7 @@ export class PeerLink {
   readonly #member: string
   readonly #channel: PeerChannel
   readonly #counters: PeerCounters
-  readonly #onConnected: () => void
+  readonly #handler: PeerLinkHandler
   #dialed: DialedConnection | undefined
   #failures = 0
   /** What was last reported, since the link last worked. */
@@ -24,14 +30,14 @@ export class PeerLink {
     address: string,
     channel: PeerChannel,
     counters: PeerCounters,
-    onConnected: () => void,
+    handler: PeerLinkHandler,
   ) {
     this.#settings = settings
     this.#member = member
     this.address = address
     this.#channel = channel
     this.#counters = counters
-    this.#onConnected = onConnected
+    this.#handler = handler
     this.#dial()
   }
 
@@ -59,9 +65,11 @@ export class PeerLink {
         this.#failures = 0
         this.#reported = undefined
         this.#counters.connects++
-        this.#onConnected()
+        this.#handler.onConnected()
       },
       onFrame: (kind) => {
+        const peer = this.#dialed?.peer
+        if (kind === 'receiving' && peer !== undefined) return this.#handler.onReceiving(peer)
         throw new FrameError(`A frame of kind ${kind} came where nothing is expected`)
       },
       onEnd: (problem) => {

@@ -45,6 +45,7 @@ export class PeerListener {
         handler.onPeer(connection, purpose)
       },
       onFrame: handler.onFrame,
+      onReceiving: handler.onReceiving,
       onEnd: (connection, error) => {
         this.#strangers.delete(connection)
         handler.onEnd(connection, error)

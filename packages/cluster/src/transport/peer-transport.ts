@@ -22,6 +22,12 @@ export type PeerMessageHandler = (
 ) => void
 
 /**
+ * A message between replicas takes long, and more of it has come. `sends`: the peer is the one who
+ * sends it, to this process; `receives`: the peer, to which this process sends it, has said so.
+ */
+export type PeerProgressHandler = (peer: PeerIdentity, does: 'sends' | 'receives') => void
+
+/**
  * Answers a request for bulk data. The signal fires when nobody wants the answer any more. A
  * GoetheError reaches the one who asked with its code and message, any other as GOETHE_INTERNAL.
  * A piece is at most `messageBytesMax` long; some 256 KiB are right.
@@ -123,6 +129,9 @@ export interface PeerTransport {
    * it closes the connection the message came by.
    */
   onMessage(handler: PeerMessageHandler): void
+
+  /** Called some times a second while a message between replicas goes on coming, at both ends. */
+  onProgress(handler: PeerProgressHandler): void
 
   /**
    * Asks a member for bulk data, on a connection of its own; ends when all has come. Read slowly,

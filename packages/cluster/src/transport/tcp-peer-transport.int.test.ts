@@ -91,6 +91,41 @@ describe('messages', () => {
   })
 })
 
+describe('a message that takes long', () => {
+  test('is noticed at both ends while it is on its way', async () => {
+    const clock = manualClock()
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b', { clock, limits: { silenceMs: 1_000_000 } })
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
+    a.transport.send('b', 'replica', [Buffer.alloc(30_000_000)])
+    while (a.progress.length === 0 || b.progress.length === 0) {
+      for (let pieces = 0; pieces < 5; pieces++) await proxy.nextPass('up')
+      clock.advance(100)
+    }
+    expect(b.received).toEqual([])
+    expect(new Set(b.progress)).toEqual(new Set(['run-a sends']))
+    expect(new Set(a.progress)).toEqual(new Set(['run-b receives']))
+  })
+
+  test('is not, where it is gossip', async () => {
+    const clock = manualClock()
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b', { clock, limits: { silenceMs: 1_000_000 } })
+    await using proxy = await TcpProxy.start(b.port)
+    a.connect({ b: proxy.port })
+    await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
+    a.transport.send('b', 'gossip', [Buffer.alloc(10_000_000)])
+    while (b.received.length === 0) {
+      const passed = proxy.nextPass('up')
+      await Promise.race([passed, b.messages(1)])
+      clock.advance(50)
+    }
+    expect([...a.progress, ...b.progress]).toEqual([])
+  })
+})
+
 describe('a connection', () => {
   test('is made anew after it was cut', async () => {
     await using a = await TestPeer.start('a', { limits: impatient })

@@ -34,6 +34,7 @@ import {
   type PeerChannel,
   type PeerCounters,
   type PeerMessageHandler,
+  type PeerProgressHandler,
   type PeerTransport,
   peerChannels,
 } from './peer-transport.js'
@@ -51,6 +52,7 @@ export class TcpPeerTransport implements PeerTransport {
   readonly #forwardClient: ForwardClient
   readonly #forwardServer: ForwardServer
   #onConnected: ((member: string, channel: PeerChannel) => void) | undefined
+  #onProgress: PeerProgressHandler | undefined
   #closed: Promise<void> | undefined
 
   /** Throws ArgumentError for options that are wrong. */
@@ -129,6 +131,11 @@ export class TcpPeerTransport implements PeerTransport {
     this.#inbound.handler = handler
   }
 
+  onProgress(handler: PeerProgressHandler): void {
+    this.#onProgress = handler
+    this.#inbound.progress = handler
+  }
+
   fetch(from: string, request: Uint8Array, signal?: AbortSignalLike): AsyncIterable<Uint8Array> {
     if (this.#closed !== undefined) throw fetchClosedError()
     return this.#fetchClient.fetch(from, this.#addressOf(from), request, signal)
@@ -197,8 +204,13 @@ export class TcpPeerTransport implements PeerTransport {
   #connect(member: string, address: string): Links {
     const counters = this.#counters.of(member)
     const link = (channel: PeerChannel) =>
-      new PeerLink(this.#settings, member, address, channel, counters, () => {
-        this.#onConnected?.(member, channel)
+      new PeerLink(this.#settings, member, address, channel, counters, {
+        onConnected: () => {
+          this.#onConnected?.(member, channel)
+        },
+        onReceiving: (peer) => {
+          this.#onProgress?.(peer, 'receives')
+        },
       })
     return { replica: link('replica'), gossip: link('gossip') }
   }
