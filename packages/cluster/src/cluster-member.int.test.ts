@@ -10,6 +10,7 @@ import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../server/tests-support/certificates.js'
+import { TestPeer } from '../tests-support/peers.js'
 import { SlowLinks } from '../tests-support/slow-links.js'
 import { ClusterMember, type ClusterMemberOptions, type MemberSecurity } from './cluster-member.js'
 import { CoordinatorMemory } from './coordinator/memory-coordinator.js'
@@ -17,6 +18,7 @@ import { StaticDiscovery } from './discovery/static-discovery.js'
 import type { SnapshotChunk } from './member/snapshot-source.js'
 import { StoreDirectory } from './member/store-directory.js'
 import { ReplicatedLevel } from './replicated-level.js'
+import { encodePeerMessage } from './transport/peer-message-codec.js'
 import type { PeerTlsFiles } from './transport/peer-tls.js'
 
 const names = ['goethe-0', 'goethe-1', 'goethe-2']
@@ -299,6 +301,24 @@ describe('a cluster over real connections', () => {
     expect(inSync()).toEqual(names)
     await log.close()
   }, 60_000)
+
+  it('lets no member speak for another one', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [name, leader] = await cluster.leader()
+    await using peer = await TestPeer.start('goethe-9', { secrets: cluster.security.secrets! })
+    peer.connect({ [name]: cluster.ports.get(name)! })
+    await peer.connected(name)
+    const from = { member: 'goethe-1', storeId: 'store-goethe-9', incarnation: 'run-goethe-9' }
+    const { clusterId, epoch } = leader.status.replica
+    const body = { type: 'refuse' } as const
+    const message = { from, clusterId: clusterId!, epoch: epoch + 1_000, body }
+    peer.transport.send(name, 'replica', encodePeerMessage(message))
+    expect((await peer.problem('unauthenticated')).message).toContain(
+      'in the name of member "goethe-1"; when it connected it was member "goethe-9"',
+    )
+    expect(leader.status.replica.epoch).toBeLessThan(epoch + 1_000)
+  })
 
   it('refuses what fits into no message, and goes on', async () => {
     await using folder = await tempFolder()

@@ -53,6 +53,7 @@ import type {
   PeerCounters,
   PeerProblem,
 } from './transport/peer-transport.js'
+import { checkSpeaker } from './transport/speaker.js'
 import { TcpPeerTransport } from './transport/tcp-peer-transport.js'
 
 export interface ClusterMemberOptions {
@@ -411,21 +412,24 @@ export class ClusterMember {
   }
 
   #receive(): void {
-    this.#transport.onMessage((_, channel, bytes) => {
+    this.#transport.onMessage((peer, channel, bytes) => {
       if (channel === 'gossip') {
         const message = decodeGossip(bytes)
+        checkSpeaker(peer, { member: message.from })
         this.#gossipStep({ type: 'message', nowMs: nowMs(), message })
         return
       }
       const message = decodePeerMessage(bytes)
+      checkSpeaker(peer, message.from)
       this.#driver.input({ type: 'message', message })
     })
     this.#transport.onProgress((peer, does) => {
       if (does === 'sends') this.#driver.input({ type: 'peer-sends', peer })
       else this.#driver.input({ type: 'peer-receives', peer })
     })
-    this.#transport.onFetch((_, request) => {
+    this.#transport.onFetch((peer, request) => {
       const asked = this.#agreement && decodeRecordRequest(request)
+      if (asked?.about === 'grant') checkSpeaker(peer, asked.candidate)
       return asked === undefined ? this.#snapshots.send(request) : this.#agreement!.answer(asked)
     })
   }

@@ -11,6 +11,7 @@ import { DialerHandshake, type HandshakeContext } from './handshake.js'
 import type { PeerPurpose } from './hello.js'
 import { encodeRefusal } from './peer-refuse-frame.js'
 import { PeerRefusal } from './peer-refusal.js'
+import { checkSpeaker } from './speaker.js'
 
 /** A connection by hand. Its end is all that is waited for. */
 async function open(peer: TestPeer): Promise<{ socket: Socket; closed: Promise<unknown> }> {
@@ -153,6 +154,23 @@ describe('a member that listens', () => {
       message: 'it says: bring all members to one version',
     })
     expect(b.transport.listenCounters().refused.version).toBeGreaterThan(0)
+  })
+
+  test('says so where a peer speaks in the name of another one', async () => {
+    await using a = await TestPeer.start('a')
+    await using b = await TestPeer.start('b')
+    b.transport.onMessage((peer) => {
+      checkSpeaker(peer, { member: 'c' })
+    })
+    a.connect({ b })
+    await a.connected('b')
+    a.say('b', 'news')
+    expect(await a.problem('unauthenticated')).toMatchObject({
+      message: expect.stringContaining(
+        'it says: Member a sent something in the name of member "c"',
+      ),
+    })
+    expect(b.transport.listenCounters().refused.unauthenticated).toBeGreaterThan(0)
   })
 
   test('waits for a handshake no longer than its limit', async () => {

@@ -76,6 +76,9 @@ export class Inbound implements AcceptedHandler {
     } catch (error) {
       if (isGoetheError(error, 'GOETHE_CORRUPT')) throw new FrameError(error.message)
       if (isGoetheError(error, 'GOETHE_FORMAT')) throw new PeerRefusal('version', error.message)
+      if (isGoetheError(error, 'GOETHE_UNAUTHENTICATED')) {
+        throw new PeerRefusal('unauthenticated', error.message)
+      }
       throw error
     }
   }

@@ -53,7 +53,7 @@ export type ForwardHandler = (
 export type PeerProblemKind =
   /** The address cannot be reached, or the connection to it was lost. Tried again by itself. */
   | 'unreachable'
-  /** The secrets differ, or the certificate does not name the member. */
+  /** The secrets differ, the certificate does not name the member, or it speaks for another one. */
   | 'unauthenticated'
   /** The other belongs to another cluster. Not tried again until its address changes. */
   | 'wrong-cluster'
@@ -125,8 +125,8 @@ export interface PeerTransport {
   onConnected(handler: (member: string, channel: PeerChannel) => void): void
 
   /**
-   * Called with each message; its bytes stay as they are. GOETHE_CORRUPT or GOETHE_FORMAT thrown by
-   * it closes the connection the message came by.
+   * Called with each message; its bytes stay as they are. GOETHE_CORRUPT, GOETHE_FORMAT or
+   * GOETHE_UNAUTHENTICATED thrown by it closes the connection the message came by.
    */
   onMessage(handler: PeerMessageHandler): void
 
