@@ -206,6 +206,19 @@ describe('a member that starts', () => {
     })
   })
 
+  it('says no more that the record is gone once it has made another one', () => {
+    const member = new DrivenReplica()
+    member.read(undefined)
+    member.step({ type: 'recover' })
+    member.pass(1_000)
+    member.read(undefined)
+    expect(member.status.problem).toContain('the record of the cluster is gone')
+    member.persist()
+    const { ticket } = member.take('change-record')
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: 'T2' } })
+    expect(member.status).toMatchObject({ role: 'leader', problem: undefined })
+  })
+
   it('does so in the next epoch where the record tells which one that is', () => {
     const member = new DrivenReplica()
     member.step({ type: 'recover' })

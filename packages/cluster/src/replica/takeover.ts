@@ -305,6 +305,8 @@ export class Takeover {
 
   #win(won: VersionedRecord): void {
     this.#turnedAway = undefined
+    // What was wrong with the record before is put right by the new one.
+    this.#recordProblem = undefined
     this.#uncleanEpoch = undefined
     this.#known = won
     this.events.won(won)
