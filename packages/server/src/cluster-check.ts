@@ -17,6 +17,11 @@ export function clusterProblems(config: Config): string[] {
   ]
 }
 
+/** As many as have to have each write, whatever an operator says: all that a named leader is safe by. */
+export function fewestInSync({ mode, peers }: Config['cluster']): number {
+  return mode === 'static' ? Math.floor(peers.length / 2) + 1 : 1
+}
+
 function acquaintanceProblems({ cluster, insecure }: Config): string[] {
   const { secretFile, tlsCa, tlsCert, tlsKey, peerHost } = cluster
   const problems: string[] = []
@@ -88,7 +93,7 @@ function namedLeaderProblems(config: Config): string[] {
   if (!names.includes(member)) {
     problems.push(`cluster.member is ${member}, which is not among the members: ${there}`)
   }
-  const majority = Math.floor(names.length / 2) + 1
+  const majority = fewestInSync(config.cluster)
   if (minInSync < majority || minInSync > names.length) {
     problems.push(
       `cluster.minInSync is ${minInSync}, and with cluster.mode static a majority of the ` +

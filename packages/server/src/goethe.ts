@@ -16,6 +16,7 @@ import type { ClusteredStoreOptions } from './cluster/clustered-store.js'
 import { authorized } from './auth/authorized-log.js'
 import { ServedAuth } from './auth/served-auth.js'
 import { limitFailedAttempts } from './auth/failed-attempts.js'
+import { fewestInSync } from './cluster-check.js'
 import type { Config } from './config.js'
 import { checkMemberDirectory } from './data-directory.js'
 import { DiskGuard, type DiskSpace, diskSpace } from './disk-guard.js'
@@ -249,6 +250,7 @@ async function openClustered(
     clock,
     retryDelayMs: electionRetryMs,
     forward: config.cluster.forward,
+    fewestInSync: fewestInSync(config.cluster),
     logOptions: logOptionsOf(config, clock),
     open: (listener) => openMember({ config, clock, logger, listener }),
   })

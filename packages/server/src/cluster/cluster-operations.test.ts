@@ -55,12 +55,13 @@ class StandIn {
   }
 }
 
-function operated() {
+function operated(fewestInSync?: number) {
   const member = new StandIn()
   const clock = manualClock()
   const operations = new ClusterOperations({
     member: () => member as unknown as ClusterMember,
     elsewhere: () => new GoetheError('GOETHE_NOT_LEADER', 'Writes go to goethe-1'),
+    fewestInSync,
     clock,
   })
   return { member, clock, operations }
@@ -210,6 +211,15 @@ describe('an operator', () => {
     }
     await operations.recover()
     expect(member.asked).toEqual(['recover', 'recover'])
+  })
+
+  it('wants no fewer copies than a majority has where a leader is named', async () => {
+    const { member, operations } = operated(2)
+    await expect(operations.setMinInSync(1)).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: expect.stringContaining('at least 2; got 1') as string,
+    })
+    expect(member.asked).toEqual([])
   })
 
   it('is told where a leader is named that another one leads once it is named', async () => {

@@ -9,6 +9,8 @@ export interface ClusterOperationsOptions {
   member(): Member | undefined
   /** Who leads, for those who ask another one. */
   elsewhere(): GoetheError
+  /** Fewer than these are never in sync, whatever the record says. Default 1. */
+  readonly fewestInSync?: number | undefined
   readonly clock: Clock
 }
 
@@ -94,8 +96,15 @@ export class ClusterOperations implements ServedCluster {
   async setMinInSync(minInSync: number): Promise<void> {
     const member = this.#member()
     this.#assertLeads(member)
+    const { fewestInSync = 1 } = this.#options
     if (!Number.isInteger(minInSync) || minInSync < 1) {
       throw wrong(`At least 1 member has to be in sync; got ${minInSync}`)
+    }
+    if (minInSync < fewestInSync) {
+      throw wrong(
+        `As cluster.leader says who leads, a majority of the members in cluster.peers has to have each ` +
+          `write: at least ${fewestInSync}; got ${minInSync}`,
+      )
     }
     const inSync = (): number => this.#member().status.replica.inSync.length
     const tooFew = (): GoetheError =>

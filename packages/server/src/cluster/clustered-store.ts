@@ -36,6 +36,8 @@ export interface ClusteredStoreOptions {
   readonly admission: Pick<Admission, 'bytes'>
   /** Whether what is written to a follower is passed on. What others pass on is done in any case. */
   readonly forward: boolean
+  /** As for `ClusterOperations`. */
+  readonly fewestInSync?: number | undefined
   readonly logger: Logger
   readonly clock: Clock
   /** When trying again makes sense for those who are refused. */
@@ -89,6 +91,7 @@ export class ClusteredStore implements LogStore {
     this.cluster = new ClusterOperations({
       member: () => this.#member,
       elsewhere: () => this.#elsewhere(),
+      fewestInSync: options.fewestInSync,
       clock,
     })
   }
