@@ -143,3 +143,33 @@ test('a log takes no writes any more once its member has led anew', async () => 
     await store.close(0)
   }
 })
+
+test('an import goes on while it is looked whether the log has failed', async () => {
+  await using folder = await tempFolder()
+  await using other = await tempFolder()
+  const chunks: Uint8Array[] = []
+  const from = await openStore(other.path, [])
+  try {
+    await isOpen(from.store)
+    await from.store.log.append('orders', Buffer.from('first'))
+    await from.store.log.exportTo((chunk: Uint8Array) => void chunks.push(chunk.slice()))
+  } finally {
+    await from.store.close(0)
+  }
+  const { store } = await openStore(folder.path, [])
+  async function* looking(bytes: Buffer) {
+    for (const [index] of bytes.entries()) {
+      yield bytes.subarray(index, index + 1)
+      await store.recover()
+    }
+  }
+  try {
+    await isOpen(store)
+    const { events } = await store.log.importFrom(looking(Buffer.concat(chunks)))
+    expect(events).toBe(1)
+    await store.log.append('orders', Buffer.from('second'))
+    expect(await store.log.read('orders').toArray()).toHaveLength(2)
+  } finally {
+    await store.close(0)
+  }
+})

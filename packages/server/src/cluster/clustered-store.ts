@@ -60,6 +60,8 @@ export class ClusteredStore implements LogStore {
   #current: EventLog | undefined
   /** Whether `#current` takes writes. */
   #writes = false
+  /** A log that met a failed write. One that takes none during an import has not failed. */
+  #failed: EventLog | undefined
   /** The epoch that this member leads, while it does. */
   #leads: number | undefined
   #halted: { reason: string; reopen: boolean } | undefined
@@ -140,7 +142,7 @@ export class ClusteredStore implements LogStore {
     const log = this.#current
     // Who leads gets no snapshot: nobody but this is about to open the store.
     const isMissing = log === undefined && this.#leads !== undefined
-    const failed = log !== undefined && this.#writes && !log.status().writable
+    const failed = log !== undefined && this.#writes && this.#failed === log
     if (isMissing || failed) await this.#reopenLog()
   }
 
@@ -267,7 +269,13 @@ export class ClusteredStore implements LogStore {
         ...(!leads && { readOnly: () => this.#elsewhere(), index: {} }),
       })
       log.on('error', (error) => {
+        const isImporting = isGoetheError(error, 'GOETHE_IMPORT_INCOMPLETE')
+        if (log.status().writable || isImporting) {
+          logger.warn({ error }, 'The upkeep of the log failed')
+          return
+        }
         logger.warn({ error }, 'The log takes no writes until it is opened again')
+        this.#failed = log
         this.#reopenWhenWritable(log)
       })
       log.on('deadLetter', ({ event, consumer, deadLetter, attempts }) => {
@@ -288,7 +296,7 @@ export class ClusteredStore implements LogStore {
   #reopenWhenWritable(failed: EventLog): void {
     const { clock, retryDelayMs } = this.#options
     const again = (): void => {
-      if (this.#current !== failed || !this.#writes || failed.status().writable) return
+      if (this.#current !== failed || !this.#writes) return
       if (this.#member?.status.replica.notWritable === undefined) void this.recover()
       else this.#reopenWhenWritable(failed)
     }
