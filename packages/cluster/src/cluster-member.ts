@@ -370,9 +370,12 @@ export class ClusterMember {
     this.#driver.input({ type: 'set-min-in-sync', minInSync })
   }
 
-  /** Leads although entries that were acknowledged may be missing here: an operator has decided it. */
-  recover(): void {
-    this.#driver.input({ type: 'recover' })
+  /**
+   * Leads although entries that were acknowledged may be missing here: an operator has decided it. It is
+   * tried for `waitMs`; what the coordinator was asked for by then may still come about.
+   */
+  recover(waitMs: number): void {
+    this.#driver.input({ type: 'recover', deadlineMs: nowMs() + waitMs })
   }
 
   /**

@@ -99,6 +99,11 @@ export class DrivenReplica {
     this.hear(member, epoch, { type: 'heartbeat', commitLsn: 0, trimLsn: 0, confirm: 0 })
   }
 
+  /** An operator wants it to lead, and waits so long for it. */
+  recover(waitMs = 10_000): void {
+    this.step({ type: 'recover', deadlineMs: this.#nowMs + waitMs })
+  }
+
   hear(member: string, epoch: number, body: PeerMessageBody): void {
     const from = { ...storeOf(member), incarnation: `${member}#1` }
     this.step({ type: 'message', message: { from, clusterId: 'c', epoch, body } })

@@ -25,6 +25,8 @@ export interface Context {
   request: number
   /** Milliseconds that this process has observed; a pause counts little. */
   nowMs: number
+  /** The driver's clock at the last tick, in which pauses count; undefined before the first one. */
+  clockMs: number | undefined
   emit(effect: Effect): void
   send(to: string, epoch: number, body: PeerMessageBody, toStoreId?: string): void
   /** Stops everything here. */

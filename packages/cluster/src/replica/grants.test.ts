@@ -124,7 +124,7 @@ describe('where a leader is named', () => {
       member.pass(3_000)
     }
     expect(member.has('persist-facts')).toBe(false)
-    member.step({ type: 'recover' })
+    member.recover()
     if (member.has('read-record')) member.read(recordOf())
     expect(member.has('persist-facts')).toBe(false)
   })
@@ -177,7 +177,7 @@ describe('where a leader is named', () => {
     const member = named('a', { ...settledFacts, granted: { epoch: 7, storeId: 'b/1' } })
     member.read(recordOf())
     expect(member.status.problem).toBe('the record is of epoch 5, but 7 was seen already')
-    member.step({ type: 'recover' })
+    member.recover()
     member.pass(1_000)
     member.read(recordOf())
     member.persist()

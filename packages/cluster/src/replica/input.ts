@@ -81,5 +81,8 @@ export type Input =
       readonly epoch: number
       readonly candidate: MemberStore
     }
-  /** An operator makes this member lead although committed entries may be missing here. */
-  | { readonly type: 'recover' }
+  /**
+   * An operator makes this member lead although committed entries may be missing here. It is tried until
+   * `deadlineMs` by the clock of ticks: nobody expects it any more later, when things may be different.
+   */
+  | { readonly type: 'recover'; readonly deadlineMs: number }

@@ -202,7 +202,7 @@ describe('a leader', () => {
     member.read(undefined)
     expect(member.status).toMatchObject({ role: 'leader', notWritable: undefined })
     expect(member.status.problem).toContain('only an operator may make a new one')
-    member.step({ type: 'recover' })
+    member.recover()
     expect(member.status.role).toBe('candidate')
   })
 
@@ -210,7 +210,7 @@ describe('a leader', () => {
     const member = leader()
     member.step({ type: 'record-may-have-changed' })
     member.read(recordOf({ clusterId: 'other' }))
-    member.step({ type: 'recover' })
+    member.recover()
     expect(member.status).toMatchObject({ role: 'leader', clusterId: 'c' })
     expect(member.status.problem).toContain('that of cluster other')
   })

@@ -32,7 +32,6 @@ export class Replica {
   readonly #caughtUp: CaughtUp
   readonly #grants: Grants
   #effects: Effect[] = []
-  #clockMs: number | undefined
   #leader: Leader | undefined
   #follower: Follower | undefined
   #halted: string | undefined
@@ -53,6 +52,7 @@ export class Replica {
       peersVirgin: false,
       request: Math.floor(options.random() * 2 ** 31),
       nowMs: 0,
+      clockMs: undefined,
       emit,
       send: (to, epoch, body, toStoreId) => {
         const message: PeerMessage = { ...envelope(context, epoch), toStoreId, body }
@@ -165,7 +165,7 @@ export class Replica {
       case 'grant':
         return this.#grants.ask(input)
       case 'recover':
-        return this.#recover()
+        return this.#recover(input.deadlineMs)
       default:
         unreachable(input)
     }
@@ -173,8 +173,8 @@ export class Replica {
 
   #tick(clockMs: number): void {
     const context = this.#context
-    const passedMs = clockMs - (this.#clockMs ?? clockMs)
-    this.#clockMs = clockMs
+    const passedMs = clockMs - (context.clockMs ?? clockMs)
+    context.clockMs = clockMs
     context.nowMs += Math.max(0, Math.min(passedMs, context.options.times.tickMsMax))
     this.#observe()
     if (this.#leader !== undefined) return this.#leader.tick()
@@ -355,11 +355,11 @@ export class Replica {
     else this.#context.emit({ type: 'stopped' })
   }
 
-  #recover(): void {
+  #recover(deadlineMs: number): void {
     if (!this.#takeover.mayBeChosen) return
     if (this.#leader?.membership.mayBeginAnew === false) return
     this.#stepDown()
-    this.#takeover.recover()
+    this.#takeover.recover(deadlineMs)
   }
 
   #snapshotFetched(snapshot: Position): void {

@@ -194,7 +194,7 @@ describe('a member that starts', () => {
   it('leads alone, in a new epoch, when an operator says so', () => {
     const member = new DrivenReplica()
     member.read(undefined)
-    member.step({ type: 'recover' })
+    member.recover()
     member.pass(1_000)
     member.read(undefined)
     member.persist()
@@ -221,7 +221,7 @@ describe('a member that starts', () => {
 
   it('does so in the next epoch where the record tells which one that is', () => {
     const member = new DrivenReplica()
-    member.step({ type: 'recover' })
+    member.recover()
     member.read(recordOf({ inSync: [storeOf('b'), storeOf('c')] }))
     member.persist()
     expect(member.take('change-record').record.epoch).toBe(6)
@@ -229,7 +229,7 @@ describe('a member that starts', () => {
 
   it('leaves the record of another cluster alone, whatever an operator says', () => {
     const member = new DrivenReplica()
-    member.step({ type: 'recover' })
+    member.recover()
     member.read(recordOf({ clusterId: 'other' }))
     member.pass(3_000)
     expect(member.has('persist-facts')).toBe(false)
@@ -241,7 +241,7 @@ describe('a member that starts', () => {
 
   it('does not when somebody has come to lead since', () => {
     const member = new DrivenReplica()
-    member.step({ type: 'recover' })
+    member.recover()
     member.read(recordOf({ epoch: 6, inSync: [storeOf('b'), storeOf('c')] }))
     member.persist()
     member.pass(3_000)
@@ -253,7 +253,7 @@ describe('a member that starts', () => {
     const member = new DrivenReplica()
     const record = recordOf({ inSync: [storeOf('b'), storeOf('c')] })
     member.read(record)
-    member.step({ type: 'recover' })
+    member.recover()
     const { ticket } = member.take('read-record')
     member.heartbeat('b', 5)
     member.step({ type: 'record-read', ticket, result: { type: 'failed', reason: 'away' } })
@@ -261,5 +261,29 @@ describe('a member that starts', () => {
     member.read(record)
     expect(member.has('persist-facts')).toBe(false)
     expect(member.status.role).toBe('follower')
+  })
+
+  it.each([
+    [9_000, 'tries for as long as the operator waits', true],
+    [10_000, 'tries no more when the operator has given up', false],
+  ])('%i ms after it was told to, while the coordinator was away, %s', (ms, _, tries) => {
+    const member = new DrivenReplica()
+    const record = recordOf({ inSync: [storeOf('b'), storeOf('c')] })
+    member.read(record)
+    member.recover()
+    const { ticket } = member.take('read-record')
+    member.step({ type: 'record-read', ticket, result: { type: 'failed', reason: 'away' } })
+    member.pass(ms)
+    member.read(record)
+    expect(member.has('persist-facts')).toBe(tries)
+  })
+
+  it('asks for nothing that an operator wanted when its promise is on disk too late', () => {
+    const member = new DrivenReplica()
+    member.recover()
+    member.read(recordOf({ inSync: [storeOf('b'), storeOf('c')] }))
+    member.pass(10_000)
+    expect(member.persist().attempt?.epoch).toBe(6)
+    expect(member.has('change-record')).toBe(false)
   })
 })

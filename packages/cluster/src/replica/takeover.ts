@@ -78,6 +78,8 @@ export class Takeover {
   #invited = false
   // The highest epoch that was known when an operator gave up what may be missing here.
   #uncleanEpoch: number | undefined
+  // Until when that counts, by the driver's clock.
+  #uncleanUntilMs = -Infinity
   #attempt: Attempt | undefined
 
   constructor(
@@ -134,10 +136,12 @@ export class Takeover {
 
   /**
    * An operator wants this member to lead, whatever may be missing here (rule 1). It was said of the
-   * cluster as this member knows it: when somebody has come to lead since, it has to be said again.
+   * cluster as this member knows it: when somebody has come to lead since, or when it could not be done
+   * in time, it has to be said again.
    */
-  recover(): void {
+  recover(deadlineMs: number): void {
     this.#uncleanEpoch = this.context.facts.seenEpoch
+    this.#uncleanUntilMs = deadlineMs
     this.readSoon()
   }
 
@@ -161,7 +165,9 @@ export class Takeover {
     const { coordinator, facts, nowMs, options } = this.context
     if (coordinator.busy) return
     if (this.#attempt !== undefined) {
-      if (facts.attempt?.epoch !== this.#attempt.record.epoch) this.#attempt = undefined
+      const { epoch, recovery } = this.#attempt.record
+      const isLate = recovery?.epoch === epoch && !this.#unclean
+      if (facts.attempt?.epoch !== epoch || isLate) this.#attempt = undefined
       else if (facts.durable) {
         const { token, record } = this.#attempt
         this.#attempt = { token, record }
@@ -327,7 +333,8 @@ export class Takeover {
   }
 
   get #unclean(): boolean {
-    return this.#uncleanEpoch !== undefined
+    const { clockMs = -Infinity } = this.context
+    return this.#uncleanEpoch !== undefined && clockMs < this.#uncleanUntilMs
   }
 
   get #hearsForMs(): number {

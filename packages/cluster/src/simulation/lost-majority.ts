@@ -45,7 +45,7 @@ function recover(world: World, survivor: SimulatedMember): void {
     world.survivor = undefined
     return
   }
-  survivor.input({ type: 'recover' })
+  survivor.recover()
   world.timeline.after(500, () => {
     if (survivor.disk.storeId === storeId) recover(world, survivor)
   })

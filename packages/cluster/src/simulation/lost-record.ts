@@ -27,7 +27,7 @@ function recover(world: World, lost: ClusterRecord): void {
     ({ running, disk }) => running && lost.inSync.some(({ storeId }) => storeId === disk.storeId),
   )
   const leader = inSync.find((member) => leads(member, lost.epoch))
-  if (inSync.length > 0) (leader ?? random.pick(inSync)).input({ type: 'recover' })
+  if (inSync.length > 0) (leader ?? random.pick(inSync)).recover()
   timeline.after(500, () => recover(world, lost))
 }
 

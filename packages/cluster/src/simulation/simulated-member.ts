@@ -152,6 +152,11 @@ export class SimulatedMember {
     this.#model!.add(payload)
   }
 
+  /** An operator lets it lead with what it has, and gives up after a while. */
+  recover(): void {
+    this.input({ type: 'recover', deadlineMs: this.#clockMs + 2_000 })
+  }
+
   /** A linearizable read: what was acknowledged before must be seen. */
   confirm(): void {
     this.#confirmation += 1
@@ -354,8 +359,12 @@ export class SimulatedMember {
   #tick(incarnation: string): void {
     if (this.#incarnationName !== incarnation) return
     const { world } = this
-    this.input({ type: 'tick', nowMs: world.timeline.nowMs * this.drift + this.offsetMs })
+    this.input({ type: 'tick', nowMs: this.#clockMs })
     this.#later(world.random.between(50, 80), () => this.#tick(incarnation))
+  }
+
+  get #clockMs(): number {
+    return this.world.timeline.nowMs * this.drift + this.offsetMs
   }
 
   /** Happens to this process only, on this disk only. */

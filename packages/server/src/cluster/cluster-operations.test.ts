@@ -40,8 +40,8 @@ class StandIn {
     this.#ask(`need ${minInSync}`)
   }
 
-  recover(): void {
-    this.#ask('recover')
+  recover(waitMs: number): void {
+    this.#ask(`recover within ${waitMs} ms`)
   }
 
   get status() {
@@ -210,7 +210,8 @@ describe('an operator', () => {
       member.replica.epoch = 5
     }
     await operations.recover()
-    expect(member.asked).toEqual(['recover', 'recover'])
+    const asked = 'recover within 10000 ms'
+    expect(member.asked).toEqual([asked, asked])
   })
 
   it('wants no fewer copies than a majority has where a leader is named', async () => {

@@ -131,7 +131,7 @@ export class ClusterOperations implements ServedCluster {
       throw wrong('This member leads: there is nothing to recover')
     }
     if (hearsLeader) throw wrong(`${leader} leads: there is nothing to recover`)
-    member.recover()
+    member.recover(patienceMs)
     const leads = (): boolean => {
       const { replica } = this.#member().status
       return replica.role === 'leader' && replica.epoch > epoch
