@@ -5,7 +5,12 @@ import type { Effect } from '../src/replica/effect.js'
 import { type DurableFacts } from '../src/replica/facts.js'
 import type { Input } from '../src/replica/input.js'
 import type { PeerMessageBody } from '../src/replica/messages.js'
-import { type ReplicaOptions, defaultLimits, defaultTimes } from '../src/replica/options.js'
+import {
+  type ReplicaOptions,
+  type RestoredState,
+  defaultLimits,
+  defaultTimes,
+} from '../src/replica/options.js'
 import { origin } from '../src/replica/position.js'
 import { Replica } from '../src/replica/replica.js'
 import { rules } from '../src/replica/rules.js'
@@ -37,7 +42,11 @@ export class DrivenReplica {
   effects: Effect[] = []
   #nowMs = 0
 
-  constructor(facts: DurableFacts = settledFacts, options: Partial<ReplicaOptions> = {}) {
+  constructor(
+    facts: DurableFacts = settledFacts,
+    options: Partial<ReplicaOptions> = {},
+    restored: Partial<RestoredState> = {},
+  ) {
     this.#replica = new Replica(
       {
         ...leaderOf('a', 'a#2'),
@@ -49,7 +58,7 @@ export class DrivenReplica {
         rules,
         ...options,
       },
-      { facts, journal: { base: origin, ends: [], sizes: [] }, appliedLsn: 0 },
+      { facts, journal: { base: origin, ends: [], sizes: [] }, appliedLsn: 0, ...restored },
     )
     this.step({ type: 'tick', nowMs: 0 })
   }
@@ -104,8 +113,8 @@ export class DrivenReplica {
     this.step({ type: 'recover', deadlineMs: this.#nowMs + waitMs })
   }
 
-  hear(member: string, epoch: number, body: PeerMessageBody): void {
-    const from = { ...storeOf(member), incarnation: `${member}#1` }
+  hear(member: string, epoch: number, body: PeerMessageBody, incarnation = `${member}#1`): void {
+    const from = { ...storeOf(member), incarnation }
     this.step({ type: 'message', message: { from, clusterId: 'c', epoch, body } })
   }
 

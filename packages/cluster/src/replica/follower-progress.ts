@@ -1,5 +1,6 @@
 /** What the leader knows of one follower, in its epoch. */
 import type { Acknowledge, Sender } from './messages.js'
+import type { Rules } from './rules.js'
 
 /**
  * So many times as long as a follower may acknowledge nothing it may, while what was sent to it goes
@@ -10,8 +11,12 @@ const receivingTimeouts = 10
 export class FollowerProgress {
   /** The next entry to send; undefined until its journal is in line with the leader's. */
   nextLsn: number | undefined
-  /** Fsynced there. Never goes down within an epoch. */
+  /** Fsynced there. Goes down only where a restart shows that something was lost. */
   heldLsn = 0
+  /** What it came back without, although it has to have it: the first and the last entry. */
+  lost: { readonly fromLsn: number; readonly toLsn: number } | undefined
+  /** It has not got everything again since. */
+  lacking = false
   /** Applied there, and that too is on disk. */
   flushedLsn = 0
   /** The latest question for the leader's epoch that it answered. */
@@ -28,6 +33,9 @@ export class FollowerProgress {
 
   #inFlight: { toLsn: number; bytes: number }[] = []
   #inFlightBytes = 0
+  /** The process that said last where its journal ends, and the one before. */
+  #presentedBy: string | undefined
+  #presentedBefore: string | undefined
   #lastShippedMs = -Infinity
   /** As `lastProgressMs`, by what it has acknowledged alone. */
   #lastHeldMs: number
@@ -56,6 +64,34 @@ export class FollowerProgress {
     if (sender.incarnation !== this.sender.incarnation) this.leaving = false
     this.sender = sender
     this.lastHeardMs = nowMs
+  }
+
+  /** Whether the process that was heard just now is the one that said where its journal ends. */
+  get isPresent(): boolean {
+    return this.#presentedBy === undefined || this.#presentedBy === this.sender.incarnation
+  }
+
+  /**
+   * Its journal ends at `lastLsn`, says the process that was heard just now. A process that goes on never
+   * falls back behind what it acknowledged, nor does one that was started anew, unless the disk lost
+   * something; nor does a store of the set lack what is committed, which goes up to `dueLsn` at least.
+   * Says whether it has lost something.
+   */
+  presents(lastLsn: number, dueLsn: number, rules: Rules): boolean {
+    const { incarnation } = this.sender
+    if (incarnation === this.#presentedBy) return false
+    // What was said by the one before came late.
+    const isNew = incarnation !== this.#presentedBefore
+    this.#presentedBefore = this.#presentedBy
+    this.#presentedBy = incarnation
+    const toLsn = Math.max(this.heldLsn, dueLsn)
+    const leftLsn = rules.heldAnew(toLsn, lastLsn)
+    this.heldLsn = Math.min(this.heldLsn, leftLsn)
+    this.flushedLsn = Math.min(this.flushedLsn, leftLsn)
+    if (!isNew || leftLsn >= toLsn) return false
+    this.lost = { fromLsn: leftLsn + 1, toLsn }
+    this.lacking = true
+    return true
   }
 
   /** Its journal is right up to `lsn`: send what follows. */

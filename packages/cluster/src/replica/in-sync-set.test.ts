@@ -57,4 +57,46 @@ describe('InSyncSet', () => {
     set.changed('2')
     expect(set.large).toBe(true)
   })
+
+  it('does not adopt what it has not written, and needs both sets until its own is stored again', () => {
+    const set = new InSyncSet(recordOf('a', 'b'), '1', rules)
+    set.attempt(recordOf('a', 'b', 'c'))
+    set.read(recordOf('a', 'b', 'd'), '2')
+    expect(set).toMatchObject({ displaced: true, uncertain: true, token: '2' })
+    expect(set.record).toEqual(recordOf('a', 'b'))
+    expect(needed(set)).toEqual(['a', 'b', 'c', 'd'])
+    // Somebody touches the older one, which does not make it right.
+    set.attempt(set.record)
+    set.refused()
+    set.read(recordOf('a', 'b', 'd'), '3')
+    expect(set.displaced).toBe(true)
+    set.attempt(set.record)
+    set.changed('4')
+    expect(set).toMatchObject({ displaced: false, uncertain: false })
+    expect(needed(set)).toEqual(['a', 'b'])
+  })
+
+  it.each<[string, Partial<ClusterRecord>, boolean]>([
+    ['was renewed', { renewTimeMs: 5 }, false],
+    ['lists its stores in another order', { inSync: recordOf('b', 'a').inSync }, false],
+    ['lists no removed stores', { removed: [] }, false],
+    ['lacks a store', { inSync: recordOf('a').inSync }, true],
+    [
+      'names another store of a member',
+      { inSync: [...recordOf('a').inSync, { member: 'b', storeId: 'b/2' }] },
+      true,
+    ],
+    ['needs other copies', { minInSync: 1 }, true],
+    ['has removed a store', { removed: recordOf('c').inSync }, true],
+  ])('tells whether a record is the one that it wrote, which %s', (_, changes, displaced) => {
+    const set = new InSyncSet(recordOf('a', 'b'), '1', rules)
+    set.read({ ...recordOf('a', 'b'), ...changes }, '2')
+    expect(set.displaced).toBe(displaced)
+  })
+
+  it('is too small when an older record that was put back is', () => {
+    const set = new InSyncSet(recordOf('a', 'b'), '1', rules)
+    set.read(recordOf('a'), '2')
+    expect(set.large).toBe(false)
+  })
 })

@@ -4,14 +4,21 @@
  * A change whose outcome is unknown may have happened, or may yet happen for as long as the record's
  * token stands still. Until the token moves, the record may be any of several, and commit needs the
  * stores of all of them.
+ *
+ * Within its epoch nobody else changes the record. One that is none of those that the leader may have
+ * written is an older one that somebody has put back. It may name a store that was dropped since and
+ * lacks what is committed, so it is not adopted: what the leader knows is written again, and until that
+ * is done commit needs the stores of both.
  */
 import type { ClusterRecord, MemberStore } from '../record.js'
-import type { Rules } from './rules.js'
+import { type Rules, unionOf } from './rules.js'
 
 export class InSyncSet {
   #record: ClusterRecord
   #token: string
   #attempts: readonly ClusterRecord[] = []
+  /** What is stored although this leader has not written it. */
+  #foreign: ClusterRecord | undefined
 
   constructor(
     record: ClusterRecord,
@@ -33,17 +40,24 @@ export class InSyncSet {
 
   /** Whether the record may be another one than the one last known. */
   get uncertain(): boolean {
-    return this.#attempts.length > 0
+    return this.#attempts.length > 0 || this.displaced
+  }
+
+  /** Whether another record has taken the place of the one that is known, which has to be written again. */
+  get displaced(): boolean {
+    return this.#foreign !== undefined
   }
 
   /** Whose acknowledgement commit needs. */
   get needed(): readonly MemberStore[] {
-    return this.rules.needed(this.#record, this.#attempts)
+    const needed = this.rules.needed(this.#record, this.#attempts)
+    return this.#foreign === undefined ? needed : unionOf([{ inSync: needed }, this.#foreign])
   }
 
   /** Whether every set that may be the stored one is large enough to commit with. */
   get large(): boolean {
-    return [this.#record, ...this.#attempts].every(
+    const foreign = this.#foreign === undefined ? [] : [this.#foreign]
+    return [this.#record, ...this.#attempts, ...foreign].every(
       (record) => record.inSync.length >= this.rules.fewest(record),
     )
   }
@@ -62,6 +76,7 @@ export class InSyncSet {
     this.#record = this.#attempts.at(-1)!
     this.#token = token
     this.#attempts = []
+    this.#foreign = undefined
   }
 
   /**
@@ -72,11 +87,18 @@ export class InSyncSet {
     this.#attempts = this.rules.afterRefusal(this.#attempts)
   }
 
-  /** The record was read. While its token stands still, the attempts may yet happen. */
+  /**
+   * The record was read, and names this leader. While its token stands still, the attempts may yet happen.
+   */
   read(record: ClusterRecord, token: string): void {
     if (token === this.#token) return
-    this.#record = record
     this.#token = token
+    if (!this.rules.isWritten(record, [this.#record, ...this.#attempts])) {
+      this.#foreign = record
+      return
+    }
+    this.#record = record
     this.#attempts = []
+    this.#foreign = undefined
   }
 }

@@ -6,7 +6,9 @@ import {
   settledFacts,
   storeOf,
 } from '../../tests-support/driven-replica.js'
+import type { ClusterRecord } from '../record.js'
 import { type ReplicaOptions, defaultTimes } from './options.js'
+import { origin } from './position.js'
 
 /** Member `a`, which leads epoch 6 with `c`; its mark is entry 1. */
 function newLeader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
@@ -17,15 +19,25 @@ function newLeader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
   return member
 }
 
-const acknowledge = (member: DrivenReplica, durableLsn: number, from = 'c') =>
-  member.hear(from, 6, {
-    type: 'acknowledge',
-    durableLsn,
-    receivedLsn: durableLsn,
-    flushedLsn: durableLsn,
-    confirm: 0,
-    gap: false,
-  })
+const acknowledge = (
+  member: DrivenReplica,
+  durableLsn: number,
+  from = 'c',
+  incarnation = `${from}#1`,
+) =>
+  member.hear(
+    from,
+    6,
+    {
+      type: 'acknowledge',
+      durableLsn,
+      receivedLsn: durableLsn,
+      flushedLsn: durableLsn,
+      confirm: 0,
+      gap: false,
+    },
+    incarnation,
+  )
 
 /** As `newLeader`, with its mark committed and applied. */
 function leader(options: Partial<ReplicaOptions> = {}): DrivenReplica {
@@ -213,6 +225,114 @@ describe('a leader', () => {
     member.recover()
     expect(member.status).toMatchObject({ role: 'leader', clusterId: 'c' })
     expect(member.status.problem).toContain('that of cluster other')
+  })
+})
+
+describe('a leader that reads a record of its epoch which it did not write', () => {
+  const own = ['a', 'c'].map(storeOf)
+  const readOf = (member: DrivenReplica, changes: Partial<ClusterRecord>) => {
+    member.step({ type: 'record-may-have-changed' })
+    member.read(recordOf({ epoch: 6, leader: leaderOf('a', 'a#2'), ...changes }), '9')
+  }
+
+  it('writes its own again, and commits on neither alone until then', () => {
+    const member = leader()
+    readOf(member, { inSync: ['a', 'b', 'c'].map(storeOf) })
+    expect(member.status).toMatchObject({ role: 'leader', inSync: own })
+    expect(member.status.problem).toMatch(/^the record is not the one that this leader wrote/)
+    const { ticket, token, record } = member.take('change-record')
+    expect([token, record.inSync]).toEqual(['9', own])
+    propose(member, 1)
+    member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+    acknowledge(member, 2)
+    expect(member.has('apply')).toBe(false)
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '10' } })
+    expect(member.take('apply')).toMatchObject({ toLsn: 2 })
+    expect(member.status.problem).toBeUndefined()
+  })
+
+  it('stops where it names another leader, as nobody can tell which of the two is right', () => {
+    const member = leader()
+    readOf(member, { leader: leaderOf('b') })
+    expect(member.take('halt')).toMatchObject({ reopen: false })
+    expect(member.status.role).toBe('halted')
+    expect(member.status.problem).toContain('names b as the leader of epoch 6, which this member')
+  })
+})
+
+describe('a store that comes back with less than it acknowledged', () => {
+  const returns = (member: DrivenReplica, from: string, lastLsn: number, lastEpoch = 6) =>
+    member.hear(from, 6, { type: 'reconcile', request: 1, lastLsn, lastEpoch }, `${from}#2`)
+
+  /** Members a, b and c are in sync, and have everything up to entry 2. */
+  const committed = () => {
+    const member = leader()
+    joinB(member)
+    propose(member, 1)
+    member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+    for (const from of ['b', 'c']) acknowledge(member, 2, from)
+    expect(member.take('apply')).toMatchObject({ toLsn: 2 })
+    member.step({ type: 'applied', lsn: 2, flushedLsn: 2 })
+    return member
+  }
+
+  it('leaves the set, and joins it again once it has everything', () => {
+    const member = committed()
+    returns(member, 'c', 1)
+    expect(member.status.problem).toMatch(/^c came back without entry 2, which it has to have/)
+    const { ticket, record } = member.take('change-record')
+    expect(record.inSync).toEqual(['a', 'b'].map(storeOf))
+    propose(member, 2)
+    member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+    acknowledge(member, 3, 'b')
+    // What its former process said comes too late to count.
+    acknowledge(member, 3, 'c', 'c#1')
+    expect(member.has('apply')).toBe(false)
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '4' } })
+    expect(member.take('apply')).toMatchObject({ toLsn: 3 })
+    acknowledge(member, 3, 'c', 'c#2')
+    expect(change(member, '5').inSync).toEqual(['a', 'b', 'c'].map(storeOf))
+    // Somebody has to look at the disk, so it is still told.
+    expect(member.status.problem).toBeUndefined()
+    expect(member.status.losses).toMatch(/^c came back without entry 2/)
+    // With an empty one it is another store.
+    const from = { member: 'c', storeId: 'c/2', incarnation: 'c#3' }
+    const body = { type: 'reconcile', request: 1, lastLsn: 0, lastEpoch: 0 } as const
+    member.step({ type: 'message', message: { from, clusterId: 'c', epoch: 6, body } })
+    expect(member.status.losses).toBeUndefined()
+  })
+
+  it('counts with what it has where the set cannot be smaller', () => {
+    const member = leader()
+    returns(member, 'c', 0, 0)
+    expect(member.status.problem).toContain('c came back without entry 1')
+    expect(member.has('change-record')).toBe(false)
+    propose(member, 1)
+    member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+    acknowledge(member, 1, 'c', 'c#2')
+    expect(member.has('apply')).toBe(false)
+    acknowledge(member, 2, 'c', 'c#2')
+    expect(member.take('apply')).toMatchObject({ toLsn: 2 })
+    expect(member.status.problem).toBeUndefined()
+  })
+
+  it('is not taken for one that was merely started anew', () => {
+    const member = committed()
+    returns(member, 'c', 2)
+    acknowledge(member, 2, 'c', 'c#2')
+    expect(member.has('change-record')).toBe(false)
+    expect(member.status).toMatchObject({ problem: undefined, losses: undefined })
+  })
+
+  it('is known to a new leader by what is committed already', () => {
+    const journal = { base: origin, ends: [{ lsn: 3, epoch: 5 }], sizes: [] }
+    const member = new DrivenReplica(settledFacts, {}, { journal, appliedLsn: 3 })
+    const { ticket } = member.attempt()
+    member.step({ type: 'record-changed', ticket, outcome: { outcome: 'changed', token: '2' } })
+    returns(member, 'b', 2, 5)
+    expect(member.status.problem).toBeUndefined()
+    returns(member, 'c', 2, 5)
+    expect(member.status.problem).toContain('c came back without entry 3')
   })
 })
 

@@ -29,6 +29,8 @@ export class Leader {
   #leading = false
   #heartbeatMs = -Infinity
   #announcedLsn = 0
+  /** What is known to be committed when the lead begins: these stores have to have it. */
+  readonly #founders: { readonly storeIds: ReadonlySet<string>; readonly lsn: number }
   #trimLsn = 0
 
   constructor(
@@ -37,6 +39,10 @@ export class Leader {
     { record, token }: VersionedRecord,
   ) {
     this.set = new InSyncSet(record, token, context.options.rules)
+    this.#founders = {
+      storeIds: new Set(record.inSync.map(({ storeId }) => storeId)),
+      lsn: context.applier.commitLsn,
+    }
     this.membership = new Membership(context, this)
     this.#proposals = new Proposals(context)
     this.#held = new HeldProposals(context)
@@ -165,6 +171,9 @@ export class Leader {
   #reconcile(follower: FollowerProgress, { request, lastLsn, lastEpoch }: Reconcile): void {
     const { journal, options } = this.context
     const last = { lsn: lastLsn, epoch: lastEpoch }
+    const { storeIds, lsn } = this.#founders
+    const dueLsn = storeIds.has(follower.sender.storeId) ? lsn : 0
+    if (follower.presents(lastLsn, dueLsn, options.rules)) this.membership.coordinate()
     const answer = options.rules.reconcile(journal.history, last)
     this.send(follower.sender, { type: 'reconciled', request, answer })
     if (answer.type === 'snapshot') {
@@ -177,8 +186,12 @@ export class Leader {
   }
 
   #acknowledged(follower: FollowerProgress, ack: Acknowledge): void {
-    const { journal, nowMs, options } = this.context
+    const { applier, journal, nowMs, options } = this.context
+    // A former process of this store may have said it, before something was lost.
+    if (!follower.isPresent) return this.send(follower.sender, { type: 'reconcile-again' })
     follower.acknowledged(ack, journal.last.lsn, nowMs, options.times.heartbeatMs * 2)
+    const { heldLsn } = follower
+    if (options.rules.mayJoin(heldLsn, applier.commitLsn, this.markLsn)) follower.lacking = false
     if (follower.nextLsn === undefined) this.send(follower.sender, { type: 'reconcile-again' })
     this.#feed(follower)
     this.commit()

@@ -5,6 +5,8 @@ import type { Context } from './context.js'
 import { CopiesWanted } from './copies-wanted.js'
 import type { FollowerProgress } from './follower-progress.js'
 import type { Leader } from './leader.js'
+import { lossesOf } from './losses.js'
+import { recordIsDisplaced } from './record-trouble.js'
 import { Removals } from './removals.js'
 
 export class Membership {
@@ -148,9 +150,19 @@ export class Membership {
     return this.#problem !== undefined && !this.#isForeign
   }
 
-  /** What is wrong with the record, as a sentence. */
+  /** What is wrong with the record, or with a store that lost something, as a sentence. */
   get problem(): string | undefined {
-    return this.#problem
+    const displaced = this.leader.set.displaced ? recordIsDisplaced : undefined
+    return this.#problem ?? displaced ?? lossesOf(this.#followers, ({ lacking }) => lacking)
+  }
+
+  /** Which stores lost something in this epoch, as a sentence, although they have it again by now. */
+  get losses(): string | undefined {
+    return lossesOf(this.#followers, () => true)
+  }
+
+  get #followers(): readonly FollowerProgress[] {
+    return [...this.leader.followers.values()]
   }
 
   readFailed(): void {
@@ -204,6 +216,7 @@ export class Membership {
     if (removed !== undefined) return { ...record, ...removed }
     const copies = this.#copies.missing()
     if (copies !== undefined) return { ...record, ...copies }
+    if (this.leader.set.displaced) return record
     if (nowMs - this.#changedMs >= options.times.renewMs) return record
     return undefined
   }
@@ -222,8 +235,12 @@ export class Membership {
       .map(({ sender: { member, storeId } }) => ({ member, storeId }))
     const wanted = [...record.inSync, ...joining]
     const going = this.#members(record.inSync)
-      .filter((store) => this.#lags(store) || this.#goes(store))
-      .sort((first, second) => this.#silentMs(second) - this.#silentMs(first))
+      .filter((store) => this.#lacks(store) || this.#lags(store) || this.#goes(store))
+      .sort(
+        (first, second) =>
+          Number(this.#lacks(second)) - Number(this.#lacks(first)) ||
+          this.#silentMs(second) - this.#silentMs(first),
+      )
     const fewest = this.context.options.rules.fewest(record)
     const gone = going.slice(0, Math.max(0, wanted.length - fewest))
     if (joining.length === 0 && gone.length === 0) return undefined
@@ -278,6 +295,11 @@ export class Membership {
 
   #goes({ storeId }: MemberStore): boolean {
     return this.#removals.has(storeId) || (this.leader.followers.get(storeId)?.leaving ?? false)
+  }
+
+  /** Whether it has lost what a store of the set has to have, and has not got it again. */
+  #lacks({ storeId }: MemberStore): boolean {
+    return this.leader.followers.get(storeId)?.lacking ?? false
   }
 
   #lags(store: MemberStore): boolean {

@@ -20,10 +20,11 @@ import { JournalIndex } from './journal-index.js'
 import { Leader } from './leader.js'
 import type { FromLeader, PeerMessage } from './messages.js'
 import type { Position } from './position.js'
+import { isForeign, recordTrouble, rivalTrouble } from './record-trouble.js'
 import { type ReplicaOptions, type RestoredState, sizeStepBytes } from './options.js'
 import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
-import { Takeover, isForeign, recordTrouble } from './takeover.js'
+import { Takeover } from './takeover.js'
 
 export class Replica {
   readonly #context: Context
@@ -290,6 +291,8 @@ export class Replica {
         leader.membership.recordIsUnfit(trouble!, isForeign(found?.record, clusterId))
       } else if (leader.stillLeads(found.record)) leader.membership.read(found)
       else {
+        const rival = rivalTrouble(found.record, leader.epoch)
+        if (rival !== undefined) return this.#halt(rival, false)
         this.#see(found.record.epoch, found.record.clusterId)
         if (this.#leader !== undefined) this.#release()
         return

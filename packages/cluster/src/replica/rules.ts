@@ -32,6 +32,8 @@ export interface Rules {
   acknowledgedLsn(journal: JournalIndex): number
   /** What every needed store holds: `held` has one lsn for each (rule 4). */
   committedLsn(ownLsn: number, held: readonly number[]): number
+  /** What a store still holds that is known to have held something, by its new process' word (rule 4). */
+  heldAnew(heldLsn: number, lastLsn: number): number
   /** Whether a follower outside of the set may join it (rule 6). */
   mayJoin(heldLsn: number, commitLsn: number, markLsn: number): boolean
   /** Whether so many stores may be asked for from now on. */
@@ -44,6 +46,8 @@ export interface Rules {
   isOwn(leader: Leader | undefined, self: Sender): boolean
   /** What those are told whose proposals are under way when the lead is lost (rule 11). */
   afterTheLead(): Refusal
+  /** Whether a record of its epoch is one that the leader may have written, and not an older one. */
+  isWritten(found: ClusterRecord, written: readonly ClusterRecord[]): boolean
   /** How an attempt to change the record is taken to have ended. */
   outcome(outcome: ChangeOutcome): ChangeOutcome
   /** The answer to a follower whose journal ends at `last` (rule 9). */
@@ -80,12 +84,14 @@ export const rules: Rules = {
   needed: (known, attempts) => unionOf([known, ...attempts]),
   acknowledgedLsn: ({ durableLsn }) => durableLsn,
   committedLsn: (ownLsn, held) => Math.min(ownLsn, ...held),
+  heldAnew: (heldLsn, lastLsn) => Math.min(heldLsn, lastLsn),
   mayJoin: (heldLsn, commitLsn, markLsn) => heldLsn >= commitLsn && heldLsn >= markLsn,
   mayNeed: ({ inSync }, minInSync) => minInSync <= inSync.length,
   isRemoved,
   afterRefusal: (attempts) => attempts,
   isOwn: (leader, { incarnation }) => leader?.incarnation === incarnation,
   afterTheLead: () => ({ code: 'OUTCOME_UNKNOWN' }),
+  isWritten: (found, written) => written.some((record) => isSame(record, found)),
   outcome: (outcome) => outcome,
   reconcile(leader, last) {
     const end = leader.endOf(last.epoch)
@@ -105,8 +111,23 @@ export function isRemoved({ removed = [] }: ClusterRecord, storeId: string): boo
   return removed.some((store) => store.storeId === storeId)
 }
 
+/** Whether two records of an epoch say the same; renewals and the order of stores left aside. */
+function isSame(one: ClusterRecord, other: ClusterRecord): boolean {
+  return (
+    one.leader?.incarnation === other.leader?.incarnation &&
+    one.minInSync === other.minInSync &&
+    isSameStores(one.inSync, other.inSync) &&
+    isSameStores(one.removed ?? [], other.removed ?? [])
+  )
+}
+
+function isSameStores(ones: readonly MemberStore[], others: readonly MemberStore[]): boolean {
+  const ids = new Set(ones.map(({ storeId }) => storeId))
+  return ids.size === others.length && others.every(({ storeId }) => ids.has(storeId))
+}
+
 /** Every store that is in one of these records' sets. */
-export function unionOf(records: readonly ClusterRecord[]): readonly MemberStore[] {
+export function unionOf(records: readonly Pick<ClusterRecord, 'inSync'>[]): readonly MemberStore[] {
   if (records.length === 1) return records[0]!.inSync
   const stores = new Map<string, MemberStore>()
   for (const { inSync } of records) {

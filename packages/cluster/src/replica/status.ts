@@ -40,6 +40,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly followers: readonly FollowerStatus[]
   /** On the leader: why appends are refused, as a sentence. */
   readonly notWritable: string | undefined
+  /** On the leader: which stores came back in its epoch without what they have to have, as a sentence. */
+  readonly losses?: string | undefined
   /** What keeps this member from taking part, as a sentence. */
   readonly problem: string | undefined
 }
@@ -73,6 +75,7 @@ export function statusOf(
     recovery: record?.recovery,
     followers: leader === undefined ? [] : followersOf(context, leader),
     notWritable: leader?.membership.whyNotWritable(),
+    losses: leader?.membership.losses,
     problem: halted ?? leader?.membership.problem ?? takeover.problem ?? removal(record, self),
   }
 }

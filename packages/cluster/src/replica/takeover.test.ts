@@ -209,7 +209,7 @@ describe('a member that starts', () => {
   it('says no more that the record is gone once it has made another one', () => {
     const member = new DrivenReplica()
     member.read(undefined)
-    member.step({ type: 'recover' })
+    member.recover()
     member.pass(1_000)
     member.read(undefined)
     expect(member.status.problem).toContain('the record of the cluster is gone')

@@ -8,6 +8,7 @@
 import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
 import type { ClusterRecord } from '../record.js'
 import type { Context } from './context.js'
+import { holderTrouble, isForeign, recordTrouble } from './record-trouble.js'
 
 /** What takeover asks of the replica. */
 export interface TakeoverEvents {
@@ -17,42 +18,6 @@ export interface TakeoverEvents {
   seen(record: ClusterRecord): void
   /** From now on messages of lower epochs are refused. */
   promised(): void
-}
-
-/** What is said where a record must be and is none. */
-const recordIsGone = 'the record of the cluster is gone, and only an operator may make a new one'
-
-/** Whether a record is that of another cluster: no word of an operator lets this member change it. */
-export function isForeign(
-  record: ClusterRecord | undefined,
-  clusterId: string | undefined,
-): boolean {
-  return record !== undefined && clusterId !== undefined && record.clusterId !== clusterId
-}
-
-/** Why a record is not to be acted on, whatever else it says. */
-export function recordTrouble(
-  record: ClusterRecord | undefined,
-  clusterId: string | undefined,
-  seenEpoch: number,
-): string | undefined {
-  if (record === undefined) return clusterId === undefined ? undefined : recordIsGone
-  if (isForeign(record, clusterId)) {
-    return `the record is that of cluster ${record.clusterId}, this store belongs to ${clusterId}`
-  }
-  if (record.epoch < seenEpoch) {
-    return `the record is of epoch ${record.epoch}, but ${seenEpoch} was seen already`
-  }
-  return undefined
-}
-
-function holderTrouble(found: VersionedRecord | undefined): string | undefined {
-  if (found?.heldBy === undefined) return undefined
-  const { holder, leaseMs } = found.heldBy
-  return (
-    `the record is held by ${JSON.stringify(holder)}, which is no member of this cluster: it is left ` +
-    `alone until the record has stood still for ${Math.ceil(leaseMs / 1000)} s`
-  )
 }
 
 type Attempt = { readonly token: string | undefined; readonly record: ClusterRecord }

@@ -23,10 +23,14 @@ export class Ledger {
   #acceptedLsn = 0
   #acknowledged = 0
 
-  /** `diskOf` finds the disk of a store, unless it was emptied; `record` is the coordinator's. */
+  /**
+   * `diskOf` finds the disk of a store, unless it was emptied; `record` is the coordinator's; what a store
+   * may lack, as nobody can know yet that it lost it, goes up to `mayLackLsn`.
+   */
   constructor(
     private readonly diskOf: (storeId: string) => SimulatedDisk | undefined,
     private readonly record: () => ClusterRecord | undefined,
+    private readonly mayLackLsn: (storeId: string) => number,
   ) {}
 
   get lastLsn(): number {
@@ -71,8 +75,15 @@ export class Ledger {
     if (record === undefined || this.lastLsn === 0) return
     for (const store of record.inSync) {
       const disk = this.diskOf(store.storeId)
-      if (disk !== undefined) this.#checkHolds(store, disk, Math.max(from, disk.base.lsn + 1))
+      const mayLackLsn = this.mayLackLsn(store.storeId)
+      const first = Math.max(from, (disk?.base.lsn ?? 0) + 1, mayLackLsn + 1)
+      if (disk !== undefined) this.#checkHolds(store, disk, first)
     }
+  }
+
+  /** Whether a disk has all that is committed. */
+  isWhole(disk: SimulatedDisk): boolean {
+    return this.#firstMissing(disk, disk.base.lsn + 1) === undefined
   }
 
   refused(attempt: number): void {
@@ -122,12 +133,8 @@ export class Ledger {
    * lost; what is left has to be right as before. Says how many entries are left.
    */
   rewind(disk: SimulatedDisk): number {
-    const kept = this.#entries.findIndex(({ lsn, epoch, payload }) => {
-      if (lsn <= disk.base.lsn) return false
-      const held = disk.safeEntry(lsn)
-      return held?.epoch !== epoch || held.payload !== payload
-    })
-    const entries = kept === -1 ? this.#entries : this.#entries.slice(0, kept)
+    const missing = this.#firstMissing(disk, disk.base.lsn + 1)
+    const entries = missing === undefined ? this.#entries : this.#entries.slice(0, missing.lsn - 1)
     for (const each of [
       this.#attempts,
       this.#producerSequences,
@@ -213,16 +220,20 @@ export class Ledger {
   }
 
   #checkHolds({ member }: MemberStore, disk: SimulatedDisk, from: number): void {
+    const missing = this.#firstMissing(disk, from)
+    check(missing === undefined, 'g', () => {
+      const held = disk.safeEntry(missing!.lsn)
+      const has = held === undefined ? `it ends at ${disk.safeLsn}` : `it has ${described(held)}`
+      return `${member} is in sync without ${described(missing!)}: ${has}`
+    })
+  }
+
+  #firstMissing(disk: SimulatedDisk, from: number): JournalEntry | undefined {
     for (let lsn = from; lsn <= this.lastLsn; lsn++) {
       const [held, entry] = [disk.safeEntry(lsn), this.entry(lsn)]
-      check(
-        held !== undefined && held.epoch === entry.epoch && held.payload === entry.payload,
-        'g',
-        () =>
-          `${member} is in sync without ${described(entry)}: ` +
-          (held === undefined ? `it ends at ${disk.safeLsn}` : `it has ${described(held)}`),
-      )
+      if (held?.epoch !== entry.epoch || held.payload !== entry.payload) return entry
     }
+    return undefined
   }
 }
 

@@ -9,7 +9,7 @@ import type { World } from './world.js'
 export function loseMajority(world: World): void {
   const { coordinator, ledger, timeline, random } = world
   const usable = world.lasting.filter(({ disk }) => !disk.damaged)
-  if (coordinator.record === undefined || world.survivor !== undefined || usable.length < 2) return
+  if (coordinator.record === undefined || world.inDoubt || usable.length < 2) return
   const survivor = random.pick(usable)
   // It never belonged to the cluster, so there is nothing to recover on it.
   if (survivor.disk.facts.clusterId === undefined) return

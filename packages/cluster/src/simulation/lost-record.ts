@@ -7,9 +7,9 @@ import type { SimulatedMember } from './simulated-member.js'
 import type { World } from './world.js'
 
 export function loseRecord(world: World): void {
-  const { coordinator, timeline, random, survivor } = world
+  const { coordinator, timeline, random } = world
   const { record } = coordinator
-  if (record === undefined || survivor !== undefined) return
+  if (record === undefined || world.inDoubt) return
   // A member that is new, and heard just now that all others are, would take this for the beginning.
   const joined = world.members.filter((member) => member.joined)
   if (joined.some(({ disk }) => disk.facts.clusterId === undefined)) return

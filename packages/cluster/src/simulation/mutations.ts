@@ -44,6 +44,12 @@ export const mutations: Record<string, Mutation> = {
   'takes a refusal for the word that nothing was done (5)': {
     rules: { afterRefusal: (attempts) => attempts.slice(0, -1) },
   },
+  'takes an older record of its epoch for its own (5)': {
+    rules: { isWritten: () => true },
+  },
+  'believes of a store that came back what it acknowledged before (4)': {
+    rules: { heldAnew: (heldLsn) => heldLsn },
+  },
   'adds a member before its acknowledgement counts (6)': {
     rules: { needed: (known) => known.inSync },
   },

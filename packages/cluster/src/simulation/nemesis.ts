@@ -3,6 +3,8 @@ import { unreachable } from '@goethe/core'
 import type { FaultKind } from './plan.js'
 import { loseMajority } from './lost-majority.js'
 import { loseRecord } from './lost-record.js'
+import { loseEntries } from './lost-entries.js'
+import { putRecordBack } from './older-record.js'
 import type { SimulatedMember } from './simulated-member.js'
 import { calmCoordinator } from './simulated-coordinator.js'
 import { calmNetwork } from './simulated-network.js'
@@ -130,6 +132,10 @@ export class Nemesis {
         return loseMajority(world)
       case 'lose-record':
         return loseRecord(world)
+      case 'put-record-back':
+        return this.#soon(() => putRecordBack(world))
+      case 'lose-entries':
+        return this.#soon(() => loseEntries(world, random.pick(joined)))
       default:
         unreachable(kind)
     }
@@ -241,6 +247,12 @@ export class Nemesis {
     this.#undo(lastsMs, () => {
       for (const { name } of members) away.delete(name)
     })
+  }
+
+  /** As soon as it can be done, if that is soon: chance alone meets such moments too rarely. */
+  #soon(action: () => boolean, lastsMs = 2_000): void {
+    if (this.#over || action() || lastsMs <= 0) return
+    this.world.timeline.after(10, () => this.#soon(action, lastsMs - 10))
   }
 
   #undo(afterMs: number, action: () => void): void {

@@ -28,6 +28,8 @@ export const faultKinds = [
   'min-in-sync',
   'lose-majority',
   'lose-record',
+  'put-record-back',
+  'lose-entries',
 ] as const
 
 export type FaultKind = (typeof faultKinds)[number]

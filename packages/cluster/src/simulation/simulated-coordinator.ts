@@ -18,6 +18,14 @@ export interface CoordinatorFaults {
   repeatedRequests: number
 }
 
+/** How an older record takes the place of another one, until it is changed. */
+export interface OlderRecord {
+  /** Who can read and change it. */
+  reaches(member: string): boolean
+  /** Whether the leader has taken it for its own, as it was about to write the same. */
+  isTaken(): boolean
+}
+
 export const calmCoordinator: CoordinatorFaults = {
   lostRequests: 0,
   lostAnswers: 0,
@@ -33,7 +41,11 @@ export class SimulatedCoordinator {
   faults = calmCoordinator
   #found: VersionedRecord | undefined
   #deleted: ClusterRecord | undefined
+  /** What was stored before somebody put an older record in its place. */
+  #displaced: (OlderRecord & { readonly record: ClusterRecord }) | undefined
   #version = 0
+  /** All that was ever stored. */
+  readonly #stored: ClusterRecord[] = []
   #late = new Set<{ token: string | undefined; record: ClusterRecord }>()
 
   constructor(
@@ -46,9 +58,37 @@ export class SimulatedCoordinator {
     return this.#found?.record
   }
 
-  /** The record as it is, or as it was when somebody deleted it. */
+  /** The record as members made it: what somebody did to it left aside. */
   get lastRecord(): ClusterRecord | undefined {
-    return this.record ?? this.#deleted
+    this.#settle()
+    return this.#displaced?.record ?? this.record ?? this.#deleted
+  }
+
+  /** Whether an older record is in the place of the last one. */
+  get displaced(): boolean {
+    return this.#displaced !== undefined
+  }
+
+  /** What the leader of now has stored before, in this epoch. */
+  get earlierRecords(): readonly ClusterRecord[] {
+    const { record } = this
+    return this.#stored.filter(
+      ({ epoch, leader }) =>
+        epoch === record?.epoch && leader?.incarnation === record.leader?.incarnation,
+    )
+  }
+
+  /** Somebody puts an older record back. */
+  putBack(older: ClusterRecord, how: OlderRecord): void {
+    this.#displaced = { record: this.record!, ...how }
+    this.#put(older)
+  }
+
+  /** They put it right again. */
+  putRight(): void {
+    const { record } = this.#displaced!
+    this.#displaced = undefined
+    this.#put(record)
   }
 
   /**
@@ -66,18 +106,23 @@ export class SimulatedCoordinator {
   get possibleRecords(): readonly ClusterRecord[] {
     const late = [...this.#late].filter(({ token }) => token === this.#found?.token)
     const found = this.#found === undefined ? [] : [this.#found.record]
-    return [...found, ...late.map(({ record }) => record)]
+    const displaced = this.#displaced === undefined ? [] : [this.#displaced.record]
+    return [...found, ...displaced, ...late.map(({ record }) => record)]
   }
 
   read(member: string, answer: (result: ReadResult) => void): void {
     const lost = this.#lost(member)
     let result: ReadResult = { type: 'failed', reason: 'no answer' }
     this.timeline.after(this.#lineMs(), () => {
-      if (!lost) result = { type: 'read', found: this.#found }
+      if (!lost && this.#reaches(member)) result = { type: 'read', found: this.#found }
     })
     const answered = !lost && !this.random.chance(this.faults.lostAnswers)
-    if (answered) this.timeline.after(this.#lineMs() + 20, () => answer(result))
-    else this.timeline.after(timeoutMs, () => answer({ type: 'failed', reason: 'no answer' }))
+    if (answered) {
+      this.timeline.after(this.#lineMs() + 20, () => {
+        answer(result)
+        this.#settle()
+      })
+    } else this.timeline.after(timeoutMs, () => answer({ type: 'failed', reason: 'no answer' }))
   }
 
   change(
@@ -108,16 +153,33 @@ export class SimulatedCoordinator {
   #change(request: { token: string | undefined; record: ClusterRecord }): ChangeOutcome {
     this.#late.delete(request)
     if (request.token !== this.#found?.token) return { outcome: 'refused' }
-    this.#version += 1
-    const token = String(this.#version)
-    const before = this.record
-    this.#found = { record: request.record, token }
+    const before = this.#displaced?.record ?? this.record
+    this.#displaced = undefined
+    const token = this.#put(request.record)
     this.onChange(request.record, before)
     return { outcome: 'changed', token }
   }
 
+  #put(record: ClusterRecord): string {
+    this.#version += 1
+    const token = String(this.#version)
+    this.#found = { record, token }
+    this.#stored.push(record)
+    return token
+  }
+
+  /** The older record is the one that counts from when the leader takes it for its own. */
+  #settle(): void {
+    if (this.#displaced?.isTaken() === true) this.#displaced = undefined
+  }
+
   #lost(member: string): boolean {
-    return this.unreachable.has(member) || this.random.chance(this.faults.lostRequests)
+    const away = this.unreachable.has(member) || !this.#reaches(member)
+    return away || this.random.chance(this.faults.lostRequests)
+  }
+
+  #reaches(member: string): boolean {
+    return this.#displaced?.reaches(member) ?? true
   }
 
   #lineMs(): number {

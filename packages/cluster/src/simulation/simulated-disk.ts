@@ -116,6 +116,14 @@ export class SimulatedDisk {
     this.broken = false
   }
 
+  /** What was safe is gone from `lsn` on, with what was applied of it: the disk had lied, or is a copy. */
+  lose(lsn: number): void {
+    this.#safe = this.#safe.slice(0, lsn - 1 - this.#base.lsn)
+    this.#seen = [...this.#safe]
+    this.appliedLsn = Math.min(this.appliedLsn, lsn - 1)
+    this.flushedLsn = this.appliedLsn
+  }
+
   /** What opening it finds. */
   restore(): RestoredState {
     const ends: Position[] = []

@@ -125,6 +125,7 @@ export class SimulatedMember {
     if (input.type !== 'tick') {
       world.trace(() => `${this.name} <- ${JSON.stringify(input)}`)
     }
+    if (input.type === 'message') world.loss?.heard(this, input.message)
     const effects = replica.step(input)
     for (const effect of effects) {
       world.trace(() => `${this.name} -> ${JSON.stringify(effect)}`)
@@ -202,6 +203,7 @@ export class SimulatedMember {
           this.#answer((result) => ({ type: 'record-read', ticket: effect.ticket, result })),
         )
       case 'change-record':
+        if (world.loss?.storeId === disk.storeId) return world.loss.replace()
         return world.coordinator.change(
           name,
           effect.token,

@@ -5,6 +5,7 @@ import type { ClusterRecord, MemberStore } from '../record.js'
 import { Client } from './client.js'
 import { Consumer } from './consumer.js'
 import { Ledger } from './ledger.js'
+import type { LostEntries } from './lost-entries.js'
 import { Nemesis } from './nemesis.js'
 import { makePlan, type Plan } from './plan.js'
 import { Random } from './random.js'
@@ -52,6 +53,8 @@ export class World {
   readonly removing = new Set<string>()
   /** The store that an operator makes lead, until it does. */
   survivor: string | undefined
+  /** A store that has lost what was safe on it, until it has it again or does not count any more. */
+  loss: LostEntries | undefined
   /** Clients begin nothing new. */
   quiet = false
   steps = 0
@@ -84,6 +87,7 @@ export class World {
     this.ledger = new Ledger(
       (storeId) => this.members.find(({ disk }) => disk.storeId === storeId)?.disk,
       () => this.coordinator.lastRecord,
+      (storeId) => (this.loss?.storeId === storeId ? this.loss.mayLackLsn : 0),
     )
     this.clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
     this.consumers = Array.from(
@@ -138,15 +142,23 @@ export class World {
    * set are, which is what the design promises to survive.
    */
   mayLose(storeId: string): boolean {
-    const { record, possibleRecords } = this.coordinator
+    const { record, lastRecord, possibleRecords } = this.coordinator
     if (storeId === this.survivor) return false
     // With one copy nothing may be lost, not even what is about to join the set.
-    if (record === undefined || record.minInSync === 1) return false
+    if (record === undefined || lastRecord?.minInSync === 1) return false
     return possibleRecords.every(({ inSync, minInSync }) => {
       if (inSync.every((store) => store.storeId !== storeId)) return true
-      const lost = inSync.filter((store) => store.storeId === storeId || !this.exists(store))
+      const lost = inSync.filter(
+        (store) =>
+          store.storeId === storeId || store.storeId === this.loss?.storeId || !this.exists(store),
+      )
       return inSync.length >= minInSync && lost.length < minInSync
     })
+  }
+
+  /** Whether it is not certain at this moment who has everything, so that no more of that is done. */
+  get inDoubt(): boolean {
+    return this.survivor !== undefined || this.loss !== undefined || this.coordinator.displaced
   }
 
   /** Those that are members for good: not those that never joined, nor those that were taken out. */

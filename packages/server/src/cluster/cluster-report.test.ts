@@ -169,6 +169,11 @@ describe('how a cluster is', () => {
     expect(summary.at(-1)).toBe('An operator took out goethe-3.')
   })
 
+  it('names a disk that lost something, for as long as the leader knows', () => {
+    const losses = 'goethe-1 came back without entry 7, which it has to have'
+    expect(clusterStatus(seen({ losses })).summary.at(-1)).toBe(`${losses}.`)
+  })
+
   it('says that a setting for new clusters is another one than what holds', () => {
     expect(clusterStatus(seen({ minInSyncOfNew: 3 })).summary.at(-1)).toBe(
       'cluster.minInSync of goethe-0 is 3, which counts for a new cluster alone: goethe cluster ' +

@@ -118,13 +118,14 @@ function sentences(
 }
 
 /** What the record says that people forget. */
-function remarks({ removed = [], recovery, ...replica }: Replica): string[] {
+function remarks({ removed = [], recovery, losses, ...replica }: Replica): string[] {
   // Who is back with an empty disk needs no word any more.
   const isBack = (name: string): boolean => replica.inSync.some(({ member }) => member === name)
   const all = new Set(removed.map(({ member }) => member))
   const names = [...all].filter((name) => !isBack(name)).toSorted()
   const out = names.length === 0 ? [] : [`An operator took out ${names.join(', ')}.`]
-  return [...out, ...minInSyncOf(replica), ...recoveryOf(recovery, replica.namedLeader)]
+  const lost = losses === undefined ? [] : [`${losses}.`]
+  return [...lost, ...out, ...minInSyncOf(replica), ...recoveryOf(recovery, replica.namedLeader)]
 }
 
 /** A setting that counts for new clusters alone should not be taken for what holds. */
