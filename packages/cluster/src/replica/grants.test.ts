@@ -6,6 +6,7 @@ import {
   settledFacts,
   storeOf,
 } from '../../tests-support/driven-replica.js'
+import { rulesOfMajority } from '../member/named-leader.js'
 import { noFacts } from './facts.js'
 
 /** Member `a`, whose configuration names this one as leader. */
@@ -186,5 +187,14 @@ describe('where a leader is named', () => {
       inSync: [storeOf('a')],
       recovery: { ...storeOf('a'), epoch: 1_007, lsn: 0 },
     })
+  })
+})
+
+describe('a member of five, one of which is named as leader', () => {
+  it('says that a majority is needed, also where the record asks for fewer', () => {
+    const rules = rulesOfMajority({ leader: 'b', members: ['a', 'b', 'c', 'd', 'e'] })
+    const member = new DrivenReplica(settledFacts, { namedLeader: 'b', rules })
+    member.read(recordOf({ minInSync: 2 }))
+    expect(member.status.minInSync).toBe(3)
   })
 })

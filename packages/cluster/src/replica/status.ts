@@ -29,6 +29,7 @@ export interface ReplicaStatus extends MemberStore {
   /** Whether this member is in sync and its readers see what is committed, but for a moment's worth. */
   readonly caughtUp: boolean
   readonly inSync: readonly MemberStore[]
+  /** The fewest in-sync stores with which writes are taken. */
   readonly minInSync: number | undefined
   /** What this member would begin a new cluster with: nothing else comes of it. */
   readonly minInSyncOfNew: number
@@ -69,7 +70,7 @@ export function statusOf(
     commitLsn: applier.commitLsn,
     appliedLsn: applier.appliedLsn,
     inSync: record?.inSync ?? [],
-    minInSync: record?.minInSync,
+    minInSync: record && context.options.rules.fewest(record),
     minInSyncOfNew: context.options.minInSync,
     removed: record?.removed,
     recovery: record?.recovery,
