@@ -197,6 +197,26 @@ describe('a leader', () => {
     expect(inSyncAfter(200)).toBe(2)
   })
 
+  it('takes nobody in again who was left out, before that one has something new', () => {
+    const member = leader()
+    member.hear('c', 6, { type: 'reconcile', request: 1, lastLsn: 1, lastEpoch: 6 })
+    joinB(member)
+    propose(member, 1)
+    const storing = { durableLsn: 1, receivedLsn: 2, flushedLsn: 1, confirm: 0, gap: false }
+    for (let passedMs = 0; passedMs < 2_000; passedMs += 100) {
+      member.pass(100)
+      for (const name of ['b', 'c']) member.hear(name, 6, { type: 'acknowledge', ...storing })
+    }
+    expect(change(member, '4').inSync).toHaveLength(2)
+    for (const name of ['b', 'c']) member.hear(name, 6, { type: 'acknowledge', ...storing })
+    expect(member.has('change-record')).toBe(false)
+    const left = ['b', 'c'].find(
+      (name) => !member.status.inSync.some((one) => one.member === name),
+    )!
+    acknowledge(member, 2, left)
+    expect(change(member, '5').inSync).toContainEqual(storeOf(left))
+  })
+
   it('lets what is under way end as unknown before it follows another one', () => {
     const member = leader()
     propose(member, 1)

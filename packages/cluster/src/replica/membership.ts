@@ -249,14 +249,14 @@ export class Membership {
       .sort((first, second) => (first.member < second.member ? -1 : 1))
   }
 
-  #mayJoin({ sender, heldLsn, leaving, lastHeardMs, nextLsn }: FollowerProgress): boolean {
+  #mayJoin({ sender, heldLsn, leaving, lastProgressMs, nextLsn }: FollowerProgress): boolean {
     const { applier, options, nowMs } = this.context
     return (
       nextLsn !== undefined &&
       !this.leader.set.has(sender.storeId) &&
       !leaving &&
       !this.#removals.has(sender.storeId) &&
-      nowMs - lastHeardMs < options.times.replicaTimeoutMs / 2 &&
+      nowMs - lastProgressMs < options.times.replicaTimeoutMs / 2 &&
       options.rules.mayJoin(heldLsn, applier.commitLsn, this.leader.markLsn)
     )
   }
