@@ -46,7 +46,9 @@ export class LostEntries {
     if (this.mayLackLsn === Infinity) return false
     const { ledger, coordinator } = this.world
     const sets = coordinator.possibleRecords.flatMap(({ inSync }) => inSync)
-    return ledger.isWhole(disk) || sets.every(({ storeId }) => storeId !== this.storeId)
+    // What is decided may be applied nowhere yet.
+    const isWhole = disk.safeLsn >= this.mayLackLsn && ledger.isWhole(disk)
+    return isWhole || sets.every(({ storeId }) => storeId !== this.storeId)
   }
 
   /** An operator gives it an empty disk. */
