@@ -501,7 +501,9 @@ export class ClusterMember {
     caughtUp,
   }: ReplicaStatus): Pick<MemberReport, 'health' | 'reason'> {
     if (this.#draining) return { health: 'draining', reason: 'it stops' }
-    const reason = this.#unhealthy ?? problem
+    // Of a leader, that it takes no writes counts for more than a trouble with which it takes them.
+    const writes = role !== 'leader' || notWritable === undefined
+    const reason = this.#unhealthy ?? (writes ? problem : undefined)
     if (reason !== undefined) return { health: 'unhealthy', reason }
     if (inSync.some((store) => store.storeId === storeId)) {
       if (!caughtUp) return { health: 'catching-up', reason: 'it applies what it has' }

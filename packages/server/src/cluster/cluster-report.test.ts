@@ -113,6 +113,12 @@ describe('how a cluster is', () => {
       'Not writable: in sync 1 of 2 needed.',
     )
     expect(clusterStatus(seen({ ...follower, hearsLeader: false }, others)).writable).toBe(false)
+    // It takes writes, and something is the matter with it all the same.
+    const reason = 'the record of the cluster is gone'
+    const troubled = member('goethe-1', { role: 'leader', health: 'unhealthy', reason })
+    const { writable, summary } = clusterStatus(seen(follower, [others[0]!, troubled, others[2]!]))
+    expect(writable).toBe(true)
+    expect(summary.join(' ')).toContain(reason)
   })
 
   it('says that nobody leads, and what keeps this member from it', () => {

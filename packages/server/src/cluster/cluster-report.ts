@@ -37,8 +37,12 @@ type Replica = ClusterMemberStatus['replica']
 function whyNotWritable(replica: Replica, leader: MemberView | undefined): string | undefined {
   const { role, notWritable, hearsLeader, problem } = replica
   if (role === 'leader') return notWritable
-  // The leader tells by gossip why it takes none; what it told before it led is about other things.
-  if (hearsLeader) return leader?.report.role === 'leader' ? leader.report.reason : undefined
+  // The leader tells by gossip why it takes none; what it told before it led is about other things,
+  // and so is what is the matter with one that takes them.
+  if (hearsLeader) {
+    const report = leader?.report
+    return report?.role === 'leader' && report.health !== 'unhealthy' ? report.reason : undefined
+  }
   if (problem !== undefined) return problem
   if (replica.clusterId === undefined) {
     return 'this member is new: it joins the others, or begins a cluster once all of them were heard of'
