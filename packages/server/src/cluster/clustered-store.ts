@@ -119,8 +119,11 @@ export class ClusteredStore implements LogStore {
     if (replica === undefined || this.#current === undefined) {
       return { type: 'catching-up', reason: 'This member has no log yet' }
     }
-    const { role, problem, notWritable } = replica
-    if (role !== 'leader') return followerState(replica)
+    const { role, problem, notWritable, leader } = replica
+    if (role !== 'leader') {
+      const { members } = this.#member!.status
+      return followerState(replica, members.get(leader ?? '')?.address)
+    }
     if (notWritable !== undefined) return { type: 'read-only', reason: notWritable }
     if (!this.#writes) return { type: 'catching-up', reason: 'The log is being opened' }
     const { reason } = guard

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { servesReads } from '../log-store.js'
-import { followerState } from './follower-state.js'
+import { followerState as stateOf } from './follower-state.js'
 
 const store = { member: 'goethe-1', storeId: 'one' }
 
@@ -10,10 +10,13 @@ const well = {
   leader: 'goethe-0',
   hearsLeader: true,
   caughtUp: true,
-  problem: undefined,
+  problem: undefined as string | undefined,
   commitLsn: 20_000,
   appliedLsn: 20_000,
 }
+
+const followerState = (replica: typeof well, leaderAddress: string | undefined = 'goethe-0:1337') =>
+  stateOf(replica, leaderAddress)
 
 describe('a member that does not lead', () => {
   it('follows while it is in sync and caught up', () => {
@@ -34,6 +37,14 @@ describe('a member that does not lead', () => {
       type: 'catching-up',
       reason: 'This member is in sync, and has not heard yet what else is committed',
     })
+  })
+
+  it('is not ready before it can say where its leader serves, if it hears one', () => {
+    expect(stateOf(well, undefined)).toEqual({
+      type: 'catching-up',
+      reason: 'This member is in sync, and was not told yet where goethe-0 serves',
+    })
+    expect(stateOf({ ...well, hearsLeader: false }, undefined).type).toBe('following')
   })
 
   it('is not ready while it is not in sync', () => {

@@ -14,15 +14,24 @@ type Replica = Pick<
   | 'storeId'
 >
 
-/** It follows once it is in sync and shows what it has; others should be asked before that. */
-export function followerState(replica: Replica): StoreState {
+/**
+ * It follows once it is in sync, shows what it has, and can say where its leader serves; others should
+ * be asked before that. `leaderAddress` is what gossip has told of that.
+ */
+export function followerState(replica: Replica, leaderAddress: string | undefined): StoreState {
   const { inSync, storeId, leader, problem, hearsLeader, caughtUp } = replica
   const trouble = problem === undefined ? {} : { reason: problem }
   const isInSync = inSync.some((store) => store.storeId === storeId)
   // Without a record, say, it gets on with a leader that it hears, and would not get another one.
   const isWell = isInSync && (problem === undefined || hearsLeader)
-  if (isWell && caughtUp) return { type: 'following', leader, ...trouble }
+  // Reads go on without a leader, too.
+  const isIntroduced = !hearsLeader || leaderAddress !== undefined
+  if (isWell && caughtUp && isIntroduced) return { type: 'following', leader, ...trouble }
   if (!isWell) return { type: 'catching-up', reason: problem ?? 'This member is not in sync yet' }
+  if (caughtUp) {
+    const reason = `This member is in sync, and was not told yet where ${leader} serves`
+    return { type: 'catching-up', reason }
+  }
   const left = replica.commitLsn - replica.appliedLsn
   const reason =
     left > 0
