@@ -359,6 +359,15 @@ describe('the server', () => {
     expect(await rawStatus(server.url, 'GET', path)).toBe(431)
   })
 
+  test('a head of more fields than anybody sends is refused, before anything is done', async () => {
+    const fields = Array.from({ length: 300 }, (_, index) => [`x-${index}`, 'y'])
+    const headers = { ...Object.fromEntries(fields), 'content-type': 'application/octet-stream' }
+    const path = '/v1/topics/many-fields/events'
+    const { status, json } = await server.send('POST', path, 'an event', headers)
+    expect([status, json['code']]).toEqual([400, 'GOETHE_INVALID_ARGUMENT'])
+    expect((await server.get('/v1/topics/many-fields')).status).toBe(404)
+  })
+
   test('bytes that are no request end their connection and nothing else', async () => {
     const { hostname, port } = new URL(server.url)
     const socket = connect(Number(port), hostname)

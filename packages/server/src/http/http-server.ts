@@ -28,6 +28,9 @@ const paramLengthMax = 255 * 3
 /** Line of the request and headers: two such names, a token, and then some. */
 const headBytesMax = 16 * 1024
 
+/** Far beyond what anybody sends. Of more than 2,000 Node would forget the rest. */
+const headFieldsMax = 256
+
 /** Starts to listen, with TLS where there is a certificate for it. */
 export async function startHttp(context: ServerContext, tls?: ServedTls): Promise<Listener> {
   const app = await createApp(context, tls)
@@ -70,6 +73,7 @@ async function createApp(
   answerErrors(app, context)
   leaveWhenStopping(app, context)
   trackCalls(app, context)
+  refuseManyFields(app)
   await app.register(swagger, openapi)
   healthRoutes(app, context)
   await app.register((metrics) => metricsRoute(metrics, context))
@@ -164,6 +168,18 @@ function leaveWhenStopping(app: FastifyInstance, { stopping }: ServerContext): v
         app.server.closeIdleConnections()
       })
     }
+  })
+}
+
+function refuseManyFields(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (raw.rawHeaders.length <= 2 * headFieldsMax) return
+    // What comes behind such a head is not trusted either.
+    void reply.header('connection', 'close')
+    throw new GoetheError(
+      'GOETHE_INVALID_ARGUMENT',
+      `The request has ${raw.rawHeaders.length / 2} header fields or more, where ${headFieldsMax} are the most`,
+    )
   })
 }
 
