@@ -120,7 +120,10 @@ export class SimulatedMember {
     const { replica, world } = this
     if (replica === undefined) return
     if (this.pausedUntilMs > world.timeline.nowMs) {
-      return this.#laterAt(this.pausedUntilMs, () => this.input(input))
+      // A timer that was late reads the clock when it fires.
+      return this.#laterAt(this.pausedUntilMs, () =>
+        this.input(input.type === 'tick' ? { type: 'tick', nowMs: this.#clockMs } : input),
+      )
     }
     if (input.type !== 'tick') {
       world.trace(() => `${this.name} <- ${JSON.stringify(input)}`)
