@@ -6,8 +6,8 @@ import { setFlagsFromString } from 'node:v8'
  * by looking through the heap, in which nearly everything lives for good. By its own rules a follower
  * that takes 25 MB/s does that five times a second, with a fifth of its main thread and four more
  * threads; with this the three members of a cluster on two cores took 286 to 330 thousand events a
- * second, in batches of 1,000, where it was 200 to 225 before. The price is memory: up to about
- * 150 MB more under load, and none of it while idle.
+ * second, in batches of 1,000, where it was 200 to 225 before (by hand). The price is memory under
+ * load: the heap with what it counts may come to five times what is alive, some 150 MB.
  */
 export function collectSeldom(): void {
   setFlagsFromString('--heap-growing-percent=400')

@@ -167,7 +167,9 @@ export class Committer {
       // What changes more than the ends of topics is planned on what is there, and nothing on it.
       const alone = taken.some(changesMore)
       if (alone) await this.#written
-      const ready = this.#isReady(taken) ? taken : await this.#prepare(taken)
+      // Once a commit has failed nothing more is prepared: what that changes would never be written.
+      const isReady = this.#failure !== undefined || this.#isReady(taken)
+      const ready = isReady ? taken : await this.#prepare(taken)
       this.#written = this.#commit(taken, ready)
       if (alone) await this.#written
     }
