@@ -1,11 +1,8 @@
 /**
- * Sends appends through one stream, many in one message and many messages under way; answers come
- * in their order. When the stream breaks, what was not answered is sent again through the next one,
- * with the same producer sequences.
- *
- * Nothing is sent before the server has said how large its messages may be.
+ * Sends the appends of a client, through one stream after the other. When a stream breaks, what was
+ * not answered is sent again through the next one, with the same producer sequences.
  */
-import type { ClientDuplexStream, Client as GrpcClient } from '@grpc/grpc-js'
+import type { Client as GrpcClient } from '@grpc/grpc-js'
 import type { AbortSignalLike, GoetheError } from '@goethe/core'
 import { abortedError } from '@goethe/core/contract'
 import {
@@ -26,21 +23,13 @@ import {
 import type { Group, Member } from './append-group.js'
 import { groupBytesMax } from './append-lane.js'
 import { AppendQueue } from './append-queue.js'
+import { type AppendCall, AppendStream, type StreamEnd } from './append-stream.js'
+import { AppendsUnderWay } from './appends-under-way.js'
 import { backoffMs, retryDelayMs } from './backoff.js'
 import { openDuplex } from './calls.js'
 import type { Connection } from './connection.js'
 import { closedError, errorOf, isDisconnect, isPassing } from './failures.js'
-import { Fifo } from './fifo.js'
 import { deadlineOf, pause } from './waiting.js'
-
-/** What came of a stream. */
-interface StreamEnd {
-  /** It has answered, and not that all must be sent again. */
-  readonly answered: boolean
-  readonly error: GoetheError | undefined
-}
-
-type Stream = ClientDuplexStream<readonly StreamedAppend[], readonly AppendOutcome[]>
 
 /** Bytes of one message, beyond a single large append. */
 const messageBytesMax = 1024 * 1024
@@ -51,29 +40,15 @@ const payloadOverheadBytes = 64
 /** How often what has waited too long is looked for. */
 const expiryMs = 250
 
-/** After so long without an append, at most twice that, the stream ends and the connection is idle. */
-const idleMs = 10_000
-
-/** How long a server may take to end the stream when everything was answered. */
-const farewellMs = 1000
-
 export class AppendSender {
   readonly #connection: Connection
   readonly #idempotent: boolean
   readonly #queue: AppendQueue
-  /** Taken and not answered, in order; those that were given up are still answered. */
-  readonly #underWay = new Fifo<Group>()
-  /** How many of these went through the present stream; the others go before all else. */
-  #sent = 0
-  #bytes = 0
-  #stream: Stream | undefined
-  /** Largest message that the present server takes; 0 until it has said so. */
-  #serverBytesMax = 0
-  #answeredAt = 0
+  readonly #underWay = new AppendsUnderWay()
+  #lastStream: AppendStream | undefined
   #running: Promise<void> | undefined
   #scheduled = false
   #stopExpiry: (() => void) | undefined
-  #stopIdling: (() => void) | undefined
   #onIdle: (() => void) | undefined
   readonly #run = (): void => {
     this.#scheduled = false
@@ -106,6 +81,11 @@ export class AppendSender {
     })
   }
 
+  /** Through which may be sent. */
+  get #stream(): AppendStream | undefined {
+    return this.#lastStream?.usable === true ? this.#lastStream : undefined
+  }
+
   /** Waits for the callers that wait, and ends the stream. */
   async close(): Promise<void> {
     if (this.#queue.callers > 0) {
@@ -114,21 +94,17 @@ export class AppendSender {
       })
     }
     this.#stopExpiry?.()
-    this.#stopIdling?.()
     const stream = this.#stream
     if (stream === undefined) return
     if (this.#underWay.length > 0) stream.cancel()
-    const stop = this.#end(stream)
+    const stop = stream.end()
     await this.#running
     stop()
   }
 
   /** Rejects everything that waits. */
   fail(error: GoetheError): void {
-    for (const group of this.#underWay) group.reject(error)
-    this.#underWay.filter(() => false)
-    this.#sent = 0
-    this.#bytes = 0
+    this.#underWay.fail(error)
     this.#queue.fail(error)
     this.#noteIdle()
   }
@@ -172,11 +148,13 @@ export class AppendSender {
       if (this.#queue.callers > 0) this.#running ??= this.#keepStream()
       return
     }
-    if (this.#serverBytesMax === 0 || this.#connection.gate.closed) return
-    const max = Math.min(messageBytesMax, this.#serverBytesMax)
+    if (stream.bytesMax === 0 || this.#connection.gate.closed) return
+    const max = Math.min(messageBytesMax, stream.bytesMax)
     let parts: StreamedAppend[] = []
     let bytes = 0
-    for (let group = this.#next(); group !== undefined; group = this.#next()) {
+    for (;;) {
+      const group = this.#next(stream.bytesMax)
+      if (group === undefined) break
       if (bytes + group.bytes > max && parts.length > 0) {
         stream.write(parts)
         parts = []
@@ -191,21 +169,20 @@ export class AppendSender {
   }
 
   /** What is to be sent next: first that which went through another stream, then what is new. */
-  #next(): Group | undefined {
-    if (this.#sent < this.#underWay.length) return this.#underWay.at(this.#sent++)
+  #next(bytesMax: number): Group | undefined {
+    const repeated = this.#underWay.repeat()
+    if (repeated !== undefined) return repeated
     const { inFlightBytesMax } = this.#connection.options
-    while (this.#bytes < inFlightBytesMax) {
+    while (this.#underWay.bytes < inFlightBytesMax) {
       const group = this.#queue.take()
       if (group === undefined) return undefined
-      if (isTooLarge(group, this.#serverBytesMax)) {
+      if (isTooLarge(group, bytesMax)) {
         this.#queue.settle(group, 'refused')
         if (group.size > 1) this.#queue.split(group)
-        else group.reject(tooLarge(group, this.#serverBytesMax))
+        else group.reject(tooLarge(group, bytesMax))
         continue
       }
-      this.#underWay.push(group)
-      this.#sent++
-      this.#bytes += group.bytes
+      this.#underWay.add(group)
       return group
     }
     return undefined
@@ -221,8 +198,8 @@ export class AppendSender {
           const deadline = this.#deadline
           const client = await connection.acquire(deadline)
           const metadata = await connection.metadata(deadline)
-          const stream = openDuplex(client, eventLogMethods.appendStream, metadata)
-          const { answered, error } = await this.#use(stream, client)
+          const call = openDuplex(client, eventLogMethods.appendStream, metadata)
+          const { answered, error } = await this.#use(call, client)
           if (answered) failures = 0
           if (answered && error?.details.retryDelayMs === undefined) continue
           const { random } = connection.options
@@ -240,38 +217,19 @@ export class AppendSender {
     }
   }
 
-  /** Sends through a stream until it ends; tells whether it was good for anything, and how it ended. */
-  async #use(stream: Stream, client: GrpcClient): Promise<StreamEnd> {
-    let answered = false
-    let refusal: GoetheError | undefined
-    stream.on('metadata', (metadata) => {
-      const [bytes] = metadata.get('goethe-message-bytes-max')
-      this.#learn(bytes === undefined ? Infinity : Number(bytes))
+  /** Sends through a stream until it ends. */
+  async #use(call: AppendCall, client: GrpcClient): Promise<StreamEnd> {
+    this.#underWay.streamLost()
+    const stream = new AppendStream(call, this.#connection.options, {
+      onReady: (bytesMax) => {
+        this.#queue.groupBytesMax = Math.min(groupBytesMax, bytesMax / 2)
+        this.#schedule()
+      },
+      onOutcomes: (outcomes) => this.#onOutcomes(outcomes),
+      isIdle: () => this.#queue.callers === 0 && this.#underWay.length === 0,
     })
-    stream.on('data', (outcomes: readonly AppendOutcome[]) => {
-      if (refusal !== undefined) return
-      answered = true
-      refusal = this.#onOutcomes(outcomes)
-      if (refusal === undefined) return
-      // What is appended from now on goes through the next one.
-      if (this.#stream === stream) this.#stream = undefined
-      stream.cancel()
-    })
-    this.#stream = stream
-    this.#sent = 0
-    this.#serverBytesMax = 0
-    this.#answeredAt = this.#connection.options.nowMs()
-    this.#watchIdling()
-    const ended = await new Promise<GoetheError | undefined>((resolve) => {
-      stream.on('error', (failure) => {
-        resolve(errorOf(failure))
-      })
-      stream.on('end', () => {
-        resolve(undefined)
-      })
-    })
-    this.#stream = undefined
-    const error = refusal ?? ended
+    this.#lastStream = stream
+    const { answered, error } = await stream.ended
     // A server that has closed the stream in peace is about to stop.
     if (error !== undefined) {
       if (isDisconnect(error)) this.#connection.failed(client, error)
@@ -280,28 +238,22 @@ export class AppendSender {
         return { answered, error: undefined }
       }
     }
-    if (!this.#idempotent) this.#giveUpUnderWay(error)
+    // Without a producer, what was sent and not answered has an unknown outcome.
+    if (!this.#idempotent) this.#underWay.reject(answerLost(error))
     this.#dropForsaken()
-    return { answered: answered && refusal === undefined, error }
-  }
-
-  #learn(bytesMax: number): void {
-    this.#serverBytesMax = bytesMax
-    this.#queue.groupBytesMax = Math.min(groupBytesMax, bytesMax / 2)
-    this.#schedule()
+    return { answered, error }
   }
 
   /** Gives the error behind which the server takes nothing more, if there is one among the answers. */
   #onOutcomes(outcomes: readonly AppendOutcome[]): GoetheError | undefined {
-    this.#answeredAt = this.#connection.options.nowMs()
     let last: GoetheError | undefined
     for (const outcome of outcomes) {
-      const group = this.#underWay.at(0)
+      const group = this.#underWay.first
       if (group === undefined) break
       const error = 'code' in outcome ? outcome : undefined
       // In order: it and all behind it are sent once more, through another stream.
       if (error !== undefined && isPassing(error) && this.#idempotent) return error
-      this.#shift()
+      this.#underWay.shift()
       if (error !== undefined && isPassing(error)) last = error
       if (error === undefined) {
         this.#queue.settle(group, 'appended')
@@ -318,32 +270,17 @@ export class AppendSender {
     return last
   }
 
-  #shift(): void {
-    const group = this.#underWay.shift()!
-    this.#bytes -= group.bytes
-    if (this.#sent > 0) this.#sent--
-  }
-
   #onFailure(error: GoetheError): void {
     if (this.#connection.closed) this.fail(closedError())
     else if (!isPassing(error) || !this.#connection.everConnected) this.fail(error)
     else this.#expire(error)
   }
 
-  /** Without a producer, what was sent and not answered has an unknown outcome. */
-  #giveUpUnderWay(cause: GoetheError | undefined): void {
-    for (const group of this.#underWay) group.reject(answerLost(cause))
-  }
-
   /** Nobody waits any more for the answers to these, and they will not come. */
   #dropForsaken(): void {
-    this.#underWay.filter((group) => {
-      if (group.waiting > 0) return true
-      this.#bytes -= group.bytes
+    this.#underWay.dropForsaken((group) => {
       this.#queue.settle(group, 'unknown')
-      return false
     })
-    this.#sent = 0
     this.#noteIdle()
   }
 
@@ -360,42 +297,6 @@ export class AppendSender {
     )
   }
 
-  /**
-   * Ends a stream that is of no use. Left open, it would keep the process alive, and the server from
-   * closing a connection on which nothing happens.
-   */
-  #watchIdling(): void {
-    const stream = this.#stream
-    if (this.#stopIdling !== undefined || stream === undefined) return
-    const answeredAt = this.#answeredAt
-    this.#stopIdling = this.#connection.options.clock.setTimer(
-      () => {
-        this.#stopIdling = undefined
-        const isIdle = this.#queue.callers === 0 && this.#underWay.length === 0
-        if (this.#stream === stream && isIdle && this.#answeredAt === answeredAt) {
-          // What comes from now on goes through the next one.
-          this.#stream = undefined
-          this.#end(stream, 'background')
-        } else this.#watchIdling()
-      },
-      idleMs,
-      'background',
-    )
-  }
-
-  /** Ends the stream, by force if the server does not; the function returned takes back the force. */
-  #end(stream: Stream, kind?: 'background'): () => void {
-    stream.end()
-    const { clock } = this.#connection.options
-    return clock.setTimer(
-      () => {
-        stream.cancel()
-      },
-      farewellMs,
-      kind,
-    )
-  }
-
   /** Rejects what has waited too long. */
   #expire(cause?: GoetheError): void {
     const { nowMs, deadlineMs } = this.#connection.options
@@ -405,24 +306,21 @@ export class AppendSender {
       group.reject(group.sends > 0 ? noAnswerInTime(cause) : neverSent(cause))
     }
     this.#queue.expire(now, () => neverSent(cause))
-    if (this.#stream === undefined) this.#dropForsaken()
+    const stream = this.#stream
+    if (stream === undefined) this.#dropForsaken()
     // Who says nothing for so long, though asked, is not there: another connection may do better.
-    else if (this.#isAsked && now - this.#answeredAt >= deadlineMs) this.#stream.cancel()
+    else if (this.#isAsked(stream) && now - stream.answeredAt >= deadlineMs) stream.cancel()
     this.#noteIdle()
   }
 
   /** True when the server should have said something: how large messages may be, or an answer. */
-  get #isAsked(): boolean {
-    return this.#serverBytesMax === 0 || this.#underWay.at(0)?.waiting === 0
+  #isAsked({ bytesMax }: AppendStream): boolean {
+    return bytesMax === 0 || this.#underWay.first?.waiting === 0
   }
 
   /** The deadline that comes first; some time from now where nobody waits. */
   get #deadline(): number {
-    let first = Math.min(this.#queue.deadline, deadlineOf(this.#connection))
-    for (const { deadline, waiting } of this.#underWay) {
-      if (waiting > 0 && deadline < first) first = deadline
-    }
-    return first
+    return Math.min(this.#queue.deadline, this.#underWay.deadline, deadlineOf(this.#connection))
   }
 }
 
