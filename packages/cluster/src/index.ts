@@ -10,15 +10,11 @@ export { inClusterAccess } from './kubernetes/in-cluster.js'
 export { kubeconfigAccess } from './kubernetes/kubeconfig.js'
 export { KubernetesClient } from './kubernetes/kubernetes-client.js'
 export { ReplicatedLevel } from './replicated-level.js'
-export type {
-  ClusterCounters,
-  ClusterMemberOptions,
-  ClusterMemberStatus,
-  MemberSecurity,
-} from './cluster-member.js'
+export type { ClusterCounters, ClusterMemberStatus } from './cluster-member.js'
 export type { ChangeOutcome, Coordinator, VersionedRecord } from './coordinator/coordinator.js'
 export type { Discovery, Peer } from './discovery/discovery.js'
 export type { MemberView } from './gossip/membership-view.js'
+export type { ClusterMemberOptions, MemberSecurity } from './member/member-options.js'
 export type { NamedLeader } from './member/named-leader.js'
 export type { ReplicaListener } from './member/replica-listener.js'
 export type { ClusterRecord, Leader, MemberStore } from './record.js'

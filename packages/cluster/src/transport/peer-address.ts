@@ -25,3 +25,10 @@ export function parsePeerAddress(address: string): PeerAddress {
   }
   return { host: (match[1] ?? match[2])!, port }
 }
+
+/** An address that stands for all of a host is none that others could use: clients know its name. */
+export function reachedAt(host: string, port: number, clientAddress: string): string {
+  const isAny = host === '0.0.0.0' || host === '::'
+  if (isAny) return `${clientAddress.replace(/:\d+$/, '')}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
