@@ -8,7 +8,10 @@
 import type { ChangeOutcome, VersionedRecord } from '../coordinator/coordinator.js'
 import type { ClusterRecord } from '../record.js'
 import type { Context } from './context.js'
+import { LeaderSilence } from './leader-silence.js'
+import { OperatorRecovery } from './operator-recovery.js'
 import { holderTrouble, isForeign, recordTrouble } from './record-trouble.js'
+import { recordToAskFor } from './record-to-ask-for.js'
 
 /** What takeover asks of the replica. */
 export interface TakeoverEvents {
@@ -37,22 +40,16 @@ export class Takeover {
   #readMs = -Infinity
   // Since when the record was seen to stand still, without a gap in the reads.
   #tokenSinceMs: number | undefined
-  #leaderHeardMs: number
-  #othersHeardMs = -Infinity
-  #patienceMs: number
-  #invited = false
-  // The highest epoch that was known when an operator gave up what may be missing here.
-  #uncleanEpoch: number | undefined
-  // Until when that counts, by the driver's clock.
-  #uncleanUntilMs = -Infinity
   #attempt: Attempt | undefined
+  readonly #silence: LeaderSilence
+  readonly #recovery: OperatorRecovery
 
   constructor(
     private readonly context: Context,
     private readonly events: TakeoverEvents,
   ) {
-    this.#leaderHeardMs = context.nowMs
-    this.#patienceMs = this.#newPatienceMs()
+    this.#silence = new LeaderSilence(context)
+    this.#recovery = new OperatorRecovery(context)
   }
 
   /** Whether the record was read since the start: before that no leader is answered (rule 2). */
@@ -66,7 +63,7 @@ export class Takeover {
 
   /** Whether the leader was heard just now, which is what other members want to know (rule 3). */
   get hearsLeader(): boolean {
-    return this.context.nowMs - this.#leaderHeardMs < this.#hearsForMs
+    return this.#silence.hearsLeader
   }
 
   /** Whether this member may lead, if it has what it takes: where one is named, that one alone. */
@@ -78,35 +75,30 @@ export class Takeover {
   leaderHeard(): void {
     this.#turnedAway = undefined
     // There is no need any more for a leader that may lack something.
-    this.#uncleanEpoch = undefined
-    this.#leaderHeardMs = this.context.nowMs
+    this.#recovery.end()
+    this.#silence.end()
   }
 
   /** A message of the leader is on its way in: what it says is not known yet, but that somebody says it. */
   leaderSends(): void {
-    this.#leaderHeardMs = this.context.nowMs
+    this.#silence.end()
   }
 
   /** Another in-sync member says that it hears the leader, as it says for a while after the last word. */
   othersHeard(): void {
-    this.#othersHeardMs = this.context.nowMs - this.#hearsForMs
+    this.#silence.othersHeard()
   }
 
   /** The leader that gave up its lead wants this member to be next. */
   invite(): void {
-    this.#invited = true
+    this.#silence.invite()
     this.#pauseUntilMs = -Infinity
     this.readSoon()
   }
 
-  /**
-   * An operator wants this member to lead, whatever may be missing here (rule 1). It was said of the
-   * cluster as this member knows it: when somebody has come to lead since, or when it could not be done
-   * in time, it has to be said again.
-   */
+  /** An operator wants this member to lead, whatever may be missing here; tried until then. */
   recover(deadlineMs: number): void {
-    this.#uncleanEpoch = this.context.facts.seenEpoch
-    this.#uncleanUntilMs = deadlineMs
+    this.#recovery.want(deadlineMs)
     this.readSoon()
   }
 
@@ -118,11 +110,9 @@ export class Takeover {
   /** The lead was lost or given up: be patient anew. */
   rest(): void {
     this.#attempt = undefined
-    this.#invited = false
     this.#mustRead = true
     this.#tokenSinceMs = undefined
-    this.#leaderHeardMs = this.context.nowMs
-    this.#patienceMs = this.#newPatienceMs()
+    this.#silence.beginAnew()
   }
 
   /** Time passed, or something is on disk. */
@@ -131,7 +121,7 @@ export class Takeover {
     if (coordinator.busy) return
     if (this.#attempt !== undefined) {
       const { epoch, recovery } = this.#attempt.record
-      const isLate = recovery?.epoch === epoch && !this.#unclean
+      const isLate = recovery?.epoch === epoch && !this.#recovery.wanted
       if (facts.attempt?.epoch !== epoch || isLate) this.#attempt = undefined
       else if (facts.durable) {
         const { token, record } = this.#attempt
@@ -157,9 +147,9 @@ export class Takeover {
     const { clusterId } = this.context.facts
     this.#recordProblem = recordTrouble(found?.record, clusterId, this.#knownThen(seenEpochThen))
     if (found === undefined || this.#recordProblem !== undefined) this.#pause()
-    if (isForeign(found?.record, clusterId)) this.#uncleanEpoch = undefined
+    if (isForeign(found?.record, clusterId)) this.#recovery.end()
     if (found === undefined) this.#foundNone()
-    else if (this.#recordProblem === undefined || this.#unclean) this.#found(found)
+    else if (this.#recordProblem === undefined || this.#recovery.wanted) this.#found(found)
     this.continue()
   }
 
@@ -179,7 +169,7 @@ export class Takeover {
     const { record, token } = found
     const { facts, nowMs, self, options } = this.context
     if (token !== this.#known?.token || this.#tokenSinceMs === undefined) this.#tokenSinceMs = nowMs
-    if (record.epoch > (this.#known?.record.epoch ?? 0)) this.#leaderHeardMs = nowMs
+    if (record.epoch > (this.#known?.record.epoch ?? 0)) this.#silence.end()
     this.#known = found
     this.#read = true
     const { attempt } = facts
@@ -188,14 +178,14 @@ export class Takeover {
       if (own && record.epoch === attempt.epoch) return this.#win(found)
       facts.withdraw()
     }
-    if (record.epoch > (this.#uncleanEpoch ?? Infinity)) this.#uncleanEpoch = undefined
+    this.#recovery.seen(record.epoch)
     this.events.seen(record)
     if (this.#tries(found)) this.#try(found)
   }
 
   #foundNone(): void {
     const { facts } = this.context
-    if (this.#unclean && facts.clusterId !== undefined) return this.#try(undefined)
+    if (this.#recovery.wanted && facts.clusterId !== undefined) return this.#try(undefined)
     if (!this.#mayCreate || !this.mayBeChosen) return
     this.#read = true
     this.#try(undefined)
@@ -210,7 +200,7 @@ export class Takeover {
     const stoodMs = this.#tokenSinceMs === undefined ? 0 : nowMs - this.#tokenSinceMs
     // Who is no member is a leader that is not heard: its lease is what there is to go by.
     if (heldBy !== undefined && stoodMs < heldBy.leaseMs) return false
-    if (this.#unclean) return true
+    if (this.#recovery.wanted) return true
     if (!options.rules.mayLead(record, self.storeId)) return false
     // An attempt that may yet succeed keeps this member from following anybody.
     if (facts.attempt !== undefined) return true
@@ -218,54 +208,23 @@ export class Takeover {
     if (options.namedLeader !== undefined) return true
     if (heldBy !== undefined) return true
     const { leader } = record
-    const silentMs = nowMs - this.#leaderHeardMs
-    if (leader === undefined) return this.#invited || silentMs >= this.#patienceMs / 2
+    if (leader === undefined) return this.#silence.isLongAfterLead
     // An older incarnation of this very store leads no more (rule 12).
     if (leader.storeId === self.storeId) return true
-    const silent = silentMs >= this.#patienceMs
-    const othersHear = nowMs - this.#othersHeardMs < options.times.electionTimeoutMs
-    return (silent && !othersHear) || stoodMs >= options.times.leaseMs
+    return this.#silence.isLong || stoodMs >= options.times.leaseMs
   }
 
   /** Promises the next epoch; the request itself leaves when the promise is on disk. */
   #try(found: VersionedRecord | undefined): void {
     const { facts } = this.context
     const token = found?.token
-    const record = this.#recordToAskFor(found?.record)
+    const record = recordToAskFor(this.context, found?.record, {
+      unclean: this.#recovery.wanted,
+      lost: this.#recordProblem !== undefined,
+    })
     facts.promise(record.epoch, token)
     this.#attempt = { token, record }
     this.events.promised()
-  }
-
-  #recordToAskFor(record: ClusterRecord | undefined): ClusterRecord {
-    const { facts, options, self } = this.context
-    const own = { member: self.member, storeId: self.storeId }
-    const leader = { ...self, address: options.address }
-    const leaseDurationMs = options.times.leaseMs
-    if (record === undefined || this.#unclean) {
-      const { othersEpoch, clusterId = options.newClusterId } = facts
-      const known = Math.max(record?.epoch ?? 0, othersEpoch)
-      const lost = this.#recordProblem !== undefined
-      const epoch = lost ? options.rules.epochBehind(known) : known + 1
-      const minInSync = record?.minInSync ?? options.minInSync
-      const removed = record?.removed?.filter(({ storeId }) => storeId !== self.storeId) ?? []
-      return {
-        clusterId,
-        epoch,
-        leader,
-        inSync: [own],
-        minInSync,
-        ...(removed.length > 0 && { removed }),
-        ...(this.#unclean && { recovery: { ...own, epoch, lsn: this.context.journal.last.lsn } }),
-        leaseDurationMs,
-        renewTimeMs: 0,
-      }
-    }
-    const others = record.inSync.filter(({ storeId }) => storeId !== record.leader?.storeId)
-    const lessOld =
-      record.leader?.storeId !== self.storeId && others.length >= options.rules.fewest(record)
-    const inSync = lessOld ? others : record.inSync
-    return { ...record, epoch: record.epoch + 1, leader, inSync, leaseDurationMs }
   }
 
   /** A leader that was named anew does not go on from a record below an epoch that it granted. */
@@ -278,7 +237,7 @@ export class Takeover {
     this.#turnedAway = undefined
     // What was wrong with the record before is put right by the new one.
     this.#recordProblem = undefined
-    this.#uncleanEpoch = undefined
+    this.#recovery.end()
     this.#known = won
     this.events.won(won)
   }
@@ -288,22 +247,9 @@ export class Takeover {
     this.#pauseUntilMs = nowMs + options.times.retryMs * (0.5 + options.random())
   }
 
-  #newPatienceMs(): number {
-    return this.context.options.times.electionTimeoutMs * (1 + this.context.options.random() / 2)
-  }
-
   get #mayCreate(): boolean {
     const { options, facts, peersVirgin } = this.context
     return options.rules.mayCreate(facts.clusterId, peersVirgin)
-  }
-
-  get #unclean(): boolean {
-    const { clockMs = -Infinity } = this.context
-    return this.#uncleanEpoch !== undefined && clockMs < this.#uncleanUntilMs
-  }
-
-  get #hearsForMs(): number {
-    return this.context.options.times.heartbeatMs * 3
   }
 
   get #asker() {
