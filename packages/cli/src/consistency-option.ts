@@ -5,6 +5,6 @@ export function consistencyOption(): Option {
   return new Option(
     '--consistency <how>',
     'in a cluster: local, what this member has (default), or linearizable, all that was ' +
-      'acknowledged before, from the leader',
+      'acknowledged before, by the word of the leader',
   ).choices(['local', 'linearizable'])
 }

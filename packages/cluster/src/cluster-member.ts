@@ -83,8 +83,8 @@ export class ClusterMember {
   }
 
   /**
-   * For linearizable reads: resolves once the in-sync set confirmed that this is the leader, and all
-   * that was acknowledged before is applied here. Rejects with GOETHE_NOT_LEADER, GOETHE_UNAVAILABLE.
+   * For linearizable reads: resolves once the in-sync set confirmed who leads, and all that was
+   * acknowledged before is applied here. Rejects with GOETHE_NOT_LEADER, GOETHE_UNAVAILABLE.
    */
   async confirm(): Promise<void> {
     await this.#parts.replica.confirm()

@@ -18,8 +18,9 @@ export interface Replication {
   propose(operations: Uint8Array): Promise<void>
   /**
    * For linearizable reads: resolves once all that was acknowledged to anybody before, and shown to
-   * anybody, is applied here. Only the leader can tell, once the in-sync set has confirmed that it
-   * leads still; rejects with GOETHE_NOT_LEADER, and GOETHE_UNAVAILABLE where they do not answer.
+   * anybody, is applied here. The leader can tell, once the in-sync set has confirmed that it leads
+   * still; a follower asks it. Rejects with GOETHE_UNAVAILABLE where they do not answer or the lead
+   * changes meanwhile, and with GOETHE_NOT_LEADER where no leader is heard or this is far behind.
    */
   confirm(): Promise<void>
   /**

@@ -53,10 +53,13 @@ export class LocalMembers {
     this.#cut.add(`${one} ${other}`).add(`${other} ${one}`)
   }
 
-  /** Nothing passes between this one and all others, the coordinator among them, until `mend`. */
-  isolate(name: string): void {
-    for (const other of this.names) if (other !== name) this.cut(name, other)
-    this.#isolated.add(name)
+  /** Nothing passes between these and all others, the coordinator among them, until `mend`. */
+  isolate(...names: string[]): void {
+    const others = this.names.filter((other) => !names.includes(other))
+    for (const name of names) {
+      for (const other of others) this.cut(name, other)
+      this.#isolated.add(name)
+    }
   }
 
   mend(): void {

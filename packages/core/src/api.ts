@@ -123,9 +123,10 @@ export type Position =
  * - 'local': as new as what the member that is asked has stored. That is mostly a few milliseconds
  *   behind the leader, and further where the two do not reach each other.
  * - 'linearizable': everything that was acknowledged to anybody, and shown to anybody, before the
- *   read began. Only the leader answers, once the other members have confirmed that it leads still:
- *   it costs a round trip among them. Other members reject with GOETHE_NOT_LEADER, by which clients
- *   find the leader; GOETHE_UNAVAILABLE where nobody can tell who leads.
+ *   read began. The leader tells what that is, once the other members have confirmed that it leads
+ *   still: it costs a round trip among them, and one more at a follower. GOETHE_UNAVAILABLE where
+ *   nobody can tell at the moment. Followers that are far behind, or were told not to ask the leader,
+ *   reject with GOETHE_NOT_LEADER, by which clients find it.
  */
 export type Consistency = 'local' | 'linearizable'
 

@@ -289,7 +289,7 @@ const rows: readonly (readonly [string, Kind, unknown, string, (readonly string[
     'cluster.forward',
     { type: 'switch' },
     true,
-    'Has the leader do what is written to this member while another one leads; otherwise it is refused, and the leader named.',
+    'Has the leader do what is written to this member while another one leads, and asks it for linearizable reads; otherwise both are refused, and the leader named.',
   ],
   ['cluster.peerHost', host, '127.0.0.1', 'Where other members are listened to.'],
   ['cluster.peerPort', port, 1339, 'The port for other members.'],

@@ -272,7 +272,7 @@ export class ReplicaDriver implements Replication {
         this.#rejected[effect.refusal.code]++
         return this.#writes.reject(effect.proposal, refusalError(effect.refusal))
       case 'confirmed':
-        return this.#confirmed(effect.confirmation, effect.lsn)
+        return this.#confirmed(effect.confirmation)
       case 'unconfirmed':
         return this.#takeConfirmation(effect.confirmation)?.reject(
           refusalError(effect.refusal, 'linearizable reads'),
@@ -386,12 +386,9 @@ export class ReplicaDriver implements Replication {
     )
   }
 
-  /** The others may show an entry that is still being applied here. */
-  #confirmed(confirmation: number, lsn: number): void {
-    this.whenApplied(lsn, () => {
-      // A turn later, when all who are told of what was applied know of it.
-      setImmediate(() => this.#takeConfirmation(confirmation)?.resolve())
-    })
+  /** A turn later, when all who are told of what was applied know of it. */
+  #confirmed(confirmation: number): void {
+    setImmediate(() => this.#takeConfirmation(confirmation)?.resolve())
   }
 
   #takeConfirmation(confirmation: number): Confirmation | undefined {

@@ -53,8 +53,8 @@ export type Effect =
   /** The proposal is committed, and applied here. */
   | { readonly type: 'accept'; readonly proposal: number; readonly lsn: number }
   | { readonly type: 'reject'; readonly proposal: number; readonly refusal: Refusal }
-  /** This was the leader: a state that has `lsn` applied is as new as anything acknowledged. */
-  | { readonly type: 'confirmed'; readonly confirmation: number; readonly lsn: number }
+  /** Everything is applied here that was acknowledged to anybody before it was asked. */
+  | { readonly type: 'confirmed'; readonly confirmation: number }
   | { readonly type: 'unconfirmed'; readonly confirmation: number; readonly refusal: Refusal }
   /** The epoch is granted, by a member whose journal ends at `last`, and which takes no lower one. */
   | { readonly type: 'granted'; readonly grant: number; readonly last: Position }

@@ -114,6 +114,11 @@ export class Follower {
     })
   }
 
+  /** Asks what is committed, for a linearizable read here. */
+  confirm(request: number): void {
+    this.#send({ type: 'confirm', request })
+  }
+
   /** Asks to be let go, for a graceful stop. */
   leave(): void {
     if (this.context.facts.durable) this.#send({ type: 'leave' })

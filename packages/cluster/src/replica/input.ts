@@ -57,7 +57,7 @@ export type Input =
       readonly payload: unknown
       readonly bytes: number
     }
-  /** Is this still the leader, and what is committed? For linearizable reads. */
+  /** Is everything applied here that is committed? For linearizable reads. */
   | { readonly type: 'confirm'; readonly confirmation: number }
   /** Give up the lead and stay a follower. */
   | { readonly type: 'hand-over' }

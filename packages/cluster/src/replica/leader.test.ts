@@ -136,9 +136,57 @@ describe('a leader', () => {
       answer(member, 0)
       expect(member.has('confirmed')).toBe(false)
       answer(member, 1)
-      expect(member.take('confirmed')).toMatchObject({ confirmation: 1, lsn: 1 })
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 1 })
       answer(member, 2)
-      expect(member.take('confirmed')).toMatchObject({ confirmation: 2, lsn: 1 })
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 2 })
+    })
+
+    it('lets its readers wait until what is committed is applied', () => {
+      const member = leader()
+      propose(member, 1)
+      member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+      acknowledge(member, 2)
+      member.step({ type: 'confirm', confirmation: 1 })
+      answer(member, 1)
+      expect(member.has('confirmed')).toBe(false)
+      member.step({ type: 'applied', lsn: 2, flushedLsn: 2 })
+      expect(member.take('confirmed')).toMatchObject({ confirmation: 1 })
+    })
+
+    it('tells followers that ask what was committed then, and when it is certain', () => {
+      const member = leader()
+      const told = () =>
+        member.effects.flatMap((effect) =>
+          effect.type === 'send' && effect.message.body.type === 'confirmed'
+            ? [{ to: effect.message.toStoreId, ...effect.message.body }]
+            : [],
+        )
+      member.hear('b', 6, { type: 'confirm', request: 70 })
+      member.hear('c', 6, { type: 'confirm', request: 80 })
+      expect(told()).toEqual([])
+      // Committed since: not what they asked for.
+      propose(member, 1)
+      member.step({ type: 'journal-written', ticket: member.take('append-journal').ticket })
+      acknowledge(member, 2)
+      expect(member.take('apply')).toMatchObject({ toLsn: 2 })
+      answer(member, 1)
+      expect(told()).toEqual([{ to: 'b/1', type: 'confirmed', request: 70, lsn: 1 }])
+      answer(member, 2)
+      expect(told()[1]).toEqual({ to: 'c/1', type: 'confirmed', request: 80, lsn: 1 })
+      // A question is no acknowledgement: who only asks is not in sync for that.
+      member.pass(3_000)
+      member.hear('c', 6, { type: 'confirm', request: 81 })
+      member.pass(100)
+      expect(member.status.notWritable).toContain('c does not acknowledge')
+    })
+
+    it('tells followers nothing before its own mark is committed', () => {
+      const member = newLeader()
+      member.hear('c', 6, { type: 'confirm', request: 1 })
+      answer(member, 1)
+      member.step({ type: 'applied', lsn: 1, flushedLsn: 1 })
+      const bodies = member.effects.map((effect) => effect.type === 'send' && effect.message.body)
+      expect(bodies).not.toContainEqual(expect.objectContaining({ type: 'confirmed' }))
     })
 
     it('gives up when they do not answer for longer than it takes to leave one out', () => {

@@ -16,7 +16,7 @@ import type { Input } from './input.js'
 import type { Acknowledge, FromFollower, FromLeader, Reconcile, Sender } from './messages.js'
 import { Membership } from './membership.js'
 import { Proposals } from './proposals.js'
-import { Confirmations } from './confirmations.js'
+import { type Asker, Confirmations } from './confirmations.js'
 
 export class Leader {
   readonly set: InSyncSet
@@ -46,7 +46,7 @@ export class Leader {
     this.membership = new Membership(context, this)
     this.#proposals = new Proposals(context)
     this.#held = new HeldProposals(context)
-    this.#confirmations = new Confirmations(context)
+    this.#confirmations = new Confirmations(context, (to, body) => this.send(to, body))
     this.markLsn = this.#append(undefined, 0)
     this.#heartbeats()
   }
@@ -89,9 +89,7 @@ export class Leader {
       const refusal: Refusal = { code: 'UNAVAILABLE', reason: this.membership.whyNotWritable()! }
       return this.context.emit({ type: 'unconfirmed', confirmation, refusal })
     }
-    this.#confirmations.ask(confirmation)
-    this.#heartbeats()
-    this.#answerConfirmations()
+    this.#confirm({ confirmation })
   }
 
   receive(sender: Sender, body: FromFollower): void {
@@ -99,6 +97,11 @@ export class Leader {
     if (this.membership.isOut(sender.storeId)) {
       this.followers.delete(sender.storeId)
       if (body.type === 'leave') this.send(sender, { type: 'left' })
+      return
+    }
+    if (body.type === 'confirm') {
+      // It asks again where there is no answer.
+      if (this.#leading) this.#confirm({ to: sender, request: body.request })
       return
     }
     const follower = this.followers.get(sender.storeId) ?? new FollowerProgress(sender, nowMs)
@@ -140,6 +143,7 @@ export class Leader {
   applied(): void {
     const { applier, options } = this.context
     this.#proposals.applied(applier.appliedLsn)
+    this.#confirmations.applied()
     this.#announceCommit()
     if (!this.#leading && options.rules.leads(applier.appliedLsn, this.markLsn)) {
       this.#leading = true
@@ -287,6 +291,12 @@ export class Leader {
     const { nowMs, options } = this.context
     const gone = nowMs - lastHeardMs >= options.times.replicaTimeoutMs
     return gone ? Infinity : (keepAfterLsn ?? Infinity)
+  }
+
+  #confirm(asker: Asker): void {
+    this.#confirmations.ask(asker)
+    this.#heartbeats()
+    this.#answerConfirmations()
   }
 
   #answerConfirmations(): void {

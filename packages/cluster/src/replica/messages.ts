@@ -29,9 +29,10 @@ export interface PeerMessage<Body extends PeerMessageBody = PeerMessageBody> {
 
 export type PeerMessageBody = FromLeader | FromFollower | Refuse
 
-export type FromLeader = Heartbeat | Append | Reconciled | ReconcileAgain | TakeOver | Left
+export type FromLeader =
+  Heartbeat | Append | Reconciled | ReconcileAgain | TakeOver | Left | Confirmed
 
-export type FromFollower = Reconcile | CatchingUp | Acknowledge | Leave
+export type FromFollower = Reconcile | CatchingUp | Acknowledge | Leave | Confirm
 
 /** Leader to all: I lead, and this much is committed. */
 export interface Heartbeat {
@@ -120,4 +121,18 @@ export interface Leave {
 /** Leader to follower: you are out of the in-sync set, or it cannot be smaller. */
 export interface Left {
   readonly type: 'left'
+}
+
+/** Follower to leader, for a linearizable read there: do you still lead, and what is committed? */
+export interface Confirm {
+  readonly type: 'confirm'
+  /** Repeated by the answer. */
+  readonly request: number
+}
+
+/** Leader to follower: it did, and a state that has `lsn` applied is as new as anything acknowledged. */
+export interface Confirmed {
+  readonly type: 'confirmed'
+  readonly request: number
+  readonly lsn: number
 }

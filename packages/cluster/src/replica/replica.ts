@@ -13,6 +13,7 @@ import { type Context, envelope } from './context.js'
 import { CoordinatorAccess } from './coordinator-access.js'
 import type { Effect, Refusal } from './effect.js'
 import { Facts } from './facts.js'
+import { FollowerConfirmations } from './follower-confirmations.js'
 import { Follower } from './follower.js'
 import { Grants } from './grants.js'
 import type { Input } from './input.js'
@@ -32,6 +33,7 @@ export class Replica {
   readonly #install: SnapshotInstall
   readonly #caughtUp: CaughtUp
   readonly #grants: Grants
+  readonly #confirmations: FollowerConfirmations
   #effects: Effect[] = []
   #leader: Leader | undefined
   #follower: Follower | undefined
@@ -65,6 +67,7 @@ export class Replica {
     this.#install = new SnapshotInstall(context)
     this.#caughtUp = new CaughtUp(options.times)
     this.#grants = new Grants(context, () => this.#refuseLower())
+    this.#confirmations = new FollowerConfirmations(context, () => this.#notLeader())
     this.#takeover = new Takeover(context, {
       won: (won) => this.#lead(won),
       seen: (record) => this.#see(record.epoch, record.clusterId),
@@ -74,7 +77,10 @@ export class Replica {
 
   /** The one door: what happened, and what is to be done about it, in this order. */
   step(input: Input): readonly Effect[] {
-    if (this.#halted === undefined) this.#step(input)
+    if (this.#halted === undefined) {
+      this.#step(input)
+      this.#confirmations.continue(this.#follower)
+    }
     const effects = this.#effects
     this.#effects = []
     return effects
@@ -145,12 +151,7 @@ export class Replica {
           refusal: this.#notLeader(),
         })
       case 'confirm':
-        if (this.#leader !== undefined) return this.#leader.confirm(input.confirmation)
-        return this.#context.emit({
-          type: 'unconfirmed',
-          confirmation: input.confirmation,
-          refusal: this.#notLeader(),
-        })
+        return this.#confirm(input.confirmation)
       case 'hand-over':
         return this.#leader?.membership.handOver(false)
       case 'stop':
@@ -207,6 +208,7 @@ export class Replica {
       case 'catching-up':
       case 'acknowledge':
       case 'leave':
+      case 'confirm':
         if (this.#leader?.epoch === epoch) this.#leader.receive(from, body)
         return
       case 'refuse':
@@ -217,6 +219,7 @@ export class Replica {
       case 'reconcile-again':
       case 'take-over':
       case 'left':
+      case 'confirmed':
         return this.#receiveFromLeader(message, body)
       default:
         unreachable(body)
@@ -257,6 +260,8 @@ export class Replica {
         return follower.reconcileAgain()
       case 'take-over':
         return this.#stopping ? undefined : this.#takeover.invite()
+      case 'confirmed':
+        return this.#confirmations.answered(body)
       case 'left':
         if (this.#stopping) this.#context.emit({ type: 'stopped' })
     }
@@ -301,6 +306,17 @@ export class Replica {
     if (leader.set.record.leader === undefined) return this.#release()
     leader.commit()
     leader.membership.coordinate()
+  }
+
+  /** A follower asks its leader, unless others had better do that: it is far behind, or hears nothing. */
+  #confirm(confirmation: number): void {
+    if (this.#leader !== undefined) return this.#leader.confirm(confirmation)
+    const follower = this.#follower
+    const isFar = this.#install.active || follower?.wantsSnapshot === true
+    if (follower !== undefined && this.#takeover.hearsLeader && !isFar) {
+      return this.#confirmations.ask(confirmation, follower)
+    }
+    this.#context.emit({ type: 'unconfirmed', confirmation, refusal: this.#notLeader() })
   }
 
   /** Another member knows of an epoch: what the record says of it is worth a look. */

@@ -56,6 +56,10 @@ export interface Rules {
   leads(appliedLsn: number, markLsn: number): boolean
   /** The latest question that all have answered: `answers` has one for each needed store. */
   confirmed(answers: readonly number[]): number
+  /** Whether a linearizable read may begin that has to show what is committed up to `lsn`. */
+  isReadable(appliedLsn: number, lsn: number): boolean
+  /** Whether an answer counts for a read since which `asked` was the first question of the leader. */
+  isAnswered(asked: number | undefined, answered: number): boolean
   /** Whether a member may answer leaders although it has not read the record since its start (rule 2). */
   answersUninformed(): boolean
   /** Up to where journals may be trimmed: `flushed` has one lsn for each needed store (rule 9). */
@@ -101,6 +105,8 @@ export const rules: Rules = {
   },
   leads: (appliedLsn, markLsn) => appliedLsn >= markLsn,
   confirmed: (answers) => Math.min(Infinity, ...answers),
+  isReadable: (appliedLsn, lsn) => appliedLsn >= lsn,
+  isAnswered: (asked, answered) => asked !== undefined && asked <= answered,
   answersUninformed: () => false,
   trimLsn: (flushed) => Math.min(...flushed),
   attemptFailed: (token, tokenNow) => token !== tokenNow,

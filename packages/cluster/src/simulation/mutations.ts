@@ -95,6 +95,12 @@ export const mutations: Record<string, Mutation> = {
   'confirms its lead without the others': {
     rules: { confirmed: () => Infinity },
   },
+  'answers a linearizable read before it has applied what was confirmed': {
+    rules: { isReadable: () => true },
+  },
+  'takes the answer to an earlier question for that to a later one': {
+    rules: { isAnswered: () => true },
+  },
   'reuses the store id of an emptied disk': { reusesStoreIds: true },
 }
 

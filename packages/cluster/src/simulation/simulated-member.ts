@@ -224,7 +224,10 @@ export class SimulatedMember {
           return { type: 'refused' }
         })
       case 'confirmed':
-        return world.ledger.confirmed(effect.lsn, this.#confirmations.get(effect.confirmation)!)
+        return world.ledger.confirmed(
+          disk.appliedLsn,
+          this.#confirmations.get(effect.confirmation)!,
+        )
       case 'lead':
         this.#leadEpoch = effect.epoch
         world.ledger.leads(effect.epoch, this.#incarnationName)

@@ -254,7 +254,8 @@ export class World {
   }
 
   #readLinearizably(): void {
-    this.likelyLeader().confirm()
+    const member = this.random.chance(0.5) ? this.likelyLeader() : this.random.pick(this.members)
+    member.confirm()
     this.timeline.after(this.random.between(20, 200), () => this.#readLinearizably())
   }
 }

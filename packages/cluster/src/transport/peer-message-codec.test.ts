@@ -60,6 +60,8 @@ const bodies: { [Type in PeerMessageBody['type']]: fc.Arbitrary<PeerMessageBody>
   'take-over': fc.constant({ type: 'take-over' }),
   leave: fc.constant({ type: 'leave' }),
   left: fc.constant({ type: 'left' }),
+  confirm: fc.record({ type: fc.constant('confirm'), request: number }),
+  confirmed: fc.record({ type: fc.constant('confirmed'), request: number, lsn: number }),
 }
 
 const messages: fc.Arbitrary<PeerMessage> = fc.record(
@@ -140,7 +142,7 @@ describe('a message between members', () => {
   })
 
   test('may be any bytes, and is refused or understood', () => {
-    const kind = fc.integer({ min: 1, max: 12 })
+    const kind = fc.integer({ min: 1, max: 14 })
     fc.assert(
       fc.property(kind, fc.uint8Array({ maxLength: 200 }), (kind, rest) => {
         const found = outcome(Buffer.concat([Buffer.of(1, kind), rest]))

@@ -48,6 +48,8 @@ const kinds: Readonly<Record<Type, number>> = {
   'take-over': 9,
   leave: 10,
   left: 11,
+  confirm: 12,
+  confirmed: 13,
 }
 const types = new Map(Object.entries(kinds).map(([type, kind]) => [kind, type as Type]))
 
@@ -165,6 +167,13 @@ function writeBody(writer: ByteWriter, body: Exclude<PeerMessageBody, Append>): 
       writer.number(body.confirm)
       writer.byte(body.gap ? 1 : 0)
       break
+    case 'confirm':
+      writer.number(body.request)
+      break
+    case 'confirmed':
+      writer.number(body.request)
+      writer.number(body.lsn)
+      break
     case 'reconcile-again':
     case 'catching-up':
     case 'refuse':
@@ -207,6 +216,10 @@ function readBody(reader: ByteReader, type: Type): PeerMessageBody {
         confirm: reader.number(),
         gap: readTruth(reader),
       }
+    case 'confirm':
+      return { type, request: reader.number() }
+    case 'confirmed':
+      return { type, request: reader.number(), lsn: reader.number() }
     case 'reconcile-again':
     case 'catching-up':
     case 'refuse':

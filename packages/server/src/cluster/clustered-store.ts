@@ -34,7 +34,10 @@ export interface ClusteredStoreOptions {
   readonly guard: Pick<DiskGuard, 'hasRoom' | 'reason' | 'refusal'>
   /** Bytes under way, also of what other members ask for. */
   readonly admission: Pick<Admission, 'bytes'>
-  /** Whether what is written to a follower is passed on. What others pass on is done in any case. */
+  /**
+   * Whether what is written to a follower is passed on, and the leader asked for linearizable reads
+   * there. What others pass on is done, and their questions are answered, in any case.
+   */
   readonly forward: boolean
   /** As for `ClusterOperations`. */
   readonly fewestInSync?: number | undefined
@@ -237,7 +240,14 @@ export class ClusteredStore implements LogStore {
         this.#leads === lead
           ? replication.propose(operations).catch(withAddresses)
           : Promise.reject(this.#elsewhere()),
-      confirm: () => replication.confirm().catch(withAddresses),
+      confirm: () =>
+        lead === undefined && !this.#options.forward
+          ? Promise.reject(this.#elsewhere())
+          : replication.confirm().catch((error: unknown) => {
+              // It may be tried again, as nothing was to be done.
+              if (!isGoetheError(error, 'GOETHE_UNAVAILABLE')) return withAddresses(error)
+              throw this.#unavailable(error.message, error)
+            }),
       onApplied: (listener) => replication.onApplied(listener),
     }
   }
@@ -385,8 +395,8 @@ export class ClusteredStore implements LogStore {
     )
   }
 
-  #unavailable(message: string): GoetheError {
+  #unavailable(message: string, cause?: GoetheError): GoetheError {
     const { retryDelayMs } = this.#options
-    return new GoetheError('GOETHE_UNAVAILABLE', message, { details: { retryDelayMs } })
+    return new GoetheError('GOETHE_UNAVAILABLE', message, { cause, details: { retryDelayMs } })
   }
 }

@@ -202,6 +202,47 @@ describe('a write that reaches a follower', () => {
   })
 })
 
+describe('a linearizable read that reaches a follower', () => {
+  const linearizable = { consistency: 'linearizable' } as const
+
+  test('has what was acknowledged at the leader, whichever of its logs is asked', async () => {
+    await using cluster = await ClusteredStores.start()
+    const { log: leading } = cluster.stores.get(cluster.leader)!
+    for (const name of cluster.followers) {
+      const { log: own, forwardingLog } = cluster.stores.get(name)!
+      for (const [index, log] of [own, forwardingLog!].entries()) {
+        const topic = `${name}-${index}`
+        for (let count = 1; count <= 10; count++) {
+          const { lastId } = await leading.append(topic, text(`act ${count}`))
+          expect(await log.read(topic, linearizable).toArray()).toHaveLength(count)
+          expect((await log.describe(topic, linearizable)).last.id).toBe(lastId)
+        }
+        const last = await leading.seek(topic, 7)
+        await leading.cursor(topic, 'reader').commit(last!)
+        expect(await log.cursor(topic, 'reader').lag(linearizable)).toBe(3)
+        await leading.cursor(topic, 'reader').delete()
+        expect(await log.cursor(topic, 'reader').position(linearizable)).toBeUndefined()
+        await leading.append(topic, text('the end'))
+        const end = await log.seek(topic, 'end', { ...linearizable, nearest: 'previous' })
+        expect(end?.text()).toBe('the end')
+      }
+    }
+  })
+
+  test('is refused, and the leader named, where nothing is passed on', async () => {
+    await using cluster = await ClusteredStores.start({ forward: false })
+    const { log } = cluster.stores.get(cluster.followers[0]!)!
+    await cluster.stores.get(cluster.leader)!.log.append('plays', text('one'))
+    const refused = failure('GOETHE_NOT_LEADER', {
+      leader: `${cluster.leader}.test:1337`,
+      leaderUrl: `http://${cluster.leader}.test:1338`,
+    })
+    await expect(log.confirm()).rejects.toThrow(refused)
+    await expect(log.read('plays', linearizable).toArray()).rejects.toThrow(refused)
+    await expect(log.cursor('plays', 'reader').lag(linearizable)).rejects.toThrow(refused)
+  })
+})
+
 describe('the leader of others', () => {
   test('takes no more from them than it has room for', async () => {
     await using cluster = await ClusteredStores.start({ bytesMax: 1000 })

@@ -407,8 +407,9 @@ export enum Consistency {
   LOCAL = 1,
 
   /**
-   * Everything that was acknowledged or shown to anybody before the call. Only the leader answers,
-   * once the others have confirmed that it leads still; other members refuse with GOETHE_NOT_LEADER.
+   * Everything that was acknowledged or shown to anybody before the call. The leader, which the other
+   * members confirm first, tells a follower what that is. One that is far behind, or was told not to
+   * ask, refuses with GOETHE_NOT_LEADER.
    *
    * @generated from enum value: CONSISTENCY_LINEARIZABLE = 2;
    */
