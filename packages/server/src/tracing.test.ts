@@ -1,12 +1,12 @@
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { context, trace } from '@opentelemetry/api'
+import { context, propagation, trace } from '@opentelemetry/api'
 import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Tracing } from './tracing.js'
+import { Tracing, activeSpanHeaders } from './tracing.js'
 
 const exporter = new InMemorySpanExporter()
 const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
@@ -57,4 +57,39 @@ test('the code of an error is on the span', () => {
 test('work runs within its span', () => {
   const request = tracing.begin('Read', () => undefined)
   expect(request.run(() => trace.getActiveSpan())).toBe(request.span)
+})
+
+test('what is done elsewhere is the child of the span under way here', () => {
+  const headers: Record<string, string> = { traceparent: parent, tracestate: 'vendor=7,other=a' }
+  const here = tracing.begin('Append', (name) => headers[name])
+  const carried = here.run(() => activeSpanHeaders())
+  const { spanId } = here.span.spanContext()
+  expect(carried).toEqual({
+    traceparent: `00-${traceId}-${spanId}-01`,
+    tracestate: 'vendor=7,other=a',
+  })
+  const there = tracing.begin('Append', (name) => carried[name])
+  there.end('OK')
+  expect(exporter.getFinishedSpans()[0]).toMatchObject({
+    parentSpanContext: { traceId, spanId, isRemote: true },
+  })
+  expect(there.span.spanContext().traceState?.get('vendor')).toBe('7')
+})
+
+test('a span is carried as the propagator of the process has it', () => {
+  propagation.setGlobalPropagator({
+    inject: (at, carrier, setter) => {
+      setter.set(carrier, 'X-Span', trace.getSpanContext(at)!.spanId)
+    },
+    extract: (at) => at,
+    fields: () => ['X-Span'],
+  })
+  const here = tracing.begin('Append', () => undefined)
+  const carried = here.run(() => activeSpanHeaders())
+  propagation.disable()
+  expect(carried).toEqual({ 'x-span': here.span.spanContext().spanId })
+})
+
+test('nothing is carried where no span is under way', () => {
+  expect(activeSpanHeaders()).toEqual({})
 })

@@ -10,6 +10,7 @@ import {
   SpanStatusCode,
   type Tracer,
   context,
+  createTraceState,
   isSpanContextValid,
   propagation,
   trace,
@@ -55,6 +56,28 @@ export class Tracing {
   }
 }
 
+/** The headers that make a span elsewhere a child of the one under way; none where there is none. */
+export function activeSpanHeaders(): Readonly<Record<string, string>> {
+  const active = context.active()
+  const spanContext = trace.getSpanContext(active)
+  if (spanContext === undefined || !isSpanContextValid(spanContext)) return {}
+  const headers: Record<string, string> = {}
+  propagation.inject(active, headers, {
+    set: (carrier, name, value) => {
+      carrier[name.toLowerCase()] = value
+    },
+  })
+  if (Object.keys(headers).length > 0) return headers
+  // As for those that come: without a propagator, W3C trace context is meant.
+  const { traceId, spanId, traceFlags, traceState } = spanContext
+  const flags = traceFlags.toString(16).padStart(2, '0')
+  const tracestate = traceState?.serialize() ?? ''
+  return {
+    traceparent: `00-${traceId}-${spanId}-${flags}`,
+    ...(tracestate !== '' && { tracestate }),
+  }
+}
+
 /** Propagators ask for what they know; all of them read single values. */
 function parentOf(headerOf: HeaderOf): Context {
   const getter = {
@@ -65,7 +88,10 @@ function parentOf(headerOf: HeaderOf): Context {
   if (trace.getSpanContext(extracted) !== undefined) return extracted
   // Whoever set up spans but no propagator still means W3C trace context.
   const spanContext = parseTraceparent(headerOf('traceparent'))
-  return spanContext === undefined ? extracted : trace.setSpanContext(extracted, spanContext)
+  if (spanContext === undefined) return extracted
+  const tracestate = headerOf('tracestate')
+  const traceState = tracestate === undefined ? undefined : createTraceState(tracestate)
+  return trace.setSpanContext(extracted, { ...spanContext, ...(traceState && { traceState }) })
 }
 
 const traceparent = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/

@@ -21,6 +21,7 @@ import type { LogStore, StoreState } from '../log-store.js'
 import { isDamage } from '../open-store.js'
 import { ReopenableLog, type ReopenableLogOptions } from '../reopenable-log.js'
 import type { ServedLog } from '../served-log.js'
+import { Tracing } from '../tracing.js'
 import { ClusterOperations } from './cluster-operations.js'
 import { followerState } from './follower-state.js'
 import { ForwardedRequests } from './forwarded-requests.js'
@@ -91,6 +92,7 @@ export class ClusteredStore implements LogStore {
       log: this.log,
       admission,
       logger,
+      tracing: new Tracing(),
       appliedLsn: () => this.#member?.status.replica.appliedLsn ?? 0,
     })
     this.cluster = new ClusterOperations({

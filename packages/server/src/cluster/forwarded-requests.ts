@@ -7,13 +7,15 @@ import { commitCursor, deleteCursor, openCursor, seekCursor } from '../grpc/curs
 import { deleteTopic, setRetention, trimTopic } from '../grpc/topic-service.js'
 import type { Logger } from '../log-writer.js'
 import type { ServedLog } from '../served-log.js'
-import { decodeRequest, encodeAnswer } from './forward-codec.js'
+import type { Tracing } from '../tracing.js'
+import { type ForwardedRequest, decodeRequest, encodeAnswer } from './forward-codec.js'
 
 export interface ForwardedRequestsOptions {
   /** It refuses what this member cannot write, and passes nothing on: one hop, never two. */
   readonly log: ServedLog
   readonly admission: Pick<Admission, 'bytes'>
   readonly logger: Logger
+  readonly tracing: Pick<Tracing, 'begin'>
   /** The last entry that readers see here. */
   appliedLsn(): number
 }
@@ -35,12 +37,9 @@ export class ForwardedRequests {
 
   /** Carries out a request and gives the answer, also where it is a refusal. */
   async answer(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { log, admission, logger, appliedLsn } = this.#options
+    const { logger, appliedLsn } = this.#options
     try {
-      const { path, request } = decodeRequest(bytes)
-      const work = works.get(path)
-      if (work === undefined) throw unknown(path)
-      const outcome = await work({ log, context: { admission }, signal }, request)
+      const outcome = await this.#carryOut(decodeRequest(bytes), signal)
       return encodeAnswer({ appliedLsn: appliedLsn(), outcome })
     } catch (error) {
       const outcome = goetheError(error)
@@ -50,6 +49,28 @@ export class ForwardedRequests {
       // Whoever was in the way has written before: it can be read by those who are told of it.
       const seen = outcome.code === 'GOETHE_CONFLICT' ? appliedLsn() : 0
       return encodeAnswer({ appliedLsn: seen, outcome })
+    }
+  }
+
+  /** Within a span that is the child of the asking member's. */
+  async #carryOut(
+    { path, headers, request }: ForwardedRequest,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { log, admission, tracing } = this.#options
+    const work = works.get(path)
+    if (work === undefined) throw unknown(path)
+    const span = tracing.begin(path.slice(1), (name) => headers[name], {
+      'rpc.system': 'goethe_cluster',
+      'rpc.method': path.slice(path.lastIndexOf('/') + 1),
+    })
+    try {
+      const done = await span.run(() => work({ log, context: { admission }, signal }, request))
+      span.end('OK')
+      return done
+    } catch (error) {
+      span.end(goetheError(error).code)
+      throw error
     }
   }
 }

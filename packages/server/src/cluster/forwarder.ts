@@ -11,6 +11,7 @@ import {
   isGoetheError,
 } from '@goethe/core'
 import type { Method } from '@goethe/protocol'
+import { activeSpanHeaders } from '../tracing.js'
 import { decodeAnswer, encodeRequest } from './forward-codec.js'
 
 /** What is used of a member. */
@@ -87,7 +88,7 @@ export class Forwarder {
     request: Request,
     signal: AbortSignalLike | undefined,
   ): Promise<Response> {
-    const bytes = encodeRequest(method, request)
+    const bytes = encodeRequest(method, request, activeSpanHeaders())
     if (bytes.length > member.forwardBytesMax) throw refusal
     const { appliedLsn, outcome } = decodeAnswer(await this.#ask(member, leader, bytes, signal))
     await this.#visible(member, appliedLsn, signal)
