@@ -321,6 +321,53 @@ describe('a cluster over real connections', () => {
     expect(leader.status.replica.epoch).toBeLessThan(epoch + 1_000)
   })
 
+  it('goes on undisturbed where another server has the name of a member, which is told so', async () => {
+    await using folder = await tempFolder()
+    await using cluster = await TestCluster.start(folder.path)
+    const [first, leader] = await cluster.leader()
+    const inSync = () => leader.status.replica.inSync.map(({ member }) => member)
+    await expect.poll(inSync, { timeout: 10_000 }).toEqual(names)
+    const name = names.find((one) => one !== first)!
+    const member = cluster.members.get(name)!
+    const { connects } = member.counters.peers.get(first)!
+    const refused = () => leader.counters.listen.refused['name-taken']
+    cluster.problems.length = 0
+    const told: string[] = []
+    cluster.more = {
+      directory: join(folder.path, 'double'),
+      peers: { host: '127.0.0.1', port: 0 },
+      onProblem: (problem) => told.push(problem),
+    }
+    const double = await cluster.open(name)
+    cluster.members.set(name, member)
+    try {
+      // It tries again for as long as it runs, each time with both of its connections.
+      await expect.poll(refused, { timeout: 20_000 }).toBeGreaterThan(8)
+      const others = names.filter((one) => one !== name)
+      const sentence = new RegExp(
+        `^(${others.join('|')}) at 127\\.0\\.0\\.1:\\d+: it says: Another server calls itself ${name}, and is`,
+      )
+      expect(double.status.replica.problem).toMatch(sentence)
+      await expect
+        .poll(() => double.status.members.get(name)!.report)
+        .toMatchObject({ health: 'unhealthy', reason: expect.stringMatching(sentence) })
+      // Each link tells its own once.
+      expect(told.filter((problem) => sentence.test(problem))).toHaveLength(4)
+      const lines = cluster.problems.filter((problem) => problem.includes('calls itself'))
+      expect(lines).toHaveLength(2)
+      expect(member.counters.peers.get(first)!.connects).toBe(connects)
+      expect(inSync()).toEqual(names)
+      const log = await logOf(leader)
+      await log.append('orders', text('as before'))
+      await expect
+        .poll(() => member.status.replica.appliedLsn)
+        .toBe(leader.status.replica.appliedLsn)
+      await log.close()
+    } finally {
+      await double.close()
+    }
+  }, 30_000)
+
   it('refuses what fits into no message, and goes on', async () => {
     await using folder = await tempFolder()
     await using cluster = await TestCluster.start(folder.path, names, undefined, {

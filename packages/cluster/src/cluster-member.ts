@@ -63,8 +63,7 @@ export class ClusterMember {
   }
 
   get status(): ClusterMemberStatus {
-    const { replica, gossip } = this.#parts
-    return { replica: replica.status, members: gossip.view }
+    return { replica: this.#parts.status, members: this.#parts.gossip.view }
   }
 
   /** What was counted since this member was opened. */

@@ -93,9 +93,22 @@ describe('Gossip', () => {
     exchange(members, 'b')
     members.b = gossipOf('b', { generation: 7, report: { epoch: 9 } })
     const alarms = exchange(members, 'b')
-    expect(alarms).toEqual(['a heard of another process that is called b, as this one'])
+    expect(alarms).toEqual([
+      'a heard of another process that is called b, as this one, and is reached at b:7070',
+    ])
     exchange(members, 'b', 1000)
     expect(members.a.view(1000).get('b')).toMatchObject({ generation: 1001, report: { epoch: 9 } })
+  })
+
+  it('tells once of a process of its name that goes on', () => {
+    const members = { a: gossipOf('a'), b: gossipOf('b') }
+    const double = { a: members.a, b: gossipOf('b', { generation: 2 }) }
+    const alarms: string[] = []
+    for (let nowMs = 0; nowMs < 10_000; nowMs += 1000) {
+      exchange(double, 'b', nowMs)
+      alarms.push(...exchange(members, 'b', nowMs))
+    }
+    expect(alarms).toHaveLength(1)
   })
 
   it('refuses a member of another cluster, and says so', () => {

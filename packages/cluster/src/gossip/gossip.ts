@@ -65,6 +65,8 @@ export class Gossip {
   #peers: readonly string[] = []
   #nextMs: number
   #effects: GossipEffect[] = []
+  /** The process of this member's name that was told of last: it would be with each exchange. */
+  #namesake: string | undefined
 
   constructor(options: GossipOptions) {
     const { identity, report, generation, nowMs, intervalMs = gossipIntervalMsDefault } = options
@@ -190,10 +192,14 @@ export class Gossip {
   /** Others know a state of this member that is not its own: of an earlier process, or a double. */
   #meetOwn(from: string, state: MemberState): void {
     if (state.incarnation === this.#own.incarnation || !isNewer(state, this.#own)) return
-    this.#alarm(
-      from,
-      `${from} heard of another process that is called ${state.member}, as this one`,
-    )
+    if (state.incarnation !== this.#namesake) {
+      this.#namesake = state.incarnation
+      this.#alarm(
+        from,
+        `${from} heard of another process that is called ${state.member}, as this one, and is reached ` +
+          `at ${state.address}`,
+      )
+    }
     this.#own = { ...this.#own, generation: state.generation + 1 }
   }
 

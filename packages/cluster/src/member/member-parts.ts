@@ -4,6 +4,7 @@ import { type Clock, GoetheError, systemClock } from '@goethe/core'
 import type { Coordinator } from '../coordinator/coordinator.js'
 import type { MemberReport } from '../gossip/member-state.js'
 import { defaultLimits, defaultTimes } from '../replica/options.js'
+import type { ReplicaStatus } from '../replica/status.js'
 import { reachedAt } from '../transport/peer-address.js'
 import {
   appendOverheadBytesMax,
@@ -66,6 +67,7 @@ export class MemberParts {
     const transport = new TcpPeerTransport({
       ...options.security,
       identity: { ...identity, clusterId: facts.clusterId },
+      isInSync: (storeId) => this.replica.status.inSync.some((store) => store.storeId === storeId),
       limits: { messageBytesMax: options.messageBytesMax ?? defaultPeerLimits.messageBytesMax },
       onProblem: (problem) => {
         options.onProblem(sentenceOf(problem))
@@ -107,6 +109,14 @@ export class MemberParts {
       random: Math.random,
     })
     this.#receive()
+  }
+
+  /** The replica's; that others refuse this process keeps it from taking part, too. */
+  get status(): ReplicaStatus {
+    const { status } = this.replica
+    const { nameTaken } = this.transport
+    if (status.problem !== undefined || nameTaken === undefined) return status
+    return { ...status, problem: sentenceOf(nameTaken) }
   }
 
   /** `host:port` where it listens to other members; empty before it does. */
@@ -219,7 +229,7 @@ export class MemberParts {
   }
 
   #report(): MemberReport {
-    return memberReport(this.replica.status, {
+    return memberReport(this.status, {
       draining: this.#draining,
       unhealthy: this.#halted,
       peerAddress: this.#reachedAt,

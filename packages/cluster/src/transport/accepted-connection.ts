@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { type FrameKind, FrameError } from './frame.js'
 import { FrameConnection } from './frame-connection.js'
-import { AcceptorHandshake, checkCluster } from './handshake.js'
+import { AcceptorHandshake, checkCluster, clusterProblem } from './handshake.js'
 import { type PeerPurpose, decodeClusterId } from './hello.js'
 import { PeerRefusal } from './peer-refusal.js'
 import { encodeRefusal } from './peer-refuse-frame.js'
@@ -10,6 +10,8 @@ import type { PeerSettings } from './peer-settings.js'
 import type { PeerIdentity } from './peer-transport.js'
 
 export interface AcceptedHandler {
+  /** Why one that proved who it is, and belongs to no other cluster, is refused, if it is. */
+  refusalOf(peer: PeerIdentity): PeerRefusal | undefined
   /** Somebody proved who they are. */
   onPeer(connection: AcceptedConnection, purpose: PeerPurpose): void
   /** FrameError and PeerRefusal thrown by it close the connection. */
@@ -109,11 +111,15 @@ export class AcceptedConnection {
       throw new FrameError(`A frame of kind ${kind} came before the handshake was done`)
     }
     const { proof, peer, purpose } = this.#handshake.onProof(body)
-    // Sent in any case, so that the other end can believe what it hears of another cluster.
-    this.#connection.send('proof', [proof])
     this.#stopTimer()
-    checkCluster(this.#settings.self.clusterId, peer)
     this.#peer = peer
+    const isForeign = clusterProblem(this.#settings.self.clusterId, peer) !== undefined
+    const refusal = isForeign ? undefined : this.#handler.refusalOf(peer)
+    // The other end takes itself for connected once it has the proof.
+    if (refusal !== undefined) throw refusal
+    // Sent to one of another cluster, too, so that it can believe what it hears of that.
+    this.#connection.send('proof', [proof])
+    checkCluster(this.#settings.self.clusterId, peer)
     this.#connection.open(this.#settings.limits.messageBytesMax)
     this.#handler.onPeer(this, purpose)
   }

@@ -152,7 +152,8 @@ export class DialedConnection {
     this.#wanted = false
     const kind = problemKindOf(error)
     // A certificate that is refused, for one, shows here as no more than an end.
-    const midway = this.#handshake !== undefined && this.#peer === undefined
+    const isSaid = error instanceof PeerRefusal
+    const midway = !isSaid && this.#handshake !== undefined && this.#peer === undefined
     const reason = describe(error) + (midway ? ' before it was known who is there' : '')
     this.#handler.onEnd({
       kind,

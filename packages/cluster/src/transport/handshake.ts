@@ -111,9 +111,18 @@ export class AcceptorHandshake {
 
 /** Throws PeerRefusal when both know their cluster and it is not the same. */
 export function checkCluster(clusterId: string | undefined, peer: PeerIdentity): void {
-  if (clusterId === undefined || peer.clusterId === undefined) return
-  if (clusterId === peer.clusterId) return
-  throw new PeerRefusal(
+  const problem = clusterProblem(clusterId, peer)
+  if (problem !== undefined) throw problem
+}
+
+/** What `checkCluster` throws. */
+export function clusterProblem(
+  clusterId: string | undefined,
+  peer: PeerIdentity,
+): PeerRefusal | undefined {
+  if (clusterId === undefined || peer.clusterId === undefined) return undefined
+  if (clusterId === peer.clusterId) return undefined
+  return new PeerRefusal(
     'wrong-cluster',
     `Member ${peer.member} belongs to the cluster ${peer.clusterId}, this one to ${clusterId}: ` +
       `discovery or addresses mix up two clusters, or a data directory came from another one`,

@@ -6,8 +6,15 @@ import type { FetchServer } from './fetch-server.js'
 import type { ForwardServer } from './forward-server.js'
 import { type FrameKind, FrameError } from './frame.js'
 import type { PeerPurpose } from './hello.js'
+import { NameClaims } from './name-claims.js'
 import { PeerRefusal } from './peer-refusal.js'
-import type { PeerChannel, PeerMessageHandler, PeerProgressHandler } from './peer-transport.js'
+import type { PeerSettings } from './peer-settings.js'
+import type {
+  PeerChannel,
+  PeerIdentity,
+  PeerMessageHandler,
+  PeerProgressHandler,
+} from './peer-transport.js'
 
 export class Inbound implements AcceptedHandler {
   handler: PeerMessageHandler | undefined
@@ -18,16 +25,26 @@ export class Inbound implements AcceptedHandler {
   readonly #purposes = new Map<AcceptedConnection, PeerPurpose>()
   /** Of each member and channel the newest one, so that nothing older comes after it. */
   readonly #newest = new Map<string, AcceptedConnection>()
+  readonly #names: NameClaims
 
-  constructor(counters: CountersByPeer, fetches: FetchServer, forwards: ForwardServer) {
+  constructor(
+    settings: PeerSettings,
+    counters: CountersByPeer,
+    fetches: FetchServer,
+    forwards: ForwardServer,
+  ) {
+    this.#names = new NameClaims((storeId) => settings.isInSync(storeId))
     this.#counters = counters
     this.#fetches = fetches
     this.#forwards = forwards
   }
 
+  readonly refusalOf = (peer: PeerIdentity): PeerRefusal | undefined => this.#names.refusalOf(peer)
+
   readonly onPeer = (connection: AcceptedConnection, purpose: PeerPurpose): void => {
     this.#purposes.set(connection, purpose)
     if (purpose === 'fetch' || purpose === 'forward') return
+    this.#names.claim(connection, connection.peer!)
     const key = keyOf(connection, purpose)
     const older = this.#newest.get(key)
     this.#newest.set(key, connection)
@@ -57,6 +74,7 @@ export class Inbound implements AcceptedHandler {
     this.#purposes.delete(connection)
     if (purpose === 'fetch') return this.#fetches.onEnd(connection)
     if (purpose === 'forward') return this.#forwards.onEnd(connection)
+    this.#names.ended(connection, connection.peer!)
     const key = keyOf(connection, purpose)
     if (this.#newest.get(key) === connection) this.#newest.delete(key)
   }

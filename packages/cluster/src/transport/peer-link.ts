@@ -20,8 +20,7 @@ export class PeerLink {
   readonly #handler: PeerLinkHandler
   #dialed: DialedConnection | undefined
   #failures = 0
-  /** What was last reported, since the link last worked. */
-  #reported: string | undefined
+  #problem: PeerProblem | undefined
   #stopTimer: (() => void) | undefined
 
   constructor(
@@ -45,6 +44,11 @@ export class PeerLink {
     return this.#dialed?.ready === true
   }
 
+  /** Why there is no connection, since there last was one. */
+  get problem(): PeerProblem | undefined {
+    return this.#problem
+  }
+
   send(parts: readonly Uint8Array[]): boolean {
     return this.#dialed?.send('message', parts) === true
   }
@@ -63,7 +67,7 @@ export class PeerLink {
     this.#dialed = new DialedConnection(this.#settings, this.#member, this.address, this.#channel, {
       onReady: () => {
         this.#failures = 0
-        this.#reported = undefined
+        this.#problem = undefined
         this.#counters.connects++
         this.#handler.onConnected()
       },
@@ -81,10 +85,9 @@ export class PeerLink {
   #onEnd(problem: PeerProblem): void {
     this.#dialed = undefined
     this.#counters.failures++
-    if (this.#reported !== problem.message) {
-      this.#reported = problem.message
-      this.#settings.onProblem(problem)
-    }
+    const isNews = this.#problem?.message !== problem.message
+    this.#problem = problem
+    if (isNews) this.#settings.onProblem(problem)
     // Nothing that time changes: somebody has to correct an address or a directory.
     if (problem.kind === 'wrong-cluster') return
     const { clock, random, limits } = this.#settings

@@ -12,6 +12,7 @@ import { PeerRefusal, problemKindOf } from './peer-refusal.js'
 import type { PeerSettings } from './peer-settings.js'
 import { type PeerTlsFiles, tlsSettings } from './peer-tls.js'
 import type { ListenCounters, PeerProblemKind } from './peer-transport.js'
+import { RepeatedProblems } from './repeated-problems.js'
 
 /** Far more than members ever make; what is beyond is closed by the system. */
 const connectionsMax = 1024
@@ -24,6 +25,7 @@ export class PeerListener {
       unauthenticated: 0,
       'wrong-cluster': 0,
       'wrong-member': 0,
+      'name-taken': 0,
       version: 0,
       hostile: 0,
       busy: 0,
@@ -34,12 +36,15 @@ export class PeerListener {
   readonly #server: Server
   /** Also those that still agree on TLS. */
   readonly #sockets = new Set<Socket>()
+  readonly #problems: RepeatedProblems
   /** The oldest first. */
   readonly #strangers = new Set<AcceptedConnection>()
 
   constructor(settings: PeerSettings, handler: AcceptedHandler) {
     this.#settings = settings
+    this.#problems = new RepeatedProblems(settings.clock)
     this.#handler = {
+      refusalOf: handler.refusalOf,
       onPeer: (connection, purpose) => {
         this.#strangers.delete(connection)
         handler.onPeer(connection, purpose)
@@ -150,6 +155,7 @@ export class PeerListener {
     message: string,
   ): void {
     this.counters.refused[kind]++
-    this.#settings.onProblem({ kind, member, address, message })
+    const problem = { kind, member, address, message }
+    if (this.#problems.isNews(problem)) this.#settings.onProblem(problem)
   }
 }

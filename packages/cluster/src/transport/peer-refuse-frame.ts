@@ -8,6 +8,7 @@ const kinds: readonly PeerProblemKind[] = [
   'unauthenticated',
   'wrong-cluster',
   'wrong-member',
+  'name-taken',
   'version',
   'busy',
 ]

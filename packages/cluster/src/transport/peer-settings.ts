@@ -30,6 +30,11 @@ export interface PeerTransportOptions {
   readonly nameInCertificate?: NameInCertificate
   /** Called when the reason why a member is not connected changes, and for what others did wrong. */
   readonly onProblem?: (problem: PeerProblem) => void
+  /**
+   * Whether a store is in sync, as far as is known: of two processes of one name, it is the member.
+   * Default: none is known to be.
+   */
+  readonly isInSync?: (storeId: string) => boolean
   readonly clock?: Clock
   /** From 0 to 1, for the pauses between attempts. */
   readonly random?: () => number
@@ -81,6 +86,7 @@ export class PeerSettings {
   readonly lookup: LookupFunction | undefined
   readonly limits: PeerLimits
   readonly onProblem: (problem: PeerProblem) => void
+  readonly isInSync: (storeId: string) => boolean
   readonly #nameInCertificate: NameInCertificate
   #self: PeerIdentity
   #tls: PeerTlsFiles | undefined
@@ -105,6 +111,7 @@ export class PeerSettings {
     this.lookup = options.lookup
     this.limits = { ...defaultPeerLimits, ...options.limits }
     this.onProblem = options.onProblem ?? (() => {})
+    this.isInSync = options.isInSync ?? (() => false)
   }
 
   get self(): PeerIdentity {

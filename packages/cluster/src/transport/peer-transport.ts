@@ -59,6 +59,8 @@ export type PeerProblemKind =
   | 'wrong-cluster'
   /** Another member than the expected one answered at the address. */
   | 'wrong-member'
+  /** Another process of the same member's name is connected there already. */
+  | 'name-taken'
   /** The other speaks a version that is unknown here. */
   | 'version'
   /** Something was received that no member says. */
@@ -156,6 +158,9 @@ export interface PeerTransport {
   readonly forwardBytesMax: number
 
   onForward(handler: ForwardHandler): void
+
+  /** Why others refuse this process, where another one has its name. */
+  readonly nameTaken: PeerProblem | undefined
 
   /** By member; those who were once peers stay in it. */
   peerCounters(): ReadonlyMap<string, Readonly<PeerCounters>>

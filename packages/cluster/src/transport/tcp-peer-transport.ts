@@ -34,6 +34,7 @@ import {
   type PeerChannel,
   type PeerCounters,
   type PeerMessageHandler,
+  type PeerProblem,
   type PeerProgressHandler,
   type PeerTransport,
   peerChannels,
@@ -61,7 +62,7 @@ export class TcpPeerTransport implements PeerTransport {
     this.#settings = settings
     this.#fetchServer = new FetchServer(settings.limits)
     this.#forwardServer = new ForwardServer(settings.limits)
-    this.#inbound = new Inbound(this.#counters, this.#fetchServer, this.#forwardServer)
+    this.#inbound = new Inbound(settings, this.#counters, this.#fetchServer, this.#forwardServer)
     this.#fetchClient = new FetchClient(settings)
     this.#forwardClient = new ForwardClient(settings)
     this.#listener = new PeerListener(settings, this.#inbound)
@@ -157,6 +158,16 @@ export class TcpPeerTransport implements PeerTransport {
 
   onForward(handler: ForwardHandler): void {
     this.#forwardServer.handler = handler
+  }
+
+  get nameTaken(): PeerProblem | undefined {
+    for (const links of this.#links.values()) {
+      for (const channel of peerChannels) {
+        const { problem } = links[channel]
+        if (problem?.kind === 'name-taken') return problem
+      }
+    }
+    return undefined
   }
 
   peerCounters(): ReadonlyMap<string, Readonly<PeerCounters>> {
