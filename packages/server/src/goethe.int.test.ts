@@ -284,6 +284,19 @@ describe('starting', () => {
     })
     await using _log = await EventLog.open(new ClassicLevel(folder.path))
   })
+
+  test('a port of gRPC that is taken cuts off no connections of HTTP, as there are none', async () => {
+    await using server = await startTestServer()
+    await using folder = await tempFolder()
+    const { port } = server.server.addresses.grpc
+    const config = defaultConfig({ data: folder.path, 'grpc-port': port, 'http-port': 0 })
+    const lines: string[] = []
+    const logger = createLogger(config.log, { write: (line: string) => void lines.push(line) })
+    await expect(startServer(config, { logger })).rejects.toMatchObject({
+      message: expect.stringContaining(`127.0.0.1:${port} (grpc.host, grpc.port)`),
+    })
+    expect(lines.map((line) => JSON.parse(line).msg)).toEqual(['HTTP listens'])
+  })
 })
 
 describe('who calls', () => {

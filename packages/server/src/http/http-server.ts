@@ -198,8 +198,12 @@ async function stop(
   deadlineMs: number,
 ): Promise<void> {
   const cutOff = (): void => {
-    logger.warn('Connections of HTTP are cut off, because the deadline is over')
-    app.server.closeAllConnections()
+    // A server that could not start has none, and no deadline either.
+    app.server.getConnections((_error, connections) => {
+      if (connections === 0) return
+      logger.warn('Connections of HTTP are cut off, because the deadline is over')
+      app.server.closeAllConnections()
+    })
   }
   const closed = app.close()
   if (deadlineMs === 0) cutOff()
