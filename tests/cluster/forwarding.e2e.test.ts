@@ -1,4 +1,5 @@
 // Programs that know one address, and cannot follow a hint to the leader.
+import { connect } from '@goethe/client'
 import { type Method, create, eventLogMethods, legacyMethods, messages } from '@goethe/protocol'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type GrpcCaller, grpcCaller } from '../../packages/server/tests-support/grpc-caller.js'
@@ -142,6 +143,37 @@ describe.skipIf(!hasEtcd)('a follower', { timeout }, () => {
     }
   })
 
+  test('answers linearizable reads itself, with all that the leader has acknowledged', async () => {
+    const consistency = 'linearizable' as const
+    const leader = await cluster.leader()
+    await using writing = connect(leader.address)
+    await using asking = connect(follower.address)
+    const get = async (path: string): Promise<unknown> => {
+      const answer = await fetch(`${follower.url}/v1/topics/seen${path}`)
+      expect(answer.status).toBe(200)
+      return answer.json()
+    }
+    for (let count = 1; count <= 20; count++) {
+      const { lastSequence } = await writing.append('seen', Buffer.from(`text ${count}`))
+      expect(lastSequence).toBe(count)
+      const page = (await get(`/events?consistency=${consistency}`)) as { events: unknown[] }
+      expect(page.events).toHaveLength(count)
+      await writing.append('seen-by-client', Buffer.from(`text ${count}`))
+      const [last] = await asking
+        .read('seen-by-client', { consistency, reverse: true, limit: 1 })
+        .toArray()
+      expect(last?.text()).toBe(`text ${count}`)
+    }
+    const seventh = (await writing.seek('seen', 7))!
+    await writing.cursor('seen', 'reader').commit(seventh)
+    expect(await get(`/cursors/reader/lag?consistency=${consistency}`)).toEqual({ lag: 13 })
+    await writing.append('seen', Buffer.from('the last one'))
+    expect(await asking.cursor('seen', 'reader').lag({ consistency })).toBe(14)
+    expect((await asking.describe('seen', { consistency })).last.sequence).toBe(21)
+    const end = await asking.seek('seen', 'end', { consistency, nearest: 'previous' })
+    expect(end?.text()).toBe('the last one')
+  })
+
   test('passes on once: the leader does it itself, and both count', async () => {
     expect((await post(follower, 'counted', 'this')).status).toBe(200)
     expect(await forwardedBy(follower)).toContainEqual(
@@ -169,10 +201,22 @@ describe.skipIf(!hasEtcd)('a follower', { timeout }, () => {
         onDone?.()
       }
     }
+    // Whoever asks for it sees what was acknowledged by then, or is told to try again.
+    const looks: Record<string, number> = {}
+    const look = async (): Promise<void> => {
+      while (!over) {
+        const before = done
+        const answer = await fetch(`${follower.url}/v1/topics/killed?consistency=linearizable`)
+        const { code = 'OK', count } = (await answer.json()) as { code?: string; count: number }
+        looks[code] = (looks[code] ?? 0) + 1
+        if (code === 'OK') expect(count).toBeGreaterThanOrEqual(before)
+        else if (code !== 'GOETHE_TOPIC_NOT_FOUND') expect(notDone).toContain(code)
+      }
+    }
     const reaches = async (count: number): Promise<void> => {
       while (done < count) await new Promise<void>((resolve) => (onDone = resolve))
     }
-    const writers = Array.from({ length: 8 }, (_, writer) => write(writer))
+    const writers = [...Array.from({ length: 8 }, (_, writer) => write(writer)), look()]
     await reaches(100)
     const killed = await cluster.leader()
     await cluster.end(killed.name, 'SIGKILL')
@@ -191,7 +235,8 @@ describe.skipIf(!hasEtcd)('a follower', { timeout }, () => {
       else if (notDone.has(code)) expect(there).not.toContain(text)
       else expect(unknown).toContain(code)
     }
-    console.log(`killed while writes were passed on: ${JSON.stringify(counts)}`)
+    expect(looks['OK']).toBeGreaterThan(0)
+    console.log(`killed while writes were passed on: ${JSON.stringify({ counts, looks })}`)
     await cluster.contents()
   })
 })
