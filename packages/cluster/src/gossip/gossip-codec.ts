@@ -54,12 +54,13 @@ function memberState(value: unknown): MemberState {
 }
 
 function reportOf(report: Fields): MemberReport {
-  const { health, reason, role, peerAddress, clusterId, load, hearsLeader } = report
-  const { epoch, lastLsn, commitLsn } = report
+  const { health, reason, notWritable, role, peerAddress, clusterId, hearsLeader } = report
+  const { epoch, lastLsn, commitLsn, load } = report
   const isWhole =
     ['serving', 'catching-up', 'draining', 'unhealthy'].includes(health as string) &&
     ['leader', 'follower', 'candidate'].includes(role as string) &&
     isOptionalText(reason) &&
+    isOptionalText(notWritable) &&
     isOptionalText(peerAddress) &&
     isOptionalText(clusterId) &&
     [epoch, lastLsn, commitLsn].every(isCount) &&

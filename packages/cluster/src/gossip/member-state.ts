@@ -18,6 +18,8 @@ export interface MemberReport {
    * that serves, why it takes no writes.
    */
   readonly reason?: string | undefined
+  /** Of a leader, why it takes no writes; absent while it does, whatever else is the matter with it. */
+  readonly notWritable?: string | undefined
   readonly role: 'leader' | 'follower' | 'candidate'
   /** `host:port` where it listens to other members, as they reach it; absent before it does. */
   readonly peerAddress?: string | undefined

@@ -15,10 +15,11 @@ export interface MemberCondition {
 }
 
 export function memberReport(replica: ReplicaStatus, condition: MemberCondition): MemberReport {
-  const { role, clusterId, epoch, lastLsn, commitLsn, hearsLeader } = replica
+  const { role, clusterId, epoch, lastLsn, commitLsn, hearsLeader, notWritable } = replica
   const { peerAddress, load } = condition
   return {
     ...healthOf(replica, condition),
+    ...(notWritable !== undefined && { notWritable }),
     role: role === 'halted' ? 'candidate' : role,
     peerAddress,
     clusterId,
