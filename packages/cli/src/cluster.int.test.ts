@@ -27,6 +27,7 @@ class StandIn implements ServedCluster {
   readonly counters = undefined
   readonly asked: string[] = []
   leader: string | undefined = 'goethe-0'
+  namedLeader: string | undefined
   /** How goethe-1 is, each time that somebody looks; the last one stays. */
   arriving: Partial<ClusterMember>[] = [
     { inSync: false, behind: 12_310, reason: 'it is\u001b[2J late' },
@@ -34,7 +35,7 @@ class StandIn implements ServedCluster {
   epoch = 3
 
   status(): ClusterStatus {
-    const { leader, epoch, arriving } = this
+    const { leader, namedLeader, epoch, arriving } = this
     const now = arriving.length > 1 ? arriving.shift() : arriving[0]
     return {
       member: 'goethe-0',
@@ -42,6 +43,7 @@ class StandIn implements ServedCluster {
       role: 'leader',
       epoch,
       leader,
+      namedLeader,
       writable: false,
       minInSync: 2,
       inSync: ['goethe-0'],
@@ -135,6 +137,14 @@ describe('goethe cluster', () => {
     expect(stdout).toBe('{"leader":"goethe-0","epoch":5}\n')
     expect(stderr).toContain('goethe-0 has what was acknowledged up to entry 20,000')
     expect(cluster.asked).toEqual(['remove goethe-1', 'recover'])
+  })
+
+  test('recover warns of no loss where the leader is named, as a majority is asked first', async () => {
+    cluster.namedLeader = 'goethe-0'
+    const { stderr } = await goethe('recover', '--yes')
+    expect(stderr).toContain('a majority of the members in cluster.peers answers')
+    expect(stderr).not.toContain('in sync')
+    expect(cluster.asked).toEqual(['recover'])
   })
 
   test('add tells how far the member is, and ends when it is in sync', async () => {

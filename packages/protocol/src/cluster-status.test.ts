@@ -35,6 +35,7 @@ const cluster: fc.Arbitrary<ClusterStatus> = fc.record({
   role: name,
   epoch: count,
   leader: perhaps,
+  namedLeader: perhaps,
   writable: fc.boolean(),
   minInSync: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
   inSync: fc.array(name),

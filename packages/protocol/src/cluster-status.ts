@@ -19,6 +19,8 @@ export interface ClusterStatus {
   epoch: number
   /** The member that leads, where one does. */
   leader: string | undefined
+  /** The member that is to lead by the configuration of the one that was asked, where that says so. */
+  namedLeader: string | undefined
   /** Whether the cluster takes writes. */
   writable: boolean
   /** Fewest in-sync members with which writes are taken. */
@@ -59,11 +61,13 @@ export interface ClusterMember {
 }
 
 export function clusterToMessage(status: ClusterStatus): DescribeClusterResponse {
-  const { clusterId = '', leader = '', minInSync = 0, epoch, members, ...same } = status
+  const { clusterId = '', leader = '', namedLeader = '', minInSync = 0, ...rest } = status
+  const { epoch, members, ...same } = rest
   return create(DescribeClusterResponseSchema, {
     ...same,
     clusterId,
     leader,
+    namedLeader,
     minInSync,
     epoch: BigInt(epoch),
     members: members.map(memberToMessage),
@@ -78,6 +82,7 @@ export function clusterFromMessage(message: DescribeClusterResponse): ClusterSta
     role,
     epoch: Number(message.epoch),
     leader: message.leader || undefined,
+    namedLeader: message.namedLeader || undefined,
     writable,
     minInSync: message.minInSync || undefined,
     inSync,

@@ -129,7 +129,8 @@ function recoverCommand(shell: Shell): Command {
       await withCluster(shell, options, async (client) => {
         const status = await client.cluster.status()
         await notes.lines(lossOf(status).map(escapeControls))
-        await confirm(shell, `Let ${escapeControls(status.member)} lead with what it has?`, options)
+        const how = status.namedLeader === undefined ? ' with what it has' : ''
+        await confirm(shell, `Let ${escapeControls(status.member)} lead${how}?`, options)
         await client.cluster.recover()
         const { leader, epoch } = await client.cluster.status()
         if (isJson(options, output)) return output.json({ leader, epoch })
@@ -151,11 +152,18 @@ majority has to answer then, and it fails where one of them has more than the me
 }
 
 /** What the member has that is to lead, and whom it has to do without. */
-function lossOf({ member, inSync, members, epoch }: ClusterStatus): string[] {
+function lossOf({ member, namedLeader, inSync, members, epoch }: ClusterStatus): string[] {
   const own = members.find((one) => one.member === member)
   const others = inSync.filter((name) => name !== member)
   const has = own === undefined ? '' : ` up to entry ${formatCount(own.commitLsn)}`
   const known = `${member} has what was acknowledged${has}, as far as it knows, in epoch ${epoch}.`
+  if (namedLeader !== undefined) {
+    return [
+      known,
+      'It will lead only if a majority of the members in cluster.peers answers and none of those has ' +
+        'more: then nothing is missing.',
+    ]
+  }
   if (inSync.length === 0) {
     return [
       known,

@@ -110,13 +110,15 @@ describe('a leader', () => {
     member.read(found, '3')
     expect(member.status).toMatchObject({ role: 'leader', epoch: 6 })
     expect(member.status.problem).toMatch(expected)
+    // Not where it would take the record of others.
+    expect(member.status.mayRecover).toBe(found?.clusterId !== 'x')
     propose(member, 1)
     expect(member.has('append-journal')).toBe(true)
     expect(member.has('reject')).toBe(false)
     member.pass(1_000)
     acknowledge(member, 1)
     member.read(own, '4')
-    expect(member.status).toMatchObject({ role: 'leader', problem: undefined })
+    expect(member.status).toMatchObject({ role: 'leader', problem: undefined, mayRecover: false })
   })
 
   describe('that is asked whether it leads still', () => {
@@ -348,6 +350,7 @@ describe('a store that comes back with less than it acknowledged', () => {
     const member = committed()
     returns(member, 'c', 1)
     expect(member.status.problem).toMatch(/^c came back without entry 2, which it has to have/)
+    expect(member.status.mayRecover).toBe(false)
     const { ticket, record } = member.take('change-record')
     expect(record.inSync).toEqual(['a', 'b'].map(storeOf))
     propose(member, 2)

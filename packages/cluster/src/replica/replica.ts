@@ -91,6 +91,7 @@ export class Replica {
     return {
       ...statusOf(this.#context, this.#takeover, this.#leader, this.#follower, this.#halted),
       caughtUp: this.#caughtUp.value,
+      mayRecover: this.#mayRecover,
     }
   }
 
@@ -374,9 +375,14 @@ export class Replica {
     else this.#context.emit({ type: 'stopped' })
   }
 
+  /** One that leads begins anew only where its record was lost: nothing else is mended by that. */
+  get #mayRecover(): boolean {
+    const { mayBeginAnew = true } = this.#leader?.membership ?? {}
+    return this.#halted === undefined && this.#takeover.mayBeChosen && mayBeginAnew
+  }
+
   #recover(deadlineMs: number): void {
-    if (!this.#takeover.mayBeChosen) return
-    if (this.#leader?.membership.mayBeginAnew === false) return
+    if (!this.#mayRecover) return
     this.#stepDown()
     this.#takeover.recover(deadlineMs)
   }

@@ -45,6 +45,8 @@ export interface ReplicaStatus extends MemberStore {
   readonly losses?: string | undefined
   /** What keeps this member from taking part, as a sentence. */
   readonly problem: string | undefined
+  /** Whether anything would come of an operator's word that this member is to lead. */
+  readonly mayRecover: boolean
 }
 
 export function statusOf(
@@ -53,7 +55,7 @@ export function statusOf(
   leader: Leader | undefined,
   follower: Follower | undefined,
   halted: string | undefined,
-): Omit<ReplicaStatus, 'caughtUp'> {
+): Omit<ReplicaStatus, 'caughtUp' | 'mayRecover'> {
   const { self, facts, journal, applier } = context
   const record = leader?.set.record ?? takeover.record
   return {

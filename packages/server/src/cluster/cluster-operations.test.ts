@@ -18,6 +18,7 @@ class StandIn {
     minInSync: 2,
     notWritable: undefined as string | undefined,
     problem: undefined as string | undefined,
+    mayRecover: false,
   }
   /** What was asked of it. */
   readonly asked: string[] = []
@@ -205,13 +206,32 @@ describe('an operator', () => {
     }
     await operations.recover()
     // The record is gone, and whoever leads goes on without.
-    member.replica.problem = 'the record of the cluster is gone'
+    Object.assign(member.replica, {
+      problem: 'the record of the cluster is gone',
+      mayRecover: true,
+    })
     member.onAsked = () => {
       member.replica.epoch = 5
     }
     await operations.recover()
     const asked = 'recover within 10000 ms'
     expect(member.asked).toEqual([asked, asked])
+  })
+
+  it('is told at once where nothing can come of it that a member is to lead', async () => {
+    const { member, operations } = operated()
+    const lost = 'goethe-1 came back without entry 7, which it has to have'
+    Object.assign(member.replica, { problem: lost, mayRecover: false })
+    await expect(operations.recover()).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: `This member leads: there is nothing to recover; what is the matter is another thing: ${lost}`,
+    })
+    Object.assign(member.replica, { role: 'halted', problem: 'its disk is damaged' })
+    await expect(operations.recover()).rejects.toMatchObject({
+      code: 'GOETHE_INVALID_ARGUMENT',
+      message: 'This member takes no part, and cannot lead: its disk is damaged',
+    })
+    expect(member.asked).toEqual([])
   })
 
   it('wants no fewer copies than a majority has where a leader is named', async () => {

@@ -119,7 +119,8 @@ export class ClusterOperations implements ServedCluster {
 
   async recover(): Promise<void> {
     const member = this.#member()
-    const { role, epoch, leader, hearsLeader, problem, namedLeader } = member.status.replica
+    const { role, epoch, leader, hearsLeader, problem, namedLeader, mayRecover } =
+      member.status.replica
     if (namedLeader !== undefined && namedLeader !== member.status.replica.member) {
       throw wrong(
         `cluster.leader names ${namedLeader} here: name this member there, on all members, before it ` +
@@ -127,9 +128,11 @@ export class ClusterOperations implements ServedCluster {
       )
     }
     // One that leads may have to do it without its record, which somebody has deleted.
-    if (role === 'leader' && problem === undefined) {
-      throw wrong('This member leads: there is nothing to recover')
+    if (role === 'leader' && !mayRecover) {
+      const why = problem === undefined ? '' : `; what is the matter is another thing: ${problem}`
+      throw wrong(`This member leads: there is nothing to recover${why}`)
     }
+    if (role === 'halted') throw wrong(`This member takes no part, and cannot lead: ${problem}`)
     if (hearsLeader) throw wrong(`${leader} leads: there is nothing to recover`)
     member.recover(patienceMs)
     const leads = (): boolean => {

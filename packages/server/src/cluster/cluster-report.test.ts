@@ -59,6 +59,7 @@ function seen(replica: Partial<Replica> = {}, members = three): ClusterMemberSta
       followers: [],
       notWritable: undefined,
       problem: undefined,
+      mayRecover: false,
       ...replica,
     },
     members: view as View,
@@ -106,19 +107,28 @@ describe('how a cluster is', () => {
   })
 
   it('is known to a follower by what the leader tells', () => {
-    const stalled = member('goethe-1', { role: 'leader', reason: 'in sync 1 of 2 needed' })
+    const reason = 'in sync 1 of 2 needed'
+    const stalled = member('goethe-1', { role: 'leader', reason, notWritable: reason })
     const others = [member('goethe-0', { role: 'follower' }), stalled, member('goethe-2')]
     const follower = { role: 'follower', leader: 'goethe-1', hearsLeader: true } as const
     expect(clusterStatus(seen(follower, others)).summary[1]).toBe(
       'Not writable: in sync 1 of 2 needed.',
     )
     expect(clusterStatus(seen({ ...follower, hearsLeader: false }, others)).writable).toBe(false)
-    // It takes writes, and something is the matter with it all the same.
-    const reason = 'the record of the cluster is gone'
-    const troubled = member('goethe-1', { role: 'leader', health: 'unhealthy', reason })
-    const { writable, summary } = clusterStatus(seen(follower, [others[0]!, troubled, others[2]!]))
+  })
+
+  it.each([
+    ['unhealthy', 'the record of the cluster is gone'],
+    ['catching-up', 'it applies what it has'],
+    ['draining', 'it stops'],
+  ] as const)('is writable to a follower whose leader takes writes and is %s', (health, reason) => {
+    const troubled = member('goethe-1', { role: 'leader', health, reason })
+    const others = [member('goethe-0', { role: 'follower' }), troubled, member('goethe-2')]
+    const follower = { role: 'follower', leader: 'goethe-1', hearsLeader: true } as const
+    const { writable, summary } = clusterStatus(seen(follower, others))
     expect(writable).toBe(true)
-    expect(summary.join(' ')).toContain(reason)
+    expect(summary[1]).toBe('Writable: in sync 3 of 3, 2 needed.')
+    expect(summary[2]).toMatch(/^goethe-1 is /)
   })
 
   it('says that nobody leads, and what keeps this member from it', () => {

@@ -6,7 +6,7 @@ export type { ClusterMember, ClusterStatus }
 
 /** All of it, for administrators. */
 export function clusterStatus({ replica, members: view }: ClusterMemberStatus): ClusterStatus {
-  const { member, clusterId, role, epoch, leader, minInSync } = replica
+  const { member, clusterId, role, epoch, leader, namedLeader, minInSync } = replica
   const inSync = replica.inSync.map((store) => store.member)
   const known = view.members.map((one) => memberStatus(one, replica, view.get(leader ?? '')))
   const unknown = inSync.filter((name) => view.get(name) === undefined).map(unknownMember)
@@ -17,6 +17,7 @@ export function clusterStatus({ replica, members: view }: ClusterMemberStatus): 
     role,
     epoch,
     leader,
+    namedLeader,
     writable: reason === undefined,
     minInSync,
     inSync,
@@ -37,12 +38,8 @@ type Replica = ClusterMemberStatus['replica']
 function whyNotWritable(replica: Replica, leader: MemberView | undefined): string | undefined {
   const { role, notWritable, hearsLeader, problem } = replica
   if (role === 'leader') return notWritable
-  // The leader tells by gossip why it takes none; what it told before it led is about other things,
-  // and so is what is the matter with one that takes them.
-  if (hearsLeader) {
-    const report = leader?.report
-    return report?.role === 'leader' && report.health !== 'unhealthy' ? report.reason : undefined
-  }
+  // The leader tells it by gossip; how it is may have to do with something else.
+  if (hearsLeader) return leader?.report.notWritable
   if (problem !== undefined) return problem
   if (replica.clusterId === undefined) {
     return 'this member is new: it joins the others, or begins a cluster once all of them were heard of'
