@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Server, readConfig, startServer } from '@goethe/server'
 import { beforeEach, expect, test } from 'vitest'
+import { freePort } from '../../packages/cluster/tests-support/free-ports.js'
 
 const main = fileURLToPath(new URL('main.mjs', import.meta.url))
 let data: string
@@ -18,8 +19,9 @@ beforeEach(async () => {
 })
 
 test('it goes on where it was when the server was away, and in the next run', async () => {
-  let server = await serve(0)
-  const { port } = server.addresses.grpc
+  // To which nobody else comes while the server is away.
+  const port = await freePort()
+  let server = await serve(port)
   const first = new Program(port)
   await first.line(/^#5 /)
 

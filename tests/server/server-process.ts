@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { freePort } from '../../packages/cluster/tests-support/free-ports.js'
 
 const main = fileURLToPath(new URL('../../packages/cli/dist/main.js', import.meta.url))
 
@@ -24,9 +25,9 @@ export interface ProcessEnd {
 export interface ServerProcessOptions {
   /** Default: a new folder, which is removed when the server is disposed of. */
   data?: string
-  /** Default: any free port. */
+  /** Default: any free port, to which nobody else comes when the server has ended. */
   grpcPort?: number
-  /** Default: any free port. */
+  /** Default: the same. */
   httpPort?: number
   /** More flags of `goethe serve`. */
   args?: readonly string[]
@@ -66,13 +67,16 @@ export interface ServerProcess extends AsyncDisposable {
 /** Starts a server, and resolves once it is ready. It must be disposed of. */
 export async function startServerProcess({
   data,
-  grpcPort = 0,
-  httpPort = 0,
+  grpcPort,
+  httpPort,
   args = [],
   environment = {},
 }: ServerProcessOptions = {}): Promise<ServerProcess> {
   const folder = data ?? (await mkdtemp(join(tmpdir(), 'goethe-served-')))
-  const ports = ['--grpc-port', String(grpcPort), '--http-port', String(httpPort)]
+  const ports = [
+    ['--grpc-port', String(grpcPort ?? (await freePort()))],
+    ['--http-port', String(httpPort ?? (await freePort()))],
+  ].flat()
   const child = spawn(process.execPath, [main, 'serve', '--data', folder, ...ports, ...args], {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

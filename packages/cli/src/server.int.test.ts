@@ -1,10 +1,9 @@
 import { join } from 'node:path'
-import { createServer } from 'node:net'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { EventLog, GoetheError } from '@goethe/core'
 import { CopyLevel } from '../../core/tests-support/copy-level.js'
+import { freePort } from '../../cluster/tests-support/free-ports.js'
 import { TestServer, memoryLog } from '../../client/tests-support/test-server.js'
 import { commitLines } from '../tests-support/commits.js'
 import { type RunOptions, jsonLines, runGoethe } from '../tests-support/run-goethe.js'
@@ -163,12 +162,7 @@ describe('where no server answers', () => {
   })
 })
 
-/** The address of a port that was free a moment ago. */
+/** An address at which nobody listens. */
 async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return `goethe://127.0.0.1:${port}`
+  return `goethe://127.0.0.1:${await freePort()}`
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GoetheError } from '@goethe/core'
+import { freePort } from '../../cluster/tests-support/free-ports.js'
 import { hastyClock } from '../tests-support/hasty-clock.js'
 import { Served, textsOf } from '../tests-support/served.js'
 import { TcpProxy } from '../tests-support/tcp-proxy.js'
@@ -167,9 +168,8 @@ describe('a server that does not lead names the one that does, and', () => {
   it('all addresses are asked when the one that is named cannot be reached', async () => {
     await using leader = await Served.start()
     // It has one address for its own network, and another one for ours.
-    const unknown = await TcpProxy.start(leader.server.address)
-    await unknown.stop()
-    const followers = [await follower(hostOf(unknown.address)), await follower('127.0.0.1:1')]
+    const unknown = await freePort()
+    const followers = [await follower(`127.0.0.1:${unknown}`), await follower('127.0.0.1:1')]
     const addresses = [...followers, leader.server].map(({ address }) => address)
     const client = connect(addresses, { random: () => 0 })
     await client.append('t', Buffer.from('Faust'))

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { GoetheError } from '@goethe/core'
 import { manualClock } from '@goethe/core/testing'
+import { freePort, freePorts } from '../../cluster/tests-support/free-ports.js'
 import type { PortTls } from '../../server/src/grpc/grpc-listener.js'
 import { TestServer, memoryLog } from '../tests-support/test-server.js'
 import { type Client, connect } from './index.js'
@@ -21,15 +22,6 @@ async function errorAt(port: number, options: ConnectOptions = {}): Promise<Goet
   return error as GoetheError
 }
 
-/** A port at which nothing listens any more. */
-async function closedPort(): Promise<number> {
-  const server = createServer()
-  const port = await listening(server)
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 async function listening<Listener extends Server>(server: Listener): Promise<number> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -38,7 +30,7 @@ async function listening<Listener extends Server>(server: Listener): Promise<num
 
 describe('the error says why there is no connection', () => {
   it('where nothing listens, without a turn of the clock', async () => {
-    const ports = [await closedPort(), await closedPort()]
+    const ports = await freePorts(2)
     const addresses = ports.map((port) => `goethe://127.0.0.1:${port}`)
     await using client = connect(addresses, { clock: manualClock() })
     const error: unknown = await client.topics().catch((reason: unknown) => reason)
@@ -54,7 +46,7 @@ describe('the error says why there is no connection', () => {
 
   it('but not where a server is said to come', async () => {
     const log = await memoryLog()
-    const port = await closedPort()
+    const port = await freePort()
     let server: Promise<TestServer> | undefined
     await using client = connect(`goethe://127.0.0.1:${port}`, {
       connectTimeoutMs: 60_000,
@@ -71,7 +63,7 @@ describe('the error says why there is no connection', () => {
   })
 
   it('to whoever reads, appends or consumes, once a first connection has taken too long', async () => {
-    const port = await closedPort()
+    const port = await freePort()
     // Each in a client of its own: an attempt that failed is one for all of a client.
     const codeOf = async (work: (client: Client) => Promise<unknown>): Promise<unknown> => {
       await using client = connect(`goethe://127.0.0.1:${port}`, {

@@ -2,7 +2,6 @@
 import { X509Certificate, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFile, rm, stat } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
 import { type Database, EventLog, type EventLogOptions, type GoetheError } from '@goethe/core'
@@ -10,6 +9,7 @@ import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../server/tests-support/certificates.js'
+import { freePort, freePorts } from '../tests-support/free-ports.js'
 import { TestPeer } from '../tests-support/peers.js'
 import { SlowLinks } from '../tests-support/slow-links.js'
 import { ClusterMember } from './cluster-member.js'
@@ -36,14 +36,6 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const databaseAt = (path: string): Database =>
   new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.once('listening', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
 class TestCluster {
   readonly memory = new CoordinatorMemory()
   readonly members = new Map<string, ClusterMember>()
@@ -68,8 +60,8 @@ class TestCluster {
     more: Partial<ClusterMemberOptions> = {},
     links?: SlowLinks,
   ): Promise<TestCluster> {
-    const ports = new Map<string, number>()
-    for (const name of members) ports.set(name, await freePort())
+    const free = await freePorts(members.length)
+    const ports = new Map(members.map((name, index) => [name, free[index]!]))
     const cluster = new TestCluster(folder, ports, security)
     cluster.more = more
     for (const [name, port] of links === undefined ? [] : ports) {

@@ -5,7 +5,6 @@
  */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { KubernetesObject } from '../src/kubernetes/resource.js'
 import {
@@ -20,6 +19,7 @@ import {
   targetOf,
   verbOf,
 } from './api-request.js'
+import { freePort } from './free-ports.js'
 import { leaseProblem, metadataProblem } from './lease-validation.js'
 
 interface StoredEvent {
@@ -72,6 +72,8 @@ export class FakeApiServer {
 
   static async start(tls?: TlsOptions): Promise<FakeApiServer> {
     const server = new FakeApiServer(tls)
+    // It may be away for a while, and then listen on the same port again.
+    server.port = await freePort()
     await server.listen()
     return server
   }
@@ -92,7 +94,6 @@ export class FakeApiServer {
     const server =
       this.#tls === undefined ? createServer(handle) : createSecureServer(this.#tls, handle)
     await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve))
-    this.port = (server.address() as AddressInfo).port
     this.#server = server
     this.#isDraining = false
   }
