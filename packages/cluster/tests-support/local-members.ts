@@ -26,6 +26,8 @@ const times = {
   leaseMs: 1000,
   renewMs: 200,
   retryMs: 50,
+  // A process that does not get to run for a while has not been silent: all members are in it.
+  tickMsMax: 50,
 }
 
 export class LocalMembers {

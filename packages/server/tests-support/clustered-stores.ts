@@ -24,7 +24,8 @@ export interface ClusteredStoresOptions {
   readonly bytesMax?: number
 }
 
-const times = { electionTimeoutMs: 500, replicaTimeoutMs: 500 }
+// A process that does not get to run for a while has not been silent: all members are in it.
+const times = { electionTimeoutMs: 500, replicaTimeoutMs: 500, tickMsMax: 50 }
 
 export class ClusteredStores implements AsyncDisposable {
   readonly stores = new Map<string, ClusteredStore>()

@@ -121,11 +121,9 @@ describe('members of a cluster', () => {
     await late.kill()
     const payload = new Uint8Array(20_000)
     for (let index = 0; index < 30; index++) await leader.log!.append('orders', payload)
-    await expect.poll(() => leader.journal.epochs.base.lsn, { timeout: 20_000 }).toBeGreaterThan(5)
+    await expect.poll(() => leader.journal.epochs.base.lsn).toBeGreaterThan(5)
     const back = await members.start(late.name)
-    await expect
-      .poll(() => back.member.status.appliedLsn, { timeout: 20_000 })
-      .toBe(leader.member.status.appliedLsn)
+    await expect.poll(() => back.member.status.appliedLsn).toBe(leader.member.status.appliedLsn)
     expect(back.replaced).toBe(1)
     const log = await back.follow()
     expect(await log.read('orders').toArray()).toHaveLength(30)

@@ -12,7 +12,7 @@ describe('an operator', () => {
     expect(operations.status().inSync).not.toContain(name)
     expect(operations.status().summary).toContain(`An operator took out ${name}.`)
     const removed = () => cluster.stores.get(name)!.state
-    await expect.poll(removed, { timeout: 10_000 }).toMatchObject({
+    await expect.poll(removed).toMatchObject({
       type: 'catching-up',
       reason: expect.stringContaining('an operator removed this store'),
     })
