@@ -46,7 +46,7 @@ describe.skipIf(!hasEtcd)('a follower', { timeout }, () => {
     ;[follower] = (await cluster.followers()) as [Member]
   }, timeout)
 
-  afterAll(() => cluster[Symbol.asyncDispose]())
+  afterAll(() => cluster[Symbol.asyncDispose](), timeout)
 
   test('takes what a program posts, and shows it at once', async () => {
     for (let index = 0; index < 10; index++) {

@@ -127,9 +127,13 @@ export class LocalCluster implements AsyncDisposable {
     await rm(this.#place(name).data, { recursive: true })
   }
 
-  /** What a member says of the cluster, or undefined where it says nothing. */
-  async status(name: string): Promise<ClusterStatus | undefined> {
-    return (await answerOf(this.get(name), 'cluster')) as ClusterStatus | undefined
+  /** What a member says of the cluster, as soon as it says something. */
+  async status(name: string): Promise<ClusterStatus> {
+    for (;;) {
+      const answer = await answerOf(this.get(name), 'cluster')
+      if (answer !== undefined) return answer as ClusterStatus
+      await soon()
+    }
   }
 
   /**
@@ -219,8 +223,8 @@ async function stateOf(member: Member): Promise<string | undefined> {
 
 async function answerOf({ url }: Member, path: string): Promise<unknown> {
   try {
-    // One that was stopped by a signal says nothing.
-    const answer = await fetch(`${url}/${path}`, { signal: AbortSignal.timeout(500) })
+    // One that was stopped by a signal says nothing, and one that is busy takes its time.
+    const answer = await fetch(`${url}/${path}`, { signal: AbortSignal.timeout(5_000) })
     return await answer.json()
   } catch {
     return undefined
