@@ -15,7 +15,7 @@ describe('a program ends by itself', () => {
   afterEach(() => served[Symbol.asyncDispose]())
 
   /** Runs a program that has a client; rejects where it does not end. */
-  async function output(program: string, option = 'deadlineMs: 1000'): Promise<string> {
+  async function output(program: string, option = ''): Promise<string> {
     const built = fileURLToPath(new URL('../dist/index.js', import.meta.url))
     const source = `
       import { connect } from ${JSON.stringify(built)}
@@ -66,13 +66,16 @@ describe('a program ends by itself', () => {
   })
 
   it('after close() while the server does not answer', async () => {
-    const ended = output(`
+    const ended = output(
+      `
       await log.topics()
       const tail = log.read('t', { follow: true })[Symbol.asyncIterator]()
       console.log((await tail.next()).value.text())
       tail.next().catch(() => undefined)
       log.append('frozen', Buffer.from('')).catch(({ code }) => console.log(code))
-      await log.close()`)
+      await log.close()`,
+      'deadlineMs: 5000',
+    )
     await new Promise<void>((resolve) => {
       served.log.on('append', () => {
         resolve()

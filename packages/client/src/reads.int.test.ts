@@ -3,7 +3,7 @@ import type { LogEvent, ReadOptions, TopicSelector } from '@goethe/core'
 import { manualClock } from '@goethe/core/testing'
 import { hastyClock } from '../tests-support/hasty-clock.js'
 import { seededRandom } from '../tests-support/seeded-random.js'
-import { Served } from '../tests-support/served.js'
+import { Served, untilConnected } from '../tests-support/served.js'
 
 const payload = (text: string, size: number): Buffer => Buffer.from(text.padEnd(size, '.'))
 
@@ -113,7 +113,8 @@ describe('a read that follows from the end', () => {
 it('a read that follows goes on for good, however long the server is away', async () => {
   await using served = await Served.start()
   const client = served.connect({ deadlineMs: 400 })
-  await client.append('t', Buffer.from('1'))
+  await untilConnected(client)
+  await served.log.append('t', Buffer.from('1'))
   const iterator = client.read('t', { follow: true })[Symbol.asyncIterator]()
   expect((await iterator.next()).value?.text()).toBe('1')
   const next = iterator.next()

@@ -1,5 +1,5 @@
 /** A log behind a server behind a proxy, and clients that reach it through that. */
-import type { EventLog } from '@goethe/core'
+import { type EventLog, isGoetheError } from '@goethe/core'
 import type { Client } from '../src/client.js'
 import { connect } from '../src/connect.js'
 import type { ConnectOptions } from '../src/options.js'
@@ -51,6 +51,20 @@ export class Served implements AsyncDisposable {
     await this.proxy.stop()
     await this.server.stop(0)
     await this.log.close()
+  }
+}
+
+/** Resolves once the client is connected, however short its deadline is and however slow the machine. */
+export async function untilConnected(client: Client): Promise<void> {
+  for (;;) {
+    try {
+      await client.topics()
+      return
+    } catch (error) {
+      if (!isGoetheError(error, 'GOETHE_UNAVAILABLE') && !isGoetheError(error, 'GOETHE_DEADLINE')) {
+        throw error
+      }
+    }
   }
 }
 
