@@ -50,10 +50,14 @@ describe.each(pages)('the commands in %s', (page) => {
       },
     })
     let output = ''
+    let isTold = false
     child.stderr.resume()
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       output += chunk
-      if (follows && output.includes('"payload')) process.kill(-child.pid!, 'SIGTERM')
+      if (!follows || !output.includes('"payload') || isTold) return
+      // Once: when it has ended, there is nobody to be told.
+      isTold = true
+      process.kill(-child.pid!, 'SIGTERM')
     })
     const [code] = (await once(child, 'close')) as [number]
     return { code, output }
