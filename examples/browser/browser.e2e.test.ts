@@ -21,7 +21,12 @@ describe.skipIf(!existsSync(executablePath))('the page', () => {
   beforeAll(async () => {
     server = await serve(0)
     // Root, as in many containers, can have no sandbox; all that runs here is our own.
-    browser = await chromium.launch({ executablePath, args, chromiumSandbox: false })
+    browser = await chromium.launch({
+      executablePath,
+      args,
+      chromiumSandbox: false,
+      timeout: 60_000,
+    })
   }, 60_000)
 
   afterAll(async () => {

@@ -10,8 +10,12 @@ const executablePath = '/usr/bin/chromium'
 /** `npm test` installs it where it can. */
 export const hasChromium = existsSync(executablePath)
 
+/** A browser is many processes, each of which waits for its turn on a machine that is busy. */
+export const startTimeoutMs = 120_000
+
 export const chromiumOptions = {
   executablePath,
+  timeout: startTimeoutMs,
   // Root, as in many containers, can have no sandbox; all that runs here is our own.
   chromiumSandbox: false,
   args: [

@@ -1,11 +1,9 @@
 // The conformance suite in a real browser, on IndexedDB: each of its tests is one of these.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { collectTests, storeConformance } from '@goethe/core/conformance'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { PageServer, bundle, chromiumOptions, hasChromium } from './chromium'
+import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder'
+import { PageServer, bundle, chromiumOptions, hasChromium, startTimeoutMs } from './chromium'
 import type {} from './conformance-page'
 
 // Declared here for their titles alone; the page declares the same ones and runs them.
@@ -20,27 +18,27 @@ storeConformance({
 
 describe.skipIf(!hasChromium)('in a browser', () => {
   let server: PageServer
-  let userData: string
+  let userData: TempFolder
   let context: BrowserContext
   let page: Page
 
   beforeAll(async () => {
     server = await PageServer.start(await bundle('conformance-page.ts'))
-    userData = await mkdtemp(join(tmpdir(), 'goethe-chromium-'))
-    context = await chromium.launchPersistentContext(userData, chromiumOptions)
+    userData = await tempFolder()
+    context = await chromium.launchPersistentContext(userData.path, chromiumOptions)
     page = await context.newPage()
     const failed = new Promise<never>((_, reject) => page.once('pageerror', reject))
     const ready = page
       .goto(server.origin)
       .then(() => page.waitForFunction(() => 'runTest' in globalThis))
     await Promise.race([ready, failed])
-  })
+  }, startTimeoutMs)
 
   afterAll(async () => {
     await context.close()
     await server[Symbol.asyncDispose]()
-    await rm(userData, { recursive: true })
-  })
+    await userData[Symbol.asyncDispose]()
+  }, startTimeoutMs)
 
   for (const { title } of collected.tests) {
     test(`${title}`, async () => {

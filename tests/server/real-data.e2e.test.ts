@@ -23,6 +23,9 @@ interface Commit {
 
 const args = ['--disk-reserve-bytes', '0']
 
+// Of the size of the data: the longest that a slow machine may take.
+const timeout = 120_000
+
 let folder: string
 let server: ServerProcess
 let commits: Commit[]
@@ -34,7 +37,7 @@ beforeAll(async () => {
     return { line, source, time }
   })
   server = await startServerProcess({ data: join(folder, 'log'), args })
-})
+}, timeout)
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await rm(folder, { recursive: true })
@@ -42,9 +45,6 @@ afterAll(async () => {
 
 /** For what only another process knows. */
 const patience = { timeout: 25_000 }
-
-// Of the size of the data: the longest that a slow machine may take.
-const timeout = 120_000
 
 test('all events are imported, each under its topic and its time', { timeout }, async () => {
   const file = join(folder, 'commits.ndjson.gz')
