@@ -12,6 +12,7 @@ const member = (name: string, more: Partial<ClusterMember> = {}): ClusterMember 
   inSync: true,
   epoch: 3,
   lastLsn: 20_000,
+  lastEpoch: 3,
   commitLsn: 20_000,
   behind: 0,
   silentMs: 400,
@@ -33,6 +34,7 @@ class StandIn implements ServedCluster {
     { inSync: false, behind: 12_310, reason: 'it is\u001b[2J late' },
   ]
   epoch = 3
+  furthest: string[] = ['goethe-0']
 
   status(): ClusterStatus {
     const { leader, namedLeader, epoch, arriving } = this
@@ -47,6 +49,7 @@ class StandIn implements ServedCluster {
       writable: false,
       minInSync: 2,
       inSync: ['goethe-0'],
+      furthest: this.furthest,
       summary: [`${leader} leads.`, 'Not writable: in sync 1 of 2 needed.'],
       members: [member('goethe-0', { role: 'leader' }), member('goethe-1', now)],
     }
@@ -102,9 +105,9 @@ describe('goethe cluster', () => {
       'goethe-0 leads.',
       'Not writable: in sync 1 of 2 needed.',
       '',
-      'MEMBER      ROLE      IN SYNC  HEALTH   BEHIND    LAST  SILENT  ADDRESS        REASON',
-      'goethe-0 *  leader    yes      serving       0  20,000          goethe-0:1337',
-      'goethe-1    follower  no       serving  12,310  20,000  400 ms  goethe-1:1337  it is\\u001b[2J late',
+      'MEMBER      ROLE      IN SYNC  HEALTH   BEHIND    LAST  OF EPOCH  SILENT  ADDRESS        REASON',
+      'goethe-0 *  leader    yes      serving       0  20,000         3          goethe-0:1337',
+      'goethe-1    follower  no       serving  12,310  20,000         3  400 ms  goethe-1:1337  it is\\u001b[2J late',
       '',
     ])
     const [status] = jsonLines((await goethe('status')).stdout)
@@ -137,6 +140,17 @@ describe('goethe cluster', () => {
     expect(stdout).toBe('{"leader":"goethe-0","epoch":5}\n')
     expect(stderr).toContain('goethe-0 has what was acknowledged up to entry 20,000')
     expect(cluster.asked).toEqual(['remove goethe-1', 'recover'])
+    expect(stderr).not.toContain('has more')
+  })
+
+  test('recover warns where another member has more', async () => {
+    cluster.furthest = ['goethe-1']
+    cluster.arriving = [{ lastLsn: 19_000, lastEpoch: 4 }]
+    const { stderr } = await goethe('recover', '--yes')
+    expect(stderr).toContain(
+      'goethe-1 has more: it ends with entry 19,000 of epoch 4, and goethe-0 with entry 20,000 of ' +
+        'epoch 3. Recover that one instead, unless it is lost.',
+    )
   })
 
   test('recover warns of no loss where the leader is named, as a majority is asked first', async () => {

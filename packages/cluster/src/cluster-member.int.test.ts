@@ -176,6 +176,9 @@ describe('a cluster over real connections', () => {
     await expect
       .poll(() => next.status.members.members.map(({ report }) => report.health))
       .toEqual(['serving', 'serving', 'serving'])
+    const { epoch, followers } = next.status.replica
+    expect(followers.map(({ heldEpoch }) => heldEpoch)).toEqual([epoch, epoch])
+    await expect.poll(() => back.status.members.get(second)?.report.lastEpoch).toBe(epoch)
     await after.close()
   })
 

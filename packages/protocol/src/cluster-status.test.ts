@@ -21,6 +21,7 @@ const member: fc.Arbitrary<ClusterMember> = fc.record({
   inSync: fc.boolean(),
   epoch: count,
   lastLsn: count,
+  lastEpoch: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
   commitLsn: count,
   behind: count,
   silentMs: count,
@@ -39,6 +40,7 @@ const cluster: fc.Arbitrary<ClusterStatus> = fc.record({
   writable: fc.boolean(),
   minInSync: fc.option(fc.integer({ min: 1, max: 99 }), { nil: undefined }),
   inSync: fc.array(name),
+  furthest: fc.array(name),
   summary: fc.array(fc.string()),
   members: fc.array(member, { maxLength: 5 }),
 })

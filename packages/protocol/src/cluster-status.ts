@@ -27,6 +27,11 @@ export interface ClusterStatus {
   minInSync: number | undefined
   /** Names of the members that hold everything that was acknowledged. */
   inSync: string[]
+  /**
+   * Names of the members whose journals go furthest, as far as is known here: by the epoch of their
+   * last entry, and then by its number. Empty for who has no admin right on the whole log.
+   */
+  furthest: string[]
   /** Sentences for people. */
   summary: string[]
   /** Empty for who has no admin right on the whole log. */
@@ -46,6 +51,8 @@ export interface ClusterMember {
   epoch: number
   /** The last entry of its journal. */
   lastLsn: number
+  /** The epoch of that entry; undefined without one, and of a member of an earlier version. */
+  lastEpoch: number | undefined
   /** The last entry that it knows to be committed. */
   commitLsn: number
   /** Entries that it lacks. */
@@ -75,7 +82,7 @@ export function clusterToMessage(status: ClusterStatus): DescribeClusterResponse
 }
 
 export function clusterFromMessage(message: DescribeClusterResponse): ClusterStatus {
-  const { member, role, writable, inSync, summary } = message
+  const { member, role, writable, inSync, furthest, summary } = message
   return {
     member,
     clusterId: message.clusterId || undefined,
@@ -86,13 +93,14 @@ export function clusterFromMessage(message: DescribeClusterResponse): ClusterSta
     writable,
     minInSync: message.minInSync || undefined,
     inSync,
+    furthest,
     summary,
     members: message.members.map(memberFromMessage),
   }
 }
 
 function memberToMessage(member: ClusterMember): ClusterMemberMessage {
-  const { role = '', reason = '', url = '', ...same } = member
+  const { role = '', reason = '', url = '', lastEpoch = 0, ...same } = member
   return create(ClusterMemberSchema, {
     ...same,
     role,
@@ -100,6 +108,7 @@ function memberToMessage(member: ClusterMember): ClusterMemberMessage {
     url,
     epoch: BigInt(member.epoch),
     lastLsn: BigInt(member.lastLsn),
+    lastEpoch: BigInt(lastEpoch),
     commitLsn: BigInt(member.commitLsn),
     behind: BigInt(member.behind),
     silentMs: BigInt(Math.round(member.silentMs)),
@@ -116,6 +125,7 @@ function memberFromMessage(message: ClusterMemberMessage): ClusterMember {
     inSync,
     epoch: Number(message.epoch),
     lastLsn: Number(message.lastLsn),
+    lastEpoch: Number(message.lastEpoch) || undefined,
     commitLsn: Number(message.commitLsn),
     behind: Number(message.behind),
     silentMs: Number(message.silentMs),

@@ -51,8 +51,8 @@ function statusCommand(shell: Shell): Command {
   )
   return withManual(command, {
     details: [
-      `It is what the member knows that is asked. BEHIND is how many entries a member lacks, SILENT how
-long nothing was heard of it. Each member is shown to who has the right admin on all topics.`,
+      `It is what the member knows that is asked. BEHIND is how many entries a member lacks, LAST the
+last entry that it has, OF EPOCH when that was written, SILENT how long nothing was heard of it. Each member is shown to who has the right admin on all topics.`,
     ],
     examples: [
       ['goethe cluster status --server goethe://goethe-1:1337', 'as one of them sees it'],
@@ -152,7 +152,11 @@ majority has to answer then, and it fails where one of them has more than the me
 }
 
 /** What the member has that is to lead, and whom it has to do without. */
-function lossOf({ member, namedLeader, inSync, members, epoch }: ClusterStatus): string[] {
+function lossOf(status: ClusterStatus): string[] {
+  return [...lossFor(status), ...moreElsewhere(status)]
+}
+
+function lossFor({ member, namedLeader, inSync, members, epoch }: ClusterStatus): string[] {
   const own = members.find((one) => one.member === member)
   const others = inSync.filter((name) => name !== member)
   const has = own === undefined ? '' : ` up to entry ${formatCount(own.commitLsn)}`
@@ -178,6 +182,26 @@ function lossOf({ member, namedLeader, inSync, members, epoch }: ClusterStatus):
   ]
 }
 
+/**
+ * Another one that has more would drop it: it is the one to choose. Where the leader is named, the
+ * members see to that themselves.
+ */
+function moreElsewhere({ member, namedLeader, members, furthest }: ClusterStatus): string[] {
+  if (namedLeader !== undefined) return []
+  const most = members.find((one) => one.member === furthest[0])
+  const own = members.find((one) => one.member === member)
+  if (most === undefined || own === undefined || furthest.includes(member)) return []
+  return [
+    `${most.member} has more: it ends with ${lastOf(most)}, and ${member} with ${lastOf(own)}. ` +
+      'Recover that one instead, unless it is lost.',
+  ]
+}
+
+function lastOf({ lastLsn, lastEpoch }: ClusterMember): string {
+  const of = lastEpoch === undefined ? '' : ` of epoch ${lastEpoch}`
+  return `entry ${formatCount(lastLsn)}${of}`
+}
+
 function columnsOf({ member: asked, leader }: ClusterStatus) {
   const seconds = ({ silentMs, member }: ClusterMember): string =>
     member === asked ? '' : formatDuration(silentMs)
@@ -197,6 +221,11 @@ function columnsOf({ member: asked, leader }: ClusterStatus) {
     },
     { title: 'BEHIND', cell: ({ behind }: ClusterMember) => formatCount(behind), right: true },
     { title: 'LAST', cell: ({ lastLsn }: ClusterMember) => formatCount(lastLsn), right: true },
+    {
+      title: 'OF EPOCH',
+      cell: ({ lastEpoch }: ClusterMember) => (lastEpoch === undefined ? '' : `${lastEpoch}`),
+      right: true,
+    },
     { title: 'SILENT', cell: seconds, right: true },
     { title: 'ADDRESS', cell: ({ address }: ClusterMember) => escapeControls(address) },
     {

@@ -16,6 +16,7 @@ const report = fc.record(
     clusterId: text,
     epoch: count,
     lastLsn: count,
+    lastEpoch: count,
     commitLsn: count,
     load: fc.double({ min: 0, max: 1, noNaN: true }).map((load) => load + 0),
     hearsLeader: fc.boolean(),
@@ -46,6 +47,18 @@ describe('gossip on the wire', () => {
         expect(decodeGossip(encodeGossip(value))).toEqual(value)
       }),
     )
+  })
+
+  it('need not say what an earlier version does not', () => {
+    const calm = { health: 'serving', role: 'follower', load: 0, hearsLeader: true } as const
+    const report = { ...calm, epoch: 3, lastLsn: 300, commitLsn: 300 }
+    const identity = { member: 'b', storeId: 'store of b', incarnation: 'b/1', address: 'b:1337' }
+    const states = [{ ...identity, generation: 1, version: 1, report }]
+    const said: GossipMessage = { from: 'b', clusterId: 'c', body: { type: 'states', states } }
+    expect(decodeGossip(encodeGossip(said))).toEqual(said)
+    const wrong = { ...report, lastEpoch: -1 }
+    const body = { type: 'states', states: [{ ...states[0]!, report: wrong }] } as const
+    expect(() => decodeGossip(encodeGossip({ ...said, body }))).toThrow('a report')
   })
 
   it('is refused, and nothing worse, when it says something else', () => {

@@ -55,7 +55,7 @@ function memberState(value: unknown): MemberState {
 
 function reportOf(report: Fields): MemberReport {
   const { health, reason, notWritable, role, peerAddress, clusterId, hearsLeader } = report
-  const { epoch, lastLsn, commitLsn, load } = report
+  const { epoch, lastLsn, lastEpoch, commitLsn, load } = report
   const isWhole =
     ['serving', 'catching-up', 'draining', 'unhealthy'].includes(health as string) &&
     ['leader', 'follower', 'candidate'].includes(role as string) &&
@@ -64,6 +64,7 @@ function reportOf(report: Fields): MemberReport {
     isOptionalText(peerAddress) &&
     isOptionalText(clusterId) &&
     [epoch, lastLsn, commitLsn].every(isCount) &&
+    (lastEpoch === undefined || isCount(lastEpoch)) &&
     typeof load === 'number' &&
     typeof hearsLeader === 'boolean'
   if (!isWhole) throw malformed('a report')

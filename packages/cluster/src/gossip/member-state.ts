@@ -27,6 +27,8 @@ export interface MemberReport {
   readonly clusterId?: string | undefined
   readonly epoch: number
   readonly lastLsn: number
+  /** The epoch of that entry; absent where a member of an earlier version does not say it. */
+  readonly lastEpoch?: number | undefined
   readonly commitLsn: number
   /** Part of what it can do that is in use: 0 for idle, 1 for all. */
   readonly load: number

@@ -15,7 +15,8 @@ export interface MemberCondition {
 }
 
 export function memberReport(replica: ReplicaStatus, condition: MemberCondition): MemberReport {
-  const { role, clusterId, epoch, lastLsn, commitLsn, hearsLeader, notWritable } = replica
+  const { role, clusterId, epoch, hearsLeader, notWritable } = replica
+  const { lastLsn, lastEpoch, commitLsn } = replica
   const { peerAddress, load } = condition
   return {
     ...healthOf(replica, condition),
@@ -25,6 +26,7 @@ export function memberReport(replica: ReplicaStatus, condition: MemberCondition)
     clusterId,
     epoch,
     lastLsn,
+    lastEpoch,
     commitLsn,
     load,
     hearsLeader: role === 'leader' || hearsLeader,

@@ -40,6 +40,12 @@ export class JournalIndex {
     return this.#history.last
   }
 
+  /** The epoch of an entry; undefined where the journal does not reach it. */
+  epochOf(lsn: number): number | undefined {
+    const isWithin = lsn >= this.#history.base.lsn && lsn <= this.last.lsn
+    return isWithin ? this.#history.epochAt(lsn) : undefined
+  }
+
   /** Everything up to here was fsynced. */
   get durableLsn(): number {
     return this.#durableLsn

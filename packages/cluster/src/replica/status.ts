@@ -9,6 +9,8 @@ import type { Takeover } from './takeover.js'
 export interface FollowerStatus extends MemberStore {
   readonly inSync: boolean
   readonly heldLsn: number
+  /** The epoch of that entry; undefined where the journal here does not reach back to it. */
+  readonly heldEpoch: number | undefined
   readonly behind: number
   readonly silentMs: number
 }
@@ -23,6 +25,8 @@ export interface ReplicaStatus extends MemberStore {
   /** On a follower: whether it heard the leader just now, for `leader-heard` at others. */
   readonly hearsLeader: boolean
   readonly lastLsn: number
+  /** The epoch of that entry. */
+  readonly lastEpoch: number
   readonly durableLsn: number
   readonly commitLsn: number
   readonly appliedLsn: number
@@ -68,6 +72,7 @@ export function statusOf(
     namedLeader: context.options.namedLeader,
     hearsLeader: follower !== undefined && takeover.hearsLeader,
     lastLsn: journal.last.lsn,
+    lastEpoch: journal.last.epoch,
     durableLsn: journal.durableLsn,
     commitLsn: applier.commitLsn,
     appliedLsn: applier.appliedLsn,
@@ -104,6 +109,7 @@ function followersOf({ journal, nowMs }: Context, leader: Leader): readonly Foll
     storeId: sender.storeId,
     inSync: leader.set.has(sender.storeId),
     heldLsn,
+    heldEpoch: journal.epochOf(heldLsn),
     behind: journal.last.lsn - heldLsn,
     silentMs: nowMs - lastHeardMs,
   }))

@@ -18,9 +18,11 @@ const described: ClusterStatus = {
   role: 'leader',
   epoch: 3,
   leader: 'goethe-0',
+  namedLeader: undefined,
   writable: true,
   minInSync: 2,
   inSync: ['goethe-0', 'goethe-1'],
+  furthest: ['goethe-0'],
   summary: ['goethe-0 leads.', 'Writable.', 'goethe-1 is unhealthy: /data/journal: EIO.'],
   members: [
     {
@@ -31,6 +33,7 @@ const described: ClusterStatus = {
       inSync: true,
       epoch: 3,
       lastLsn: 7,
+      lastEpoch: 3,
       commitLsn: 7,
       behind: 0,
       silentMs: 0,
@@ -112,11 +115,11 @@ describe('the cluster', () => {
       (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).json()
     expect(await get('admin')).toEqual(JSON.parse(JSON.stringify(described)))
     const summary = described.summary.slice(0, 2)
-    const shown = { ...described, summary, members: [] }
+    const shown = { ...described, summary, furthest: [], members: [] }
     expect(await get('reader')).toEqual(JSON.parse(JSON.stringify(shown)))
     const request = create(messages.DescribeClusterRequestSchema)
     const answer = await ask(stranger, clusterMethods.describeCluster, request)
-    expect(answer.messages).toMatchObject([{ summary, members: [] }])
+    expect(answer.messages).toMatchObject([{ summary, furthest: [], members: [] }])
     const full = await ask(admin, clusterMethods.describeCluster, request)
     expect(full.messages).toMatchObject([{ members: [{ address: 'goethe-0:1337' }] }])
   })

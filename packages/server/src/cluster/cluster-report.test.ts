@@ -24,6 +24,7 @@ function member(name: string, more: Partial<MemberView['report']> = {}): MemberV
       clusterId: 'a cluster',
       epoch: 3,
       lastLsn: 20_000,
+      lastEpoch: 3,
       commitLsn: 20_000,
       load: 0,
       hearsLeader: true,
@@ -49,6 +50,7 @@ function seen(replica: Partial<Replica> = {}, members = three): ClusterMemberSta
       leader: 'goethe-0',
       hearsLeader: false,
       lastLsn: 20_000,
+      lastEpoch: 3,
       durableLsn: 20_000,
       commitLsn: 20_000,
       appliedLsn: 20_000,
@@ -81,6 +83,7 @@ describe('how a cluster is', () => {
       ...store('goethe-1'),
       inSync: false,
       heldLsn: 7690,
+      heldEpoch: 2,
       behind: 12_310,
       silentMs: 20,
     }
@@ -103,7 +106,12 @@ describe('how a cluster is', () => {
       'goethe-1 is catching up, 12,310 entries behind: it is not in sync yet.',
       'goethe-2 was not heard of for 12 s; it is probably gone.',
     ])
-    expect(members[1]).toMatchObject({ lastLsn: 7690, behind: 12_310, inSync: false })
+    expect(members[1]).toMatchObject({
+      lastLsn: 7690,
+      lastEpoch: 2,
+      behind: 12_310,
+      inSync: false,
+    })
   })
 
   it('is known to a follower by what the leader tells', () => {
@@ -139,6 +147,35 @@ describe('how a cluster is', () => {
     ])
     const { summary } = clusterStatus(seen({ ...alone, problem: 'the record is gone' }))
     expect(summary[1]).toBe('Not writable: the record is gone.')
+  })
+
+  it('says who has most while nobody leads, by epochs first', () => {
+    const alone = { role: 'candidate', leader: undefined, lastLsn: 19_000, lastEpoch: 3 } as const
+    const longer = member('goethe-1', { lastLsn: 20_000, lastEpoch: 2 })
+    const most = member('goethe-2', { lastLsn: 19_500, lastEpoch: 3 })
+    const same = member('goethe-3', { lastLsn: 19_500, lastEpoch: 3 })
+    const early = member('goethe-4', { lastLsn: 90_000, lastEpoch: undefined })
+    const one = clusterStatus(seen(alone, [three[0]!, longer, most, early]))
+    expect(one.furthest).toEqual(['goethe-2'])
+    expect(one.summary[2]).toBe('goethe-2 has most, as far as is known: entry 19,500 of epoch 3.')
+    expect(one.members.map(({ lastEpoch }) => lastEpoch)).toEqual([3, 2, 3, undefined])
+    const two = clusterStatus(seen(alone, [three[0]!, same, longer, most]))
+    expect(two.summary[2]).toContain('goethe-2, goethe-3 have most')
+    // Its own journal is what counts of it, and not what it told before.
+    expect(clusterStatus(seen({ ...alone, lastLsn: 19_501 }, [three[0]!, most])).furthest).toEqual([
+      'goethe-0',
+    ])
+  })
+
+  it('says of nobody that it has most where nothing is written, or somebody leads', () => {
+    const fresh = { role: 'candidate', leader: undefined, lastLsn: 0, lastEpoch: 0 } as const
+    const empty = ['goethe-0', 'goethe-1'].map((name) => member(name, { lastLsn: 0, lastEpoch: 0 }))
+    const status = clusterStatus(seen(fresh, empty))
+    expect(status.furthest).toEqual([])
+    expect(status.summary.join(' ')).not.toContain('most')
+    const led = clusterStatus(seen())
+    expect(led.furthest).toEqual(['goethe-0', 'goethe-1', 'goethe-2'])
+    expect(led.summary.join(' ')).not.toContain('most')
   })
 
   it('says what a member waits for that belongs to no cluster yet', () => {
@@ -202,6 +239,6 @@ describe('how a cluster is', () => {
     const status = clusterStatus(seen({}, [three[0]!, ill, three[2]!]))
     expect(status.summary).toContain('goethe-1 is unhealthy: /data/journal: EIO.')
     expect(JSON.stringify(publicPart(status))).not.toContain('EIO')
-    expect(publicPart(status).members).toEqual([])
+    expect(publicPart(status)).toMatchObject({ members: [], furthest: [] })
   })
 })

@@ -21,6 +21,7 @@ export function clusterStatus({ replica, members: view }: ClusterMemberStatus): 
     writable: reason === undefined,
     minInSync,
     inSync,
+    furthest: furthest(known),
     members: [...known, ...unknown].toSorted((one, other) => (one.member < other.member ? -1 : 1)),
   }
   const summary = sentences(status, reason)
@@ -29,7 +30,7 @@ export function clusterStatus({ replica, members: view }: ClusterMemberStatus): 
 
 /** What everybody may know who is known: whether it works, and not what is behind it. */
 export function publicPart(status: ClusterStatus): ClusterStatus {
-  return { ...status, summary: status.summary.slice(0, 2), members: [] }
+  return { ...status, summary: status.summary.slice(0, 2), furthest: [], members: [] }
 }
 
 type Replica = ClusterMemberStatus['replica']
@@ -61,10 +62,12 @@ function memberStatus(
   replica: Replica,
   leader: MemberView | undefined,
 ): ClusterMember {
-  const { health, reason, role, epoch, lastLsn, commitLsn } = report
+  const { health, reason, role, epoch, lastLsn, lastEpoch, commitLsn } = report
   const follower = replica.followers.find((one) => one.storeId === storeId)
   const leaderLsn = replica.role === 'leader' ? replica.lastLsn : (leader?.report.lastLsn ?? 0)
-  const heldLsn = self ? replica.lastLsn : (follower?.heldLsn ?? lastLsn)
+  const last = self ? replica : { lastLsn, lastEpoch }
+  const heldLsn = follower?.heldLsn ?? last.lastLsn
+  const heldEpoch = follower === undefined ? last.lastEpoch : follower.heldEpoch
   return {
     member,
     role,
@@ -73,6 +76,8 @@ function memberStatus(
     inSync: replica.inSync.some((store) => store.storeId === storeId),
     epoch,
     lastLsn: heldLsn,
+    // Before anything was written there is none.
+    lastEpoch: heldEpoch || undefined,
     commitLsn: self ? replica.commitLsn : commitLsn,
     behind: Math.max(leaderLsn - heldLsn, 0),
     silentMs: Math.round(silentMs),
@@ -92,6 +97,7 @@ function unknownMember(member: string): ClusterMember {
     inSync: true,
     epoch: 0,
     lastLsn: 0,
+    lastEpoch: undefined,
     commitLsn: 0,
     behind: 0,
     silentMs: 0,
@@ -103,7 +109,7 @@ function unknownMember(member: string): ClusterMember {
 
 /** First who leads, then whether writes are taken, then what is not as it should be. */
 function sentences(
-  { leader, epoch, inSync, minInSync, members }: Omit<ClusterStatus, 'summary'>,
+  { leader, epoch, inSync, minInSync, furthest: names, members }: Omit<ClusterStatus, 'summary'>,
   reason: string | undefined,
 ): string[] {
   const lead =
@@ -115,7 +121,31 @@ function sentences(
     reason === undefined
       ? `Writable: in sync ${inSync.length} of ${members.length}${needed}.`
       : `Not writable: ${reason}.`
-  return [lead, writable, ...members.flatMap(concern)]
+  const most = leader === undefined ? mostOf(members, names) : []
+  return [lead, writable, ...most, ...members.flatMap(concern)]
+}
+
+/** For who has to choose one that is to lead. */
+function mostOf(members: readonly ClusterMember[], names: readonly string[]): string[] {
+  const one = members.find(({ member }) => member === names[0])
+  if (one?.lastEpoch === undefined) return []
+  const who = names.length === 1 ? `${names[0]} has` : `${names.join(', ')} have`
+  return [`${who} most, as far as is known: entry ${count(one.lastLsn)} of epoch ${one.lastEpoch}.`]
+}
+
+/** Journals go by their last epoch first: what is longer may be what was never committed. */
+function furthest(members: readonly ClusterMember[]): string[] {
+  const [first, ...others] = members
+    .filter(({ lastEpoch }) => lastEpoch !== undefined)
+    .toSorted((one, other) => ahead(other, one))
+  if (first === undefined) return []
+  return [first, ...others.filter((one) => ahead(one, first) === 0)]
+    .map(({ member }) => member)
+    .toSorted()
+}
+
+function ahead(one: ClusterMember, other: ClusterMember): number {
+  return one.lastEpoch! - other.lastEpoch! || one.lastLsn - other.lastLsn
 }
 
 /** What the record says that people forget. */
