@@ -7,26 +7,78 @@ import type { LogEvent } from './log-event.js'
  * (1, 2, 3 … without gaps, per topic).
  */
 export interface EventLogApi {
+  /**
+   * Appends one event or several, which then have consecutive ids and sequences. Resolves once they
+   * are stored as durably as the log was opened for, and visible to readers. The bytes must not change
+   * until then. Rejects with GOETHE_CONFLICT, GOETHE_EVENT_TOO_LARGE, GOETHE_PRODUCER_SEQUENCE,
+   * GOETHE_READ_ONLY, GOETHE_WRITE_FAILED; behind a server also with GOETHE_UNAVAILABLE,
+   * GOETHE_FORBIDDEN, and where the outcome is unknown with GOETHE_DEADLINE or GOETHE_OUTCOME_UNKNOWN.
+   */
   append(
     topic: string,
     payloads: Uint8Array | readonly Uint8Array[],
     options?: AppendOptions,
   ): Promise<Receipt>
+  /**
+   * Appends to several topics, all or nothing, and only if every expectation is met. Receipts come in
+   * the order of the entries. Rejects as `append` does.
+   */
   appendAll(entries: readonly AppendEntry[], options?: AppendAllOptions): Promise<Receipt[]>
+  /**
+   * Reads one topic, or several in the one order of the log, with topics that come to be meanwhile.
+   * Nothing is read before it is iterated; it can be iterated more than once. A topic that does not
+   * exist has no events, which is no error.
+   */
   read(topics: TopicSelector, options?: ReadOptions): EventReader
+  /**
+   * The event at a position: 'next' (default) the first at or after it, 'previous' the last at or
+   * before it, 'closest' whichever is nearer in time. Undefined where there is none.
+   */
   seek(topic: string, position: Position, options?: SeekOptions): Promise<LogEvent | undefined>
+  /** The named position of a consumer in a topic, for one reader that remembers where it was. */
   cursor(topic: string, consumer: string, options?: CursorOptions): CursorApi
+  /** An instance of a consumer: all instances of one name share the topic's events. */
   consumer(topic: string, consumer: string, options?: ConsumerOptions): ConsumerApi
+  /** The names of topics in the order of their bytes, a page at a time. */
   topics(options?: TopicsOptions): Promise<string[]>
+  /** What there is to know of a topic. Rejects with GOETHE_TOPIC_NOT_FOUND. */
   describe(topic: string, options?: ConsistencyOptions): Promise<TopicDescription>
+  /** Events and bytes by time, from the index alone: in buckets as wide as asked, in UTC. */
   histogram(topics: TopicSelector, options?: HistogramOptions): Promise<HistogramBucket[]>
+  /** The cursors of all topics, or of one, by topic and consumer, a page at a time. */
   cursors(options?: CursorsOptions): Promise<CursorDescription[]>
+  /**
+   * Removes a topic's events before an id, a sequence or a time, but none that a holding cursor has
+   * not passed. Rejects with GOETHE_TOPIC_NOT_FOUND.
+   */
   trim(topic: string, options: TrimOptions): Promise<TrimResult>
+  /**
+   * Sets what a topic keeps, in place of what was set before; null keeps all. Bounds are
+   * enforced from time to time, by default every minute. Rejects with GOETHE_TOPIC_NOT_FOUND.
+   */
   setRetention(topic: string, retention: Retention | null): Promise<void>
+  /**
+   * Removes a topic with its events, cursors, producers and settings; appending to it begins a new one
+   * with sequence 1. Rejects with GOETHE_TOPIC_NOT_FOUND.
+   */
   deleteTopic(topic: string): Promise<void>
+  /**
+   * Checks everything that is stored: checksums, order, sequences, commits, index, cursors. Yields
+   * progress and each problem that it finds, and goes on behind it.
+   */
   verify(options?: VerifyOptions): AsyncIterableIterator<VerifyStep>
+  /**
+   * Writes the whole log, or what came after an id, as one checksummed stream: the log of one moment,
+   * whatever is appended meanwhile.
+   */
   exportTo(sink: ByteSink, options?: ExportOptions): Promise<TransferResult>
+  /**
+   * Restores an export into an empty log, with its ids and sequences. After an interruption, call it
+   * with the same export again; later incremental exports can follow. Rejects with GOETHE_NOT_EMPTY,
+   * GOETHE_CORRUPT.
+   */
   importFrom(source: AsyncIterable<Uint8Array>, options?: ImportOptions): Promise<TransferResult>
+  /** Finishes what was accepted, and ends readers and consumers with GOETHE_CLOSED. Idempotent. */
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
