@@ -32,7 +32,7 @@ describe('behind a server', () => {
     expect(await goethe(['append', 'orders', 'x', '--expect', '1'])).toMatchObject({ code: 4 })
   })
 
-  test('what is asked to be linearizable is answered by the leader alone', async () => {
+  test('what is asked to be linearizable is read at the leader where a follower refuses it', async () => {
     const behind = new CopyLevel()
     const details = { leader: server.address.replace('goethe://', '') }
     behind.answer = () =>
