@@ -10,13 +10,13 @@ export function admitBodies(app: FastifyInstance, { admission, config }: ServerC
     done(compressionError(request))
   })
   app.addHook('preParsing', (request, _reply, payload, done) => {
-    const { releases } = request.call
+    const { call } = request
     const declared = request.headers['content-length']
     if (declared !== undefined) {
       // Refused before anything of it is read.
       try {
         if (Number(declared) > messageBytesMax) throw tooLarge(messageBytesMax)
-        releases.push(admission.bytes(Number(declared)))
+        call.hold(admission.bytes(Number(declared)))
         done()
       } catch (error) {
         done(error as Error)
@@ -29,7 +29,7 @@ export function admitBodies(app: FastifyInstance, { admission, config }: ServerC
     }
     let held = 0
     let ended = false
-    releases.push(() => {
+    call.hold(() => {
       ended = true
       admission.resize(held, 0)
     })

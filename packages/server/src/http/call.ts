@@ -17,8 +17,8 @@ export interface Call {
   identity: Identity | undefined
   /** The log as the caller may use it; undefined where nobody was asked who it is. */
   log: ServedLog | undefined
-  /** Given back when the request has ended. */
-  readonly releases: Release[]
+  /** Has it given back when the request has ended, which may have been while something was awaited. */
+  hold(release: Release): void
   /** Fires when the client is gone before it was answered. */
   readonly gone: AbortSignal
 }
@@ -44,13 +44,18 @@ export function trackCalls(app: FastifyInstance, context: ServerContext): void {
       'http.route': request.routeOptions.url ?? '',
     })
     const gone = new AbortController()
+    const releases: Release[] = []
+    let ended = false
     const call: Call = {
       span,
       end: metrics.request('http', method),
       code: 'OK',
       identity: undefined,
       log: undefined,
-      releases: [],
+      hold: (release) => {
+        if (ended) release()
+        else releases.push(release)
+      },
       gone: gone.signal,
     }
     request.call = call
@@ -60,7 +65,8 @@ export function trackCalls(app: FastifyInstance, context: ServerContext): void {
         if (call.code === 'OK') call.code = 'GOETHE_ABORTED'
         gone.abort()
       }
-      for (const release of call.releases.splice(0)) release()
+      ended = true
+      for (const release of releases) release()
       call.end(call.code)
       span.end(call.code)
       const { method: verb, routeOptions } = request

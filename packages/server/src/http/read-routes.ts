@@ -7,6 +7,7 @@ import {
   type ReadOptions,
   type TopicSelector,
 } from '@goethe/core'
+import { abortedError } from '@goethe/core/contract'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { becomeStream, logOf, methodOf, sendJson } from './call.js'
@@ -135,11 +136,12 @@ async function read(
   const batches = log.read(topics, { ...rest, signal }).batches()
   // Who cannot be answered so is told by the status, which goes with the first bytes.
   if (consistency === 'linearizable') await log.confirm()
-  const { releases } = request.call
+  const { call } = request
+  if (call.gone.aborted) throw abortedError(call.gone)
   becomeStream(request, context)
   if (options.follow === true) {
-    releases.push(context.admission.tail(topics))
-    releases.push(context.metrics.tail('http'))
+    call.hold(context.admission.tail(topics))
+    call.hold(context.metrics.tail('http'))
   }
   const feed = eventFeed(batches, {
     format,
