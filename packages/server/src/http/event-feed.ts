@@ -71,39 +71,32 @@ async function* withHeartbeats(
   { clock, heartbeatMs }: FeedOptions,
 ): AsyncGenerator<LogEvent[] | undefined> {
   try {
-    let next = batches.next()
     for (;;) {
-      const alarm = alarmAfter(clock, heartbeatMs)
-      const result = await Promise.race([next, alarm.rings]).finally(alarm.cancel)
-      if (result === undefined) {
-        yield undefined
-        continue
+      const next = batches.next()
+      // Listened to once: each race with a heartbeat would leave something behind on a promise
+      // which, on a quiet topic, lasts for days.
+      let wake = (): void => undefined
+      let settled = false
+      const onSettled = (): void => {
+        settled = true
+        wake()
       }
+      next.then(onSettled, onSettled)
+      while (!settled) {
+        let cancel = (): void => undefined
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          if (heartbeatMs !== undefined) cancel = clock.setTimer(resolve, heartbeatMs)
+        })
+        cancel()
+        if (!settled) yield undefined
+      }
+      const result = await next
       if (result.done) return
       yield result.value
-      next = batches.next()
     }
   } finally {
     await batches.return?.()
-  }
-}
-
-function alarmAfter(
-  clock: Clock,
-  ms: number | undefined,
-): { rings: Promise<undefined>; cancel(): void } {
-  let cancel = (): void => undefined
-  const rings = new Promise<undefined>((resolve) => {
-    if (ms === undefined) return
-    cancel = clock.setTimer(() => {
-      resolve(undefined)
-    }, ms)
-  })
-  return {
-    rings,
-    cancel: () => {
-      cancel()
-    },
   }
 }
 
