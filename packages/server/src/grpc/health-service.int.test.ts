@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import {
   type Client,
   type ClientReadableStream,
@@ -27,16 +28,22 @@ const Health = loadPackageDefinition({ Health: service } as never)['Health'] as 
 describe('grpc.health.v1', () => {
   let state: StoreState
   let clock: ManualClock
+  /** How often the store was looked at. */
+  let looks: number
   let server: GrpcTestServer
   let client: Health
 
   beforeEach(async () => {
     state = { type: 'open' }
     clock = manualClock()
+    looks = 0
     server = await startGrpcTestServer({
       clock,
       context: {
-        storeState: () => state,
+        storeState: () => {
+          looks++
+          return state
+        },
         // Those who ask for health need not say who they are.
         identify: () => Promise.reject(new GoetheError('GOETHE_UNAUTHENTICATED', 'Who?')),
       },
@@ -106,6 +113,22 @@ describe('grpc.health.v1', () => {
     state = { type: 'open' }
     clock.advance(1000)
     expect(await nextOf(watching)).toBe('SERVING')
+  })
+
+  test('one timer looks for all, however often watchers come and go', async () => {
+    for (let times = 0; times < 3; times++) {
+      const watching = client.watch({ service: '' })
+      watching.on('error', () => undefined)
+      await once(watching, 'data')
+      watching.cancel()
+      // Behind it on the same connection.
+      await check('')
+      await check('')
+    }
+    expect(await nextOf(watch())).toBe('SERVING')
+    looks = 0
+    clock.advance(1000)
+    expect(looks).toBe(1)
   })
 
   test('who watches a service that there is not is told so', async () => {

@@ -47,6 +47,7 @@ class Health {
   readonly #services: string[]
   #status: Status
   #watchers = 0
+  #looksAgain = false
 
   constructor(context: ServerContext) {
     this.#context = context
@@ -78,7 +79,8 @@ class Health {
   /** The handler of a stream that is told what changes. */
   watched(handler: Handler): Handler {
     return this.refreshed((call, callback) => {
-      if (this.#watchers++ === 0) this.#lookAgain()
+      this.#watchers++
+      this.#lookAgain()
       call.once('cancelled', () => {
         this.#watchers--
       })
@@ -86,8 +88,12 @@ class Health {
     })
   }
 
+  /** One timer, however often watchers come and go while it waits. */
   #lookAgain(): void {
+    if (this.#looksAgain) return
+    this.#looksAgain = true
     const again = (): void => {
+      this.#looksAgain = false
       if (this.#watchers === 0 || this.#context.stopping.aborted) return
       this.refresh()
       this.#lookAgain()
