@@ -22,8 +22,12 @@ export async function consume(
   if (first.done === true) return
   const open = notEmpty(first.value.open, 'What to consume (the first message has to open)')
   const consumer =
-    consumers.find(open.instance, call.identity) ??
-    consumers.add(call.log.consumer(open.topic, open.consumer, optionsOf(open)), call.identity)
+    consumers.find(open.instance, open, call.identity) ??
+    consumers.add(
+      call.log.consumer(open.topic, open.consumer, optionsOf(open)),
+      open,
+      call.identity,
+    )
   const send = (report: ConsumeReport): Promise<void> => write(stream, report, call.signal)
   const failed = consumer.attach(send, open.received)
   let ended = false
@@ -32,6 +36,7 @@ export async function consume(
     for (let next = await commands.next(); next.done !== true; next = await commands.next()) {
       consumer.command(next.value)
       if (next.value.open !== undefined) consumer.leave(next.value.open.received)
+      await consumer.heard()
     }
     // Who ends the stream has finished; who breaks it off may come back.
     ended = true

@@ -25,6 +25,12 @@ const lostMax = 10_000
 /** Deliveries in one message at most: its program handles some while the next are on their way. */
 const deliveriesMax = 256
 
+/** A command speaks of each delivery that the instance may hold, in each way, at most once. */
+const commandNumbersMax = 4 * 10_000
+
+/** While the program has so many settlements to be told of, its next commands wait. */
+const settlementsMax = 1000
+
 /** A delivery that was sent, or is about to be. */
 interface Sent {
   readonly delivery: OwnDelivery
@@ -101,7 +107,10 @@ export class RemoteConsumer {
     this.#stopTimer = this.#clock.setTimer(expire, returnMs, 'background')
   }
 
+  /** Throws GOETHE_INVALID_ARGUMENT for one that speaks of more deliveries than there can be. */
   command({ credit, acks, nacks, extends: extensions, releases }: ConsumeCommand): void {
+    const count = acks.length + nacks.length + extensions.length + releases.length
+    if (count > commandNumbersMax) throw tooManyNumbers(count)
     // What is extended and settled in one message was extended first.
     for (const number of extensions) this.#extend(number)
     if (acks.length > 0) this.#settle(acks, (delivery) => delivery.ack())
@@ -112,6 +121,11 @@ export class RemoteConsumer {
     for (const number of releases.reverse()) this.#release(number)
     this.#credit += credit
     this.#take()
+  }
+
+  /** Resolves once the program reads what it is told: for who does not, nothing more is gathered. */
+  async heard(): Promise<void> {
+    if (this.#report.settlements.length >= settlementsMax) await this.#sending
   }
 
   /** The program goes; nobody has looked at what it had not received by then. */
@@ -307,6 +321,13 @@ function isEmpty({ instance, deliveries, settlements }: ConsumeReport): boolean 
 function message(number: number, { event, attempt }: OwnDelivery): SentDelivery {
   const { id, sequence, payload } = event
   return { number, id, sequence, attempt, payload }
+}
+
+function tooManyNumbers(count: number): GoetheError {
+  return new GoetheError(
+    'GOETHE_INVALID_ARGUMENT',
+    `A command speaks of ${count} deliveries, where ${commandNumbersMax} are the most`,
+  )
 }
 
 function unknownDelivery(number: number): GoetheError {
