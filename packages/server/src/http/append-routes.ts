@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { logOf, sendJson } from './call.js'
 import { payloadOf, receiptJson } from './event-json.js'
+import { parseExactJson } from './exact-json.js'
 import { parseTime } from './position.js'
 import {
   answers,
@@ -101,7 +102,7 @@ function payloads(
   const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()
   if (type === 'application/x-ndjson') return linePayloads(body)
   if (type !== 'application/json') return body
-  const value = parseJson(body, 'The body')
+  const value = parseExactJson(body, 'The body')
   if (!Array.isArray(value)) return body
   return some(value.map((event, index) => payloadOf(event, `The event [${index}]`)))
 }
@@ -116,7 +117,7 @@ function linePayloads(body: Uint8Array): Uint8Array[] {
     start = end + 1
     line++
     if (bytes.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue
-    found.push(payloadOf(parseJson(bytes, `Line ${line}`), `Line ${line}`))
+    found.push(payloadOf(parseExactJson(bytes, `Line ${line}`), `Line ${line}`))
   }
   return some(found)
 }
@@ -125,17 +126,6 @@ function some(found: Uint8Array[]): Uint8Array[] {
   if (found.length > 0) return found
   throw new GoetheError('GOETHE_INVALID_ARGUMENT', 'The body holds no event')
 }
-
-function parseJson(bytes: Uint8Array, place: string): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes))
-  } catch (cause) {
-    const message = `${place} is no JSON: ${(cause as Error).message}`
-    throw new GoetheError('GOETHE_INVALID_ARGUMENT', message, { cause })
-  }
-}
-
-const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** What a query leaves open may stand in headers. */
 function withHeaders(query: Conditions, { headers }: FastifyRequest): Conditions {

@@ -101,9 +101,9 @@ async function* withHeartbeats(
 }
 
 function sseText(event: LogEvent, payload: PayloadFormat): string {
-  return `id: ${event.id}\ndata: ${JSON.stringify(eventJson(event, payload))}\n\n`
+  return `id: ${event.id}\ndata: ${eventJson(event, payload)}\n\n`
 }
 
 function lineText(event: LogEvent, payload: PayloadFormat): string {
-  return `${JSON.stringify(eventJson(event, payload))}\n`
+  return `${eventJson(event, payload)}\n`
 }

@@ -8,31 +8,30 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const encoder = new TextEncoder()
 
 /**
- * An event as an object. Its payload is in `payload` as text, in `payloadJson`, or, where it is
- * neither, in `payloadBase64`.
+ * An event as JSON on one line. Its payload is in `payload` as text, in `payloadJson`, or, where it
+ * is neither, in `payloadBase64`.
  */
-export function eventJson(event: LogEvent, format: PayloadFormat): Record<string, unknown> {
+export function eventJson(event: LogEvent, format: PayloadFormat): string {
   const { topic, id, sequence, time, payload } = event
-  return {
-    topic,
-    id: String(id),
-    sequence,
-    time: time.toISOString(),
-    ...payloadJson(payload, format),
-  }
+  const head = JSON.stringify({ topic, id: String(id), sequence, time: time.toISOString() })
+  return `${head.slice(0, -1)},${payloadField(payload, format)}}`
 }
 
-function payloadJson(payload: Uint8Array, format: PayloadFormat): Record<string, unknown> {
+function payloadField(payload: Uint8Array, format: PayloadFormat): string {
   const text = format === 'base64' ? undefined : textOf(payload)
-  if (text === undefined) return { payloadBase64: base64(payload) }
-  if (format === 'json') {
-    try {
-      return { payloadJson: JSON.parse(text) as unknown }
-    } catch {
-      // What is no JSON is text.
-    }
+  if (text === undefined) return `"payloadBase64":"${base64(payload)}"`
+  // As it was written: made anew from values, it would lose digits of its numbers.
+  if (format === 'json' && isJson(text)) return `"payloadJson":${text.replaceAll(/[\r\n]+/g, ' ')}`
+  return `"payload":${JSON.stringify(text)}`
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
-  return { payload: text }
 }
 
 function textOf(payload: Uint8Array): string | undefined {

@@ -54,6 +54,44 @@ describe('appending', () => {
     expect(json).toMatchObject({ count: 2 })
   })
 
+  test('pages of events of early 1970 go back to the first as well', async () => {
+    for (const topic of ['other', 'early', 'early', 'early']) {
+      await server.send('POST', `/v1/topics/${topic}/events?time=1970-01-01`, 'x')
+    }
+    const sequences: number[] = []
+    let from = ''
+    for (let page = 0; page < 3; page++) {
+      const { json } = await server.get(`/v1/topics/early/events?limit=1&reverse=true${from}`)
+      sequences.push(json['events'][0].sequence as number)
+      from = `&from=${json['next']}`
+    }
+    expect(sequences).toEqual([3, 2, 1])
+  })
+
+  test.each([
+    ['/v1/topics/a/events', '[{"payloadJson":9007199254740993}]', 'application/json'],
+    ['/v1/topics/a/events', '{"payloadJson":9007199254740993}', 'application/x-ndjson'],
+    [
+      '/v1/append-all',
+      '{"entries":[{"topic":"a","events":[{"payloadJson":9007199254740993}]}]}',
+      'application/json',
+    ],
+    ['/v1/topics/a/trim', '{"before":1769860800000000001}', 'application/json'],
+    ['/v1/topics/a/cursors/c/seek', '{"to":1769860800000000001}', 'application/json'],
+  ])('%s does not take another number for that in %s', async (path, body, type) => {
+    const { status, json } = await server.send('POST', path, body, { 'content-type': type })
+    expect(status).toBe(400)
+    expect(json['message']).toMatch(/number \d+, of which digits would be lost; write it as text/)
+  })
+
+  test('a body of JSON that is no UTF-8 is refused, and not changed', async () => {
+    const body = Buffer.from('{"entries":[{"topic":"a","events":[{"payload":"\xff"}]}]}', 'latin1')
+    const { status, json } = await server.send('POST', '/v1/append-all', body, {
+      'content-type': 'application/json',
+    })
+    expect([status, json['code']]).toEqual([400, 'GOETHE_INVALID_ARGUMENT'])
+  })
+
   test('an empty body is an empty event', async () => {
     await server.send('POST', '/v1/topics/a/events')
     expect(await read('a')).toMatchObject([{ payload: '' }])
@@ -196,6 +234,13 @@ describe('reading', () => {
       }
       expect(found).toEqual(reverse === '' ? ['1', '2', '3'] : ['3', '2', '1'])
     }
+  })
+
+  test('JSON is shown as it was written, on one line', async () => {
+    const payload = '{ "id":\r\n12345678901234567890, "a\\n": 1.0 }'
+    await server.send('POST', '/v1/topics/json/events', payload)
+    const { text } = await server.get('/v1/topics/json/events?payload=json')
+    expect(text).toContain('"payloadJson":{ "id": 12345678901234567890, "a\\n": 1.0 }}')
   })
 
   test('all topics and those with a prefix come in the order of the log', async () => {

@@ -16,6 +16,7 @@ import { admitBodies } from './body-admission.js'
 import { identifyCallers, trackCalls } from './call.js'
 import { clusterRoute } from './cluster-routes.js'
 import { cursorRoutes } from './cursor-routes.js'
+import { parseExactJson } from './exact-json.js'
 import { healthRoutes, metricsRoute } from './health-routes.js'
 import { checkOrigins } from './origin.js'
 import { readRoutes } from './read-routes.js'
@@ -84,6 +85,7 @@ async function createApp(
       refuseWhileStopping(api, context)
       identifyCallers(api, context)
       admitBodies(api, context)
+      parseBodies(api)
       readRoutes(api, context)
       appendAllRoutes(api, context)
       topicRoutes(api, context)
@@ -169,6 +171,21 @@ function leaveWhenStopping(app: FastifyInstance, { stopping }: ServerContext): v
       })
     }
   })
+}
+
+/** Bodies of JSON, but for those that are stored as they are. */
+function parseBodies(app: FastifyInstance): void {
+  app.addContentTypeParser<Buffer>(
+    'application/json',
+    { parseAs: 'buffer' },
+    (_request, body, done) => {
+      try {
+        done(null, parseExactJson(body, 'The body'))
+      } catch (error) {
+        done(error as Error)
+      }
+    },
+  )
 }
 
 function refuseManyFields(app: FastifyInstance): void {
