@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { KubernetesObject } from '../src/kubernetes/resource.js'
 
+const bodyBytesMax = 3 * 1024 * 1024
+
 /** What a request is about. */
 export interface Target {
   group: string
@@ -29,6 +31,8 @@ export class Refused extends Error {
     readonly status: number,
     readonly reason: string,
     message: string,
+    /** The name of the object, where it is about one. */
+    readonly about?: string,
   ) {
     super(message)
   }
@@ -53,7 +57,10 @@ export function targetOf(url: URL): Target {
     /^\/apis\/((?:coordination|discovery)\.k8s\.io)\/v1\/namespaces\/([^/]+)\/([^/]+)(?:\/([^/]+))?$/.exec(
       url.pathname,
     )
-  if (match === null) throw new Refused(404, '', '404 page not found')
+  if (match === null) {
+    // The same reason as of an object that is not there.
+    throw new Refused(404, 'NotFound', 'the server could not find the requested resource')
+  }
   const [, group, namespace, plural, name] = match
   return {
     group: group!,
@@ -83,12 +90,20 @@ export function rightOf(
 }
 
 export function notFound({ plural, name }: Target): Refused {
-  return new Refused(404, 'NotFound', `${plural} "${name}" not found`)
+  return new Refused(404, 'NotFound', `${plural} "${name}" not found`, name)
 }
 
 export async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk as Buffer)
+  let size = 0
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer)
+    size += (chunk as Buffer).length
+  }
+  if (size > bodyBytesMax) {
+    const message = `Request entity too large: limit is ${bodyBytesMax}`
+    throw new Refused(413, 'RequestEntityTooLarge', message)
+  }
   return Buffer.concat(chunks).toString('utf8')
 }
 

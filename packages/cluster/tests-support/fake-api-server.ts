@@ -1,11 +1,12 @@
 /**
- * As much of a Kubernetes API server as members of a cluster see, behaving as a real one (1.34) was
- * observed to: optimistic locking with its reasons, checks of what is written, lists, watches with
+ * As much of a Kubernetes API server as members of a cluster see, behaving as real ones (1.34, 1.20)
+ * were observed to: optimistic locking with its reasons, checks of what is written, lists, watches with
  * bookmarks, versions that are too old or in the future, rights, slow ends.
  */
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { TlsOptions } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import type { KubernetesObject } from '../src/kubernetes/resource.js'
 import {
   type AskedRight,
@@ -204,9 +205,13 @@ export class FakeApiServer {
       }
       this.#authorize(request, what, right)
       if (verb === 'watch') this.#watch(target, response)
-      else answer(response, verb === 'create' ? 201 : 200, this.#do(verb, target, body))
+      else {
+        const stored = this.#objects.has(`${target.collection}/${target.name}`)
+        const creates = verb === 'create' || (verb === 'update' && !stored)
+        answer(response, creates ? 201 : 200, this.#do(verb, target, body))
+      }
     } catch (error) {
-      const { status, reason, message } =
+      const { status, reason, message, about } =
         error instanceof Refused ? error : new Refused(500, 'InternalError', String(error))
       answer(response, status, {
         kind: 'Status',
@@ -215,6 +220,7 @@ export class FakeApiServer {
         code: status,
         reason,
         message,
+        details: about === undefined ? {} : { name: about },
       })
     }
   }
@@ -251,7 +257,7 @@ export class FakeApiServer {
     return written
   }
 
-  #checked({ plural, name }: Target, body: string): KubernetesObject {
+  #checked({ plural, name, namespace }: Target, body: string): KubernetesObject {
     const object = JSON.parse(body) as KubernetesObject
     if (plural === 'leases') {
       const { decoding, invalid } = leaseProblem(object)
@@ -259,18 +265,23 @@ export class FakeApiServer {
       const problem = invalid ?? metadataProblem(object)
       if (problem !== undefined) throw new Refused(422, 'Invalid', problem)
     }
-    if (name !== undefined && object.metadata.name !== name) {
-      throw new Refused(400, 'BadRequest', 'the name of the object does not match that of the URL')
+    for (const [what, got, wanted] of [
+      ['name', object.metadata.name, name],
+      ['namespace', object.metadata.namespace, namespace],
+    ] as const) {
+      if (got === undefined || wanted === undefined || got === wanted) continue
+      const message = `the ${what} of the object (${got}) does not match the ${what} on the URL (${wanted})`
+      throw new Refused(400, 'BadRequest', message)
     }
     return object
   }
 
   #create({ collection, plural }: Target, object: KubernetesObject): KubernetesObject {
-    const { name } = object.metadata
+    const { name, resourceVersion = '' } = object.metadata
     if (this.#objects.has(`${collection}/${name}`)) {
       throw new Refused(409, 'AlreadyExists', `${plural} "${name}" already exists`)
     }
-    if (object.metadata.resourceVersion !== undefined) {
+    if (resourceVersion !== '') {
       throw new Refused(500, '', 'resourceVersion should not be set on objects to be created')
     }
     return this.#store(collection, 'ADDED', object)
@@ -281,22 +292,25 @@ export class FakeApiServer {
     object: KubernetesObject,
     stored: KubernetesObject | undefined,
   ): KubernetesObject {
-    const { resourceVersion } = object.metadata
-    if (resourceVersion === undefined || resourceVersion === '') {
+    const { resourceVersion = '', uid } = object.metadata
+    // The uid that is sent along is what a server holds on to: without one, a PUT creates.
+    if (uid !== undefined && uid !== stored?.metadata.uid) {
+      const had = stored?.metadata.uid ?? ''
+      const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${had}`
+      throw new Refused(409, 'Conflict', message)
+    }
+    if (stored === undefined) return this.#store(target.collection, 'ADDED', object)
+    if (resourceVersion === '' || resourceVersion === '0') {
       const message =
         'metadata.resourceVersion: Invalid value: 0x0: must be specified for an update'
       throw new Refused(422, 'Invalid', message)
-    }
-    // A Lease may be created by PUT; the uid that is sent along is what a real server holds on to.
-    if (stored === undefined) {
-      if (object.metadata.uid === undefined) return this.#store(target.collection, 'ADDED', object)
-      const message = `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `
-      throw new Refused(409, 'Conflict', message)
     }
     if (stored.metadata.resourceVersion !== resourceVersion) {
       const message = `Operation cannot be fulfilled on ${target.plural} "${target.name}": the object has been modified`
       throw new Refused(409, 'Conflict', message)
     }
+    // What changes nothing is not written.
+    if (isDeepStrictEqual(withoutVersion(object), withoutVersion(stored))) return stored
     return this.#store(target.collection, 'MODIFIED', object)
   }
 
@@ -369,6 +383,12 @@ const expired = {
     reason: 'Expired',
     message: 'too old resource version',
   },
+}
+
+/** As it is compared: the server itself fills in what was left out of these. */
+function withoutVersion({ metadata, ...others }: KubernetesObject): object {
+  const { resourceVersion: _version, uid: _uid, namespace: _namespace, ...rest } = metadata
+  return { ...others, metadata: rest }
 }
 
 function send({ response, matches }: Watch, event: StoredEvent): void {

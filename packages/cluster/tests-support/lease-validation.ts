@@ -13,6 +13,13 @@ export function leaseProblem(object: KubernetesObject): {
   invalid?: string
 } {
   const { spec = {} } = object as { spec?: Record<string, unknown> }
+  const { apiVersion = 'coordination.k8s.io/v1', kind = 'Lease' } = object
+  if (apiVersion !== 'coordination.k8s.io/v1' || kind !== 'Lease') {
+    return { decoding: `no kind "${kind}" is registered for version "${apiVersion}"` }
+  }
+  for (const [name, value] of Object.entries(object.metadata.annotations ?? {})) {
+    if (typeof value !== 'string') return { decoding: `Annotations: ${name} is not a string` }
+  }
   for (const name of ['renewTime', 'acquireTime']) {
     const time = spec[name]
     if (time === undefined || time === null) continue
@@ -42,12 +49,12 @@ export function leaseProblem(object: KubernetesObject): {
 
 /** What is wrong with an object's name or annotations. */
 export function metadataProblem({ metadata }: KubernetesObject): string | undefined {
-  if (!objectName.test(metadata.name)) return `metadata.name: Invalid value: "${metadata.name}"`
+  const { name = '' } = metadata as { name?: string }
+  if (!objectName.test(name)) return `metadata.name: Invalid value: "${name}"`
   let size = 0
-  for (const [name, value] of Object.entries(metadata.annotations ?? {})) {
-    if (!annotationName.test(name)) return `metadata.annotations: Invalid value: "${name}"`
-    if (typeof value !== 'string') return `metadata.annotations: ${name} is not a string`
-    size += Buffer.byteLength(name) + Buffer.byteLength(value)
+  for (const [key, value] of Object.entries(metadata.annotations ?? {})) {
+    if (!annotationName.test(key)) return `metadata.annotations: Invalid value: "${key}"`
+    size += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
   if (size > annotationBytesMax)
     return 'metadata.annotations: Too long: may not be more than 262144 bytes'

@@ -16,19 +16,31 @@ export interface Refusal {
   /** A word such as `Conflict` or `AlreadyExists`; '' where the server gives none. */
   readonly reason: string
   readonly message: string
+  /** The name of the object that it is about; undefined where it is about none. */
+  readonly about: string | undefined
 }
 
 /** Reads a `Status` object; an answer of something in between is no such object. */
 export function refusalOf(status: number, body: unknown): Refusal {
-  const { reason, message } = (typeof body === 'object' && body !== null ? body : {}) as {
+  const { reason, message, details } = (typeof body === 'object' && body !== null ? body : {}) as {
     reason?: unknown
     message?: unknown
+    details?: { name?: string }
   }
   return {
     status,
     reason: typeof reason === 'string' ? reason : '',
     message: typeof message === 'string' ? message : String(body).slice(0, 300),
+    about: details?.name,
   }
+}
+
+/**
+ * Whether it says that this very object is not there. Where the whole API is not, the status and the
+ * reason are the same.
+ */
+export function isAbsence({ status, reason, about }: Refusal, name: string): boolean {
+  return status === 404 && reason === 'NotFound' && about === name
 }
 
 /** The error of a call that was refused. */
@@ -55,7 +67,10 @@ function explain(server: string, asked: Asked, what: string, status: number): st
     )
   }
   if (status === 404) {
-    return `The API server at ${server} finds nothing to ${what}: is there a namespace ${namespace}?`
+    return (
+      `The API server at ${server} finds nothing to ${what}: is there a namespace ${namespace}, and ` +
+      `does it serve ${resource.group}/${resource.version}?`
+    )
   }
   return `The API server at ${server} did not ${what}`
 }

@@ -99,6 +99,47 @@ describe.each(servers)('%s', (_, start) => {
     expect(await answer('PUT', one(), lease())).toBe('422 Invalid')
   })
 
+  it('creates by a replacement without a uid', async () => {
+    expect(await answer('PUT', one(), lease())).toBe('201')
+    expect(await answer('PUT', one(), lease())).toBe('422 Invalid')
+  })
+
+  it('replaces nothing of another uid', async () => {
+    const { metadata } = await created()
+    expect(await answer('PUT', one(), lease({ ...metadata, uid: randomUUID() }))).toBe(
+      '409 Conflict',
+    )
+  })
+
+  it('keeps the version when a replacement changes nothing', async () => {
+    const before = await created()
+    expect(await answer('PUT', one(), before)).toBe('200')
+    const { metadata } = (await client.get(leases, name))!
+    expect(metadata.resourceVersion).toBe(before.metadata.resourceVersion)
+  })
+
+  it('takes an object only where it is said to be, and of the kind that is there', async () => {
+    const wrong = [lease({ namespace: 'elsewhere' }), { ...lease(), kind: 'Pod' }]
+    for (const object of wrong) expect(await answer('POST', all(), object)).toBe('400 BadRequest')
+    const { metadata } = await created()
+    expect(await answer('PUT', one(), lease({ ...metadata, name: 'other' }))).toBe('400 BadRequest')
+  })
+
+  it('takes annotations that are texts, of 256 KiB in all', async () => {
+    const post = (annotation: unknown): Promise<string> =>
+      answer('POST', all(), lease({ annotations: { a: annotation } }))
+    expect(await post(5)).toBe('400 BadRequest')
+    expect(await post('x'.repeat(256 * 1024))).toBe('422 Invalid')
+    expect(await post('x'.repeat(4 * 1024 * 1024))).toBe('413 RequestEntityTooLarge')
+    expect(await post('x'.repeat(256 * 1024 - 1))).toBe('201')
+  })
+
+  it('gives the same reason for an object and for an API that is not there', async () => {
+    const path = pathOf({ ...leases, plural: 'nothing' }, client.namespace, name)
+    expect(await answer('GET', path)).toBe('404 NotFound')
+    expect(await answer('GET', one())).toBe('404 NotFound')
+  })
+
   it('makes nothing anew that was deleted, by a version and the uid of it', async () => {
     const { metadata } = await created()
     expect(await answer('DELETE', one())).toBe('200')

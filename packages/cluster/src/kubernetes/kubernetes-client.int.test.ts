@@ -38,7 +38,8 @@ describe('a write', () => {
     const client = open(server)
     await client.create(leases, lease())
     const read = (await client.get(leases, 'faust'))!
-    expect((await client.replace(leases, read)).outcome).toBe('written')
+    const changed = { ...read, ...lease({ holderIdentity: 'mephisto' }), metadata: read.metadata }
+    expect((await client.replace(leases, changed)).outcome).toBe('written')
     expect(await client.replace(leases, read)).toEqual({ outcome: 'conflict' })
     await client.close()
   })
@@ -169,8 +170,10 @@ describe('a client', () => {
     const client = open(server)
     const nothing = { group: 'poetry.example.org', version: 'v1', plural: 'poems' }
     await expect(client.get(nothing, 'faust')).rejects.toThrow(
-      'finds nothing to get poems.poetry.example.org "faust" in namespace "poets"',
+      'finds nothing to get poems.poetry.example.org "faust" in namespace "poets": is there a ' +
+        'namespace poets, and does it serve poetry.example.org/v1?',
     )
+    expect(await client.replace(nothing, lease())).toMatchObject({ outcome: 'failed' })
     await client.close()
   })
 

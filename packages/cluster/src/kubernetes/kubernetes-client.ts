@@ -3,7 +3,7 @@ import { type AbortSignalLike, type Clock, type GoetheError, systemClock } from 
 import { checkNumber } from '@goethe/core/contract'
 import { CallLimits } from '../call-limits.js'
 import { ApiConnection, type ApiResult } from './api-connection.js'
-import { type Asked, errorOfRefusal, refusalOf } from './api-error.js'
+import { type Asked, errorOfRefusal, isAbsence, refusalOf } from './api-error.js'
 import type { ClusterAccess } from './cluster-access.js'
 import { type KubernetesObject, type Resource, type Selector, pathOf, queryOf } from './resource.js'
 
@@ -74,7 +74,7 @@ export class KubernetesClient {
   ): Promise<Read | undefined> {
     const path = pathOf(resource, this.namespace, name)
     const result = await this.connection.call({ method: 'GET', path }, this.limits, signal)
-    if (result.status === 404 && refusalOf(404, result.body).reason === 'NotFound') return undefined
+    if (result.status === 404 && isAbsence(refusalOf(404, result.body), name)) return undefined
     return this.#answer(result, { verb: 'get', resource, namespace: this.namespace, name }) as Read
   }
 
@@ -134,9 +134,12 @@ export class KubernetesClient {
     }
     const { status, body } = result
     if (isObject(result)) return { outcome: 'written', object: body as Written }
-    const { reason } = refusalOf(status, body)
-    const conflicts = asked.verb === 'create' ? ['AlreadyExists'] : ['Conflict', 'NotFound']
-    if (conflicts.includes(reason)) return { outcome: 'conflict' }
+    const refusal = refusalOf(status, body)
+    const isConflict =
+      asked.verb === 'create'
+        ? refusal.reason === 'AlreadyExists'
+        : refusal.reason === 'Conflict' || isAbsence(refusal, asked.name ?? '')
+    if (isConflict) return { outcome: 'conflict' }
     const error = this.#error(status, body, asked)
     // A server that gives up waiting for its own store, or stops, does not know either.
     return { outcome: status >= 400 && status < 500 ? 'failed' : 'unknown', error }
