@@ -1,11 +1,11 @@
 /** What a member is and holds, whichever role it plays. */
-import type { Applier } from './applier.js'
-import type { CoordinatorAccess } from './coordinator-access.js'
+import { Applier } from './applier.js'
+import { CoordinatorAccess } from './coordinator-access.js'
 import type { Effect } from './effect.js'
-import type { Facts } from './facts.js'
-import type { JournalIndex } from './journal-index.js'
+import { Facts } from './facts.js'
+import { JournalIndex } from './journal-index.js'
 import type { PeerMessage, PeerMessageBody, Sender } from './messages.js'
-import type { ReplicaOptions } from './options.js'
+import { type ReplicaOptions, type RestoredState, sizeStepBytes } from './options.js'
 
 export interface Context {
   readonly options: ReplicaOptions
@@ -31,6 +31,36 @@ export interface Context {
   send(to: string, epoch: number, body: PeerMessageBody, toStoreId?: string): void
   /** Stops everything here. */
   halt(reason: string, reopen?: boolean): void
+}
+
+/** What a member is and holds as it starts. */
+export function contextOf(
+  options: ReplicaOptions,
+  restored: RestoredState,
+  { emit, halt }: Pick<Context, 'emit' | 'halt'>,
+): Context {
+  const { member, storeId, incarnation } = options
+  const journal = new JournalIndex(restored.journal, sizeStepBytes(options.limits))
+  const context: Context = {
+    options,
+    self: { member, storeId, incarnation },
+    facts: new Facts(restored.facts, options.rules, emit),
+    journal,
+    applier: new Applier(restored.appliedLsn, journal, emit),
+    coordinator: new CoordinatorAccess(emit),
+    peers: [],
+    peersVirgin: false,
+    request: Math.floor(options.random() * 2 ** 31),
+    nowMs: 0,
+    clockMs: undefined,
+    emit,
+    send: (to, epoch, body, toStoreId) => {
+      const message: PeerMessage = { ...envelope(context, epoch), toStoreId, body }
+      emit({ type: 'send', to, message })
+    },
+    halt,
+  }
+  return context
 }
 
 /** The envelope of everything this member says in an epoch. */

@@ -3,83 +3,51 @@
  *
  * It does no input or output, knows no clock and no promise; a driver owns those. It holds what is
  * true whichever role the member plays, and passes inputs on to the role: a leader, or a follower of
- * one. `takeover` decides how the one becomes the other.
+ * one. `roles` knows how the one becomes the other.
  */
 import { unreachable } from '@goethe/core'
-import type { VersionedRecord } from '../coordinator/coordinator.js'
-import { Applier } from './applier.js'
 import { CaughtUp } from './caught-up.js'
-import { type Context, envelope } from './context.js'
-import { CoordinatorAccess } from './coordinator-access.js'
-import type { Effect, Refusal } from './effect.js'
-import { Facts } from './facts.js'
+import { type Context, contextOf } from './context.js'
+import type { Effect } from './effect.js'
 import { FollowerConfirmations } from './follower-confirmations.js'
-import { Follower } from './follower.js'
+import type { Follower } from './follower.js'
 import { Grants } from './grants.js'
 import type { Input } from './input.js'
-import { JournalIndex } from './journal-index.js'
-import { Leader } from './leader.js'
+import type { Leader } from './leader.js'
 import type { FromLeader, PeerMessage } from './messages.js'
 import type { Position } from './position.js'
 import { isForeign, recordTrouble, rivalTrouble } from './record-trouble.js'
-import { type ReplicaOptions, type RestoredState, sizeStepBytes } from './options.js'
+import type { ReplicaOptions, RestoredState } from './options.js'
+import { Roles } from './roles.js'
 import { SnapshotInstall } from './snapshot-install.js'
 import { type ReplicaStatus, statusOf } from './status.js'
-import { Takeover } from './takeover.js'
 
 export class Replica {
   readonly #context: Context
-  readonly #takeover: Takeover
+  readonly #roles: Roles
   readonly #install: SnapshotInstall
   readonly #caughtUp: CaughtUp
   readonly #grants: Grants
   readonly #confirmations: FollowerConfirmations
   #effects: Effect[] = []
-  #leader: Leader | undefined
-  #follower: Follower | undefined
-  #halted: string | undefined
-  #stopping = false
 
   constructor(options: ReplicaOptions, restored: RestoredState) {
     const emit = (effect: Effect) => void this.#effects.push(effect)
-    const journal = new JournalIndex(restored.journal, sizeStepBytes(options.limits))
-    const { member, storeId, incarnation } = options
-    const context: Context = {
-      options,
-      self: { member, storeId, incarnation },
-      facts: new Facts(restored.facts, options.rules, emit),
-      journal,
-      applier: new Applier(restored.appliedLsn, journal, emit),
-      coordinator: new CoordinatorAccess(emit),
-      peers: [],
-      peersVirgin: false,
-      request: Math.floor(options.random() * 2 ** 31),
-      nowMs: 0,
-      clockMs: undefined,
-      emit,
-      send: (to, epoch, body, toStoreId) => {
-        const message: PeerMessage = { ...envelope(context, epoch), toStoreId, body }
-        emit({ type: 'send', to, message })
-      },
-      halt: (reason, reopen = false) => this.#halt(reason, reopen),
-    }
+    const halt = (reason: string, reopen = false) => this.#roles.halt(reason, reopen)
+    const context = contextOf(options, restored, { emit, halt })
     this.#context = context
     this.#install = new SnapshotInstall(context)
     this.#caughtUp = new CaughtUp(options.times)
-    this.#grants = new Grants(context, () => this.#refuseLower())
-    this.#confirmations = new FollowerConfirmations(context, () => this.#notLeader())
-    this.#takeover = new Takeover(context, {
-      won: (won) => this.#lead(won),
-      seen: (record) => this.#see(record.epoch, record.clusterId),
-      promised: () => this.#refuseLower(),
-    })
+    this.#grants = new Grants(context, () => this.#roles.refuseLower())
+    this.#confirmations = new FollowerConfirmations(context, () => this.#roles.notLeader())
+    this.#roles = new Roles(context)
   }
 
   /** The one door: what happened, and what is to be done about it, in this order. */
   step(input: Input): readonly Effect[] {
-    if (this.#halted === undefined) {
+    if (this.#roles.halted === undefined) {
       this.#step(input)
-      this.#confirmations.continue(this.#follower)
+      this.#confirmations.continue(this.#roles.follower)
     }
     const effects = this.#effects
     this.#effects = []
@@ -89,9 +57,15 @@ export class Replica {
   /** A snapshot for people and monitoring. */
   get status(): ReplicaStatus {
     return {
-      ...statusOf(this.#context, this.#takeover, this.#leader, this.#follower, this.#halted),
+      ...statusOf(
+        this.#context,
+        this.#roles.takeover,
+        this.#roles.leader,
+        this.#roles.follower,
+        this.#roles.halted,
+      ),
       caughtUp: this.#caughtUp.value,
-      mayRecover: this.#mayRecover,
+      mayRecover: this.#roles.mayRecover,
     }
   }
 
@@ -103,33 +77,33 @@ export class Replica {
       case 'message':
         return this.#receive(input.message)
       case 'peer-sends':
-        if (this.#follower?.isUnder(input.peer) === true) this.#takeover.leaderSends()
+        if (this.#roles.follower?.isUnder(input.peer) === true) this.#roles.takeover.leaderSends()
         return
       case 'peer-receives':
-        return this.#leader?.peerReceives(input.peer)
+        return this.#roles.leader?.peerReceives(input.peer)
       case 'journal-written':
         journal.written(input.ticket)
         applier.continue()
-        this.#leader?.commit()
-        return this.#follower?.acknowledge()
+        this.#roles.leader?.commit()
+        return this.#roles.follower?.acknowledge()
       case 'facts-persisted':
         facts.persisted(input.ticket)
         this.#grants.continue()
-        this.#follower?.continue()
-        return this.#takeover.continue()
+        this.#roles.follower?.continue()
+        return this.#roles.takeover.continue()
       case 'storage-failed':
-        return this.#halt(input.reason, true)
+        return this.#roles.halt(input.reason, true)
       case 'applied':
         applier.applied(input.lsn, input.flushedLsn)
-        if (this.#install.continue() === 'needless') this.#follower?.snapshotFailed()
-        this.#leader?.applied()
-        return this.#follower?.continue()
+        if (this.#install.continue() === 'needless') this.#roles.follower?.snapshotFailed()
+        this.#roles.leader?.applied()
+        return this.#roles.follower?.continue()
       case 'shipped':
-        return this.#leader?.shipped(input)
+        return this.#roles.leader?.shipped(input)
       case 'snapshot-fetched':
         return this.#snapshotFetched(input)
       case 'snapshot-failed':
-        return this.#follower?.snapshotFailed()
+        return this.#roles.follower?.snapshotFailed()
       case 'snapshot-installed':
         return this.#snapshotInstalled(input)
       case 'record-read':
@@ -142,33 +116,35 @@ export class Replica {
         this.#context.peersVirgin = input.allVirgin
         return
       case 'leader-heard':
-        if (input.epoch >= facts.seenEpoch) this.#takeover.othersHeard()
+        if (input.epoch >= facts.seenEpoch) this.#roles.takeover.othersHeard()
         return
       case 'propose':
-        if (this.#leader !== undefined) return this.#leader.propose(input)
+        if (this.#roles.leader !== undefined) return this.#roles.leader.propose(input)
         return this.#context.emit({
           type: 'reject',
           proposal: input.proposal,
-          refusal: this.#notLeader(),
+          refusal: this.#roles.notLeader(),
         })
       case 'confirm':
         return this.#confirm(input.confirmation)
       case 'hand-over':
-        return this.#leader?.membership.handOver(false)
+        return this.#roles.leader?.membership.handOver(false)
       case 'stop':
-        return this.#stop()
+        return this.#roles.stop()
       case 'remove-member':
-        return this.#leader?.membership.remove(input.member, input.storeId)
+        return this.#roles.leader?.membership.remove(input.member, input.storeId)
       case 'admit-member':
-        return this.#leader?.membership.admit(input.member)
+        return this.#roles.leader?.membership.admit(input.member)
       case 'set-min-in-sync':
-        return this.#leader?.membership.setMinInSync(input.minInSync)
+        return this.#roles.leader?.membership.setMinInSync(input.minInSync)
       case 'epoch-known':
-        return facts.clusterId === undefined ? undefined : this.#learn(input.epoch, facts.clusterId)
+        return facts.clusterId === undefined
+          ? undefined
+          : this.#roles.learn(input.epoch, facts.clusterId)
       case 'grant':
         return this.#grants.ask(input)
       case 'recover':
-        return this.#recover(input.deadlineMs)
+        return this.#roles.recover(input.deadlineMs)
       default:
         unreachable(input)
     }
@@ -180,21 +156,22 @@ export class Replica {
     context.clockMs = clockMs
     context.nowMs += Math.max(0, Math.min(passedMs, context.options.times.tickMsMax))
     this.#observe()
-    if (this.#leader !== undefined) return this.#leader.tick()
-    this.#follower?.continue()
-    if (this.#stopping) return this.#follower === undefined ? undefined : this.#leave()
-    if (!this.#install.active) this.#takeover.continue()
+    if (this.#roles.leader !== undefined) return this.#roles.leader.tick()
+    this.#roles.follower?.continue()
+    if (this.#roles.stopping)
+      return this.#roles.follower === undefined ? undefined : this.#roles.leave()
+    if (!this.#install.active) this.#roles.takeover.continue()
   }
 
   /** Takes note of how far the store is behind what is committed. */
   #observe(): void {
     const { applier, nowMs, self } = this.#context
-    if (this.#leader?.leading === true) return this.#caughtUp.leads()
-    const set = (this.#leader?.set.record ?? this.#takeover.record)?.inSync ?? []
+    if (this.#roles.leader?.leading === true) return this.#caughtUp.leads()
+    const set = (this.#roles.leader?.set.record ?? this.#roles.takeover.record)?.inSync ?? []
     this.#caughtUp.observe({
       nowMs,
       inSync: set.some(({ storeId }) => storeId === self.storeId),
-      commitLsn: this.#follower?.heardCommitLsn,
+      commitLsn: this.#roles.follower?.heardCommitLsn,
       appliedLsn: applier.appliedLsn,
     })
   }
@@ -210,10 +187,10 @@ export class Replica {
       case 'acknowledge':
       case 'leave':
       case 'confirm':
-        if (this.#leader?.epoch === epoch) this.#leader.receive(from, body)
+        if (this.#roles.leader?.epoch === epoch) this.#roles.leader.receive(from, body)
         return
       case 'refuse':
-        return this.#learn(epoch, clusterId)
+        return this.#roles.learn(epoch, clusterId)
       case 'heartbeat':
       case 'append':
       case 'reconciled':
@@ -229,9 +206,9 @@ export class Replica {
 
   #receiveFromLeader({ from, clusterId, epoch }: PeerMessage, body: FromLeader): void {
     const { facts, options } = this.#context
-    if (!this.#takeover.informed && !options.rules.answersUninformed()) return
+    if (!this.#roles.takeover.informed && !options.rules.answersUninformed()) return
     if (this.#install.active) {
-      if (epoch === this.#follower?.epoch) this.#follower.stillInstalling()
+      if (epoch === this.#roles.follower?.epoch) this.#roles.follower.stillInstalling()
       return
     }
     // One that asks anew for what it was granted is not told of that epoch: it would take it for another's.
@@ -240,13 +217,11 @@ export class Replica {
       return this.#context.send(from.member, known, { type: 'refuse' })
     }
     if (epoch < facts.fence) return
-    this.#see(epoch, clusterId)
-    if (this.#leader !== undefined) return
-    if (this.#follower === undefined) {
-      this.#follower = new Follower(this.#context, epoch, from)
-    }
-    this.#takeover.leaderHeard()
-    this.#follow(this.#follower, body)
+    this.#roles.see(epoch, clusterId)
+    if (this.#roles.leader !== undefined) return
+    const follower = this.#roles.follow(epoch, from)
+    this.#roles.takeover.leaderHeard()
+    this.#follow(follower, body)
   }
 
   #follow(follower: Follower, body: FromLeader): void {
@@ -260,27 +235,27 @@ export class Replica {
       case 'reconcile-again':
         return follower.reconcileAgain()
       case 'take-over':
-        return this.#stopping ? undefined : this.#takeover.invite()
+        return this.#roles.stopping ? undefined : this.#roles.takeover.invite()
       case 'confirmed':
         return this.#confirmations.answered(body)
       case 'left':
-        if (this.#stopping) this.#context.emit({ type: 'stopped' })
+        if (this.#roles.stopping) this.#context.emit({ type: 'stopped' })
     }
   }
 
   #coordinatorAnswered(input: Extract<Input, { type: 'record-read' | 'record-changed' }>): void {
     const asker = this.#context.coordinator.answered(input)
     if (asker === undefined) return
-    const role = this.#leader === undefined ? 'follower' : 'leader'
+    const role = this.#roles.leader === undefined ? 'follower' : 'leader'
     // It was asked in another role or epoch: its answer concerns nobody any more.
     const moved = asker.seenEpoch !== this.#context.facts.seenEpoch
     const stale =
       asker.role !== role || (moved && (role === 'leader' || input.type === 'record-changed'))
     if (stale) return this.#readSoon()
-    if (this.#leader !== undefined) this.#leaderAnswered(this.#leader, input)
-    else if (input.type === 'record-changed') this.#takeover.changed(input.outcome)
-    else if (input.result.type === 'failed') this.#takeover.readFailed()
-    else if (!this.#install.active) this.#takeover.read(input.result.found, asker.seenEpoch)
+    if (this.#roles.leader !== undefined) this.#leaderAnswered(this.#roles.leader, input)
+    else if (input.type === 'record-changed') this.#roles.takeover.changed(input.outcome)
+    else if (input.result.type === 'failed') this.#roles.takeover.readFailed()
+    else if (!this.#install.active) this.#roles.takeover.read(input.result.found, asker.seenEpoch)
   }
 
   #leaderAnswered(
@@ -298,124 +273,41 @@ export class Replica {
       } else if (leader.stillLeads(found.record)) leader.membership.read(found)
       else {
         const rival = rivalTrouble(found.record, leader.epoch)
-        if (rival !== undefined) return this.#halt(rival, false)
-        this.#see(found.record.epoch, found.record.clusterId)
-        if (this.#leader !== undefined) this.#release()
+        if (rival !== undefined) return this.#roles.halt(rival, false)
+        this.#roles.see(found.record.epoch, found.record.clusterId)
+        if (this.#roles.leader !== undefined) this.#roles.release()
         return
       }
     }
-    if (leader.set.record.leader === undefined) return this.#release()
+    if (leader.set.record.leader === undefined) return this.#roles.release()
     leader.commit()
     leader.membership.coordinate()
   }
 
   /** A follower asks its leader, unless others had better do that: it is far behind, or hears nothing. */
   #confirm(confirmation: number): void {
-    if (this.#leader !== undefined) return this.#leader.confirm(confirmation)
-    const follower = this.#follower
+    if (this.#roles.leader !== undefined) return this.#roles.leader.confirm(confirmation)
+    const follower = this.#roles.follower
     const isFar = this.#install.active || follower?.wantsSnapshot === true
-    if (follower !== undefined && this.#takeover.hearsLeader && !isFar) {
+    if (follower !== undefined && this.#roles.takeover.hearsLeader && !isFar) {
       return this.#confirmations.ask(confirmation, follower)
     }
-    this.#context.emit({ type: 'unconfirmed', confirmation, refusal: this.#notLeader() })
-  }
-
-  /** Another member knows of an epoch: what the record says of it is worth a look. */
-  #learn(epoch: number, clusterId: string): void {
-    if (epoch <= this.#context.facts.seenEpoch) return
-    this.#see(epoch, clusterId)
-    this.#takeover.readSoon()
-  }
-
-  /** An epoch exists: whoever led or was followed before is history. */
-  #see(epoch: number, clusterId: string): void {
-    const { facts } = this.#context
-    facts.see(epoch, clusterId)
-    this.#refuseLower()
-  }
-
-  #refuseLower(): void {
-    const { fence } = this.#context.facts
-    if (this.#leader !== undefined && this.#leader.epoch < fence) this.#stepDown()
-    if (this.#follower !== undefined && this.#follower.epoch < fence) this.#follower = undefined
-  }
-
-  #stepDown(): void {
-    this.#leader?.end()
-    this.#leader = undefined
-    this.#takeover.rest()
-  }
-
-  #lead({ record, token }: VersionedRecord): void {
-    this.#see(record.epoch, record.clusterId)
-    this.#follower = undefined
-    this.#leader = new Leader(this.#context, record.epoch, { record, token })
-  }
-
-  /** The lead was given up: the most advanced follower is told, so that nobody has to wait. */
-  #release(): void {
-    const leader = this.#leader!
-    const successor = leader.membership.successor()
-    this.#stepDown()
-    if (successor !== undefined) leader.send(successor.sender, { type: 'take-over' })
-    if (this.#stopping) this.#context.emit({ type: 'stopped' })
-  }
-
-  #stop(): void {
-    this.#stopping = true
-    if (this.#leader !== undefined) this.#leader.membership.handOver(true)
-    else this.#leave()
-  }
-
-  /** Asks the leader to be let go; in vain where it is away, and nobody else will lead. */
-  #leave(): void {
-    const { namedLeader } = this.#context.options
-    const isAnswered = namedLeader === undefined || this.#takeover.hearsLeader
-    if (this.#follower !== undefined && isAnswered) this.#follower.leave()
-    else this.#context.emit({ type: 'stopped' })
-  }
-
-  /** One that leads begins anew only where its record was lost: nothing else is mended by that. */
-  get #mayRecover(): boolean {
-    const { mayBeginAnew = true } = this.#leader?.membership ?? {}
-    return this.#halted === undefined && this.#takeover.mayBeChosen && mayBeginAnew
-  }
-
-  #recover(deadlineMs: number): void {
-    if (!this.#mayRecover) return
-    this.#stepDown()
-    this.#takeover.recover(deadlineMs)
+    this.#context.emit({ type: 'unconfirmed', confirmation, refusal: this.#roles.notLeader() })
   }
 
   #snapshotFetched(snapshot: Position): void {
-    if (!this.#follower?.wantsSnapshot || this.#install.active) return
-    if (this.#install.begin(snapshot) === 'needless') this.#follower.snapshotFailed()
+    if (!this.#roles.follower?.wantsSnapshot || this.#install.active) return
+    if (this.#install.begin(snapshot) === 'needless') this.#roles.follower.snapshotFailed()
   }
 
   #snapshotInstalled(snapshot: Position): void {
     this.#install.done(snapshot)
-    this.#follower &&= new Follower(this.#context, this.#follower.epoch, this.#follower.leader)
-    this.#follower?.continue()
+    this.#roles.followAnew()
+    this.#roles.follower?.continue()
   }
 
   #readSoon(): void {
-    if (this.#leader !== undefined) this.#leader.membership.readSoon()
-    else if (!this.#install.active && !this.#stopping) this.#takeover.readSoon()
-  }
-
-  #notLeader(): Refusal {
-    const member = this.#follower?.leader.member
-    const leader = this.#takeover.record?.leader
-    const address = leader?.member === member ? leader?.address : undefined
-    return { code: 'NOT_LEADER', leader: address ?? leader?.address }
-  }
-
-  #halt(reason: string, reopen: boolean): void {
-    if (this.#halted !== undefined) return
-    this.#halted = reason
-    this.#leader?.end()
-    this.#leader = undefined
-    this.#follower = undefined
-    this.#context.emit({ type: 'halt', reason, reopen })
+    if (this.#roles.leader !== undefined) this.#roles.leader.membership.readSoon()
+    else if (!this.#install.active && !this.#roles.stopping) this.#roles.takeover.readSoon()
   }
 }
