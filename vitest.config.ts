@@ -44,6 +44,13 @@ const serverProjects = [
   'tests/server',
 ]
 
+// What starts processes waits for them, each of which waits for its turn on a machine that is busy.
+const untilProcesses = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 100_000 } },
+}
+
 // Kinds of test files, the longest first: a long one begun last would leave the other cores idle.
 const kinds = ['/conformance/', '/conformance.', '.e2e.', '.int.', '']
 const kindOf = ({ moduleId }: TestSpecification) =>
@@ -69,7 +76,7 @@ export default defineConfig({
       ...builtProjects.map((path) => ({
         extends: true as const,
         root: pathTo(path),
-        test: { name: path, include: testFiles },
+        test: { name: path, include: testFiles, ...untilProcesses },
       })),
       ...serverProjects.map((path) => ({
         extends: true as const,
@@ -77,6 +84,7 @@ export default defineConfig({
         test: {
           name: path,
           include: testFiles,
+          ...untilProcesses,
           maxWorkers: availableParallelism() + 1,
           sequence: { sequencer: LongestFirst, groupOrder: 1 },
         },

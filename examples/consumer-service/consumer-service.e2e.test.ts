@@ -48,7 +48,7 @@ test('two workers share the mails, one leaves in peace, and what fails is set as
   await workers[1].line('sent #32')
   // What the first one had in its hand may come after that.
   const cursor = server.log.cursor('mails', 'mailer')
-  await expect.poll(() => cursor.lag(), { timeout: 20_000 }).toBe(0)
+  await expect.poll(() => cursor.lag()).toBe(0)
   expect(await workers[1].end()).toBe(0)
 
   const lines = workers.flatMap(({ lines: some }) => some)

@@ -1,7 +1,7 @@
 // The built core in a real browser: Debian's Chromium, which `npm test` installs where it can.
 import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { PageServer, bundle, chromiumOptions, hasChromium, startTimeoutMs } from './chromium'
+import { PageServer, bundle, chromiumOptions, hasChromium } from './chromium'
 import type {} from './page'
 
 describe.skipIf(!hasChromium)('in a browser', () => {
@@ -12,12 +12,12 @@ describe.skipIf(!hasChromium)('in a browser', () => {
   beforeAll(async () => {
     server = await PageServer.start(await bundle('page.ts'))
     browser = await chromium.launch(chromiumOptions)
-  }, startTimeoutMs)
+  })
 
   afterAll(async () => {
     await browser.close()
     await server[Symbol.asyncDispose]()
-  }, startTimeoutMs)
+  })
 
   // A page has its own profile, and so a log of its own.
   beforeEach(async () => {

@@ -3,7 +3,7 @@ import { collectTests, storeConformance } from '@goethe/core/conformance'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder'
-import { PageServer, bundle, chromiumOptions, hasChromium, startTimeoutMs } from './chromium'
+import { PageServer, bundle, chromiumOptions, hasChromium } from './chromium'
 import type {} from './conformance-page'
 
 // Declared here for their titles alone; the page declares the same ones and runs them.
@@ -32,13 +32,13 @@ describe.skipIf(!hasChromium)('in a browser', () => {
       .goto(server.origin)
       .then(() => page.waitForFunction(() => 'runTest' in globalThis))
     await Promise.race([ready, failed])
-  }, startTimeoutMs)
+  })
 
   afterAll(async () => {
     await context.close()
     await server[Symbol.asyncDispose]()
     await userData[Symbol.asyncDispose]()
-  }, startTimeoutMs)
+  })
 
   for (const { title } of collected.tests) {
     test(`${title}`, async () => {

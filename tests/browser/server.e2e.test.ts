@@ -6,7 +6,7 @@ import { chromium, type Browser, type Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { startAgain } from '../server/restart'
 import { type ServerProcess, startServerProcess } from '../server/server-process'
-import { PageServer, chromiumOptions, hasChromium, startTimeoutMs } from './chromium'
+import { PageServer, chromiumOptions, hasChromium } from './chromium'
 
 declare global {
   /** What the EventSource of the page has received. */
@@ -38,13 +38,13 @@ describe.skipIf(!hasChromium)('a page in a browser', () => {
     args = ['--disk-reserve-bytes', '0', '--http-allowed-origins', own.origin]
     server = await startServerProcess({ data: join(folder, 'log'), args })
     browser = await chromium.launch(chromiumOptions)
-  }, startTimeoutMs)
+  })
   afterAll(async () => {
     await browser.close()
     await server[Symbol.asyncDispose]()
     await Promise.all([own, foreign].map((pages) => pages[Symbol.asyncDispose]()))
     await rm(folder, { recursive: true })
-  }, startTimeoutMs)
+  })
   beforeEach(async () => {
     page = await browser.newPage()
     return () => page.close()

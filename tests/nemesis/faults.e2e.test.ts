@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
-import { tempFolder } from '../../packages/core/tests-support/temp-folder.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder.js'
 import { Disk } from './disk.js'
 import { FaultControl } from './fault-control.js'
 import { whatIsMissing } from './machine.js'
@@ -14,11 +14,19 @@ import { Network } from './network.js'
 
 const missing = await whatIsMissing()
 const hourMs = 3_600_000
+let compiled: TempFolder
+let native: NativeFaults
+
+beforeAll(async () => {
+  compiled = await tempFolder()
+  if (missing === undefined) native = await NativeFaults.compile(compiled.path)
+})
+afterAll(() => compiled[Symbol.asyncDispose]())
 
 /** What a program prints that runs with the library, with these faults. */
 async function underFaults(begin: (control: FaultControl) => void, program: string) {
   await using folder = await tempFolder()
-  const { library } = await NativeFaults.compile(folder.path)
+  const { library } = native
   const control = new FaultControl(join(folder.path, 'control'))
   begin(control)
   const environment = { LD_PRELOAD: library, FAULT_CONTROL: control.path, FAULT_PATH: folder.path }
@@ -53,7 +61,7 @@ test.skipIf(missing !== undefined)(
   'a disk that loses its power forgets what was not synced',
   async () => {
     await using folder = await tempFolder()
-    const disk = await Disk.create(folder.path, 'disk', await NativeFaults.compile(folder.path))
+    const disk = await Disk.create(folder.path, 'disk', native)
     try {
       const file = await open(join(disk.path, 'file'), 'w')
       await file.write('synced')

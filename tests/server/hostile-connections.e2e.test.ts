@@ -7,9 +7,6 @@ import { opening } from './http2-frames.js'
 /** Connections of those who behave: the client, and who asks for metrics. */
 const room = 5
 
-/** For what another process does when it comes to it. */
-const patience = { timeout: 20_000 }
-
 /** Files that this process has open for other things. */
 const otherFiles = 500
 
@@ -56,14 +53,14 @@ describe('idle connections', () => {
 
       await openMany(target, port, 100)
       const refused = `goethe_refused_connections_total{protocol="${port}"}`
-      await expect.poll(() => target.metric(refused), patience).toBeGreaterThanOrEqual(100 - room)
+      await expect.poll(() => target.metric(refused)).toBeGreaterThanOrEqual(100 - room)
       await target.expectWell()
       const told = target.server.lines.filter(({ level }) => level === 'warn')
       expect(told).toEqual([expect.objectContaining({ protocol: port })])
 
       for (const socket of sockets) socket.destroy()
       const open = `goethe_connections{protocol="${port}"}`
-      await expect.poll(() => target.metric(open), patience).toBeLessThan(room + 100)
+      await expect.poll(() => target.metric(open)).toBeLessThan(room + 100)
       await target.expectWell()
     },
   )

@@ -6,9 +6,6 @@ import { RawCaller, message } from './raw-call.js'
 const mebibyte = 1024 * 1024
 const readers = 40
 const topic = 'followed'
-/** For what another process does when it comes to it. */
-const patience = { timeout: 20_000 }
-
 let target: HostileTarget
 
 beforeAll(async () => {
@@ -46,7 +43,7 @@ describe('readers that never read', () => {
     } finally {
       caller[Symbol.dispose]()
     }
-    await expect.poll(() => target.metric('goethe_tails{protocol="grpc"}'), patience).toBe(0)
+    await expect.poll(() => target.metric('goethe_tails{protocol="grpc"}')).toBe(0)
   })
 
   test('of server-sent events cost nobody anything while others append', async () => {
@@ -56,11 +53,11 @@ describe('readers that never read', () => {
       socket.pause()
       socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\naccept: text/event-stream\r\n\r\n`)
     }
-    await expect.poll(() => target.metric('goethe_tails{protocol="http"}'), patience).toBe(readers)
+    await expect.poll(() => target.metric('goethe_tails{protocol="http"}')).toBe(readers)
     await appendMuch()
     await target.expectWell()
     for (const socket of sockets) socket.destroy()
-    await expect.poll(() => target.metric('goethe_tails{protocol="http"}'), patience).toBe(0)
+    await expect.poll(() => target.metric('goethe_tails{protocol="http"}')).toBe(0)
   })
 
   test('of long answers are cut off in the end, and leave nothing behind', async () => {
@@ -71,8 +68,6 @@ describe('readers that never read', () => {
     }
     await target.expectWell()
     for (const socket of sockets) socket.destroy()
-    await expect
-      .poll(() => target.metric('goethe_connections{protocol="http"}'), patience)
-      .toBeLessThan(10)
+    await expect.poll(() => target.metric('goethe_connections{protocol="http"}')).toBeLessThan(10)
   })
 })

@@ -23,9 +23,6 @@ interface Commit {
 
 const args = ['--disk-reserve-bytes', '0']
 
-// Of the size of the data: the longest that a slow machine may take.
-const timeout = 120_000
-
 let folder: string
 let server: ServerProcess
 let commits: Commit[]
@@ -37,16 +34,13 @@ beforeAll(async () => {
     return { line, source, time }
   })
   server = await startServerProcess({ data: join(folder, 'log'), args })
-}, timeout)
+})
 afterAll(async () => {
   await server[Symbol.asyncDispose]()
   await rm(folder, { recursive: true })
 })
 
-/** For what only another process knows. */
-const patience = { timeout: 25_000 }
-
-test('all events are imported, each under its topic and its time', { timeout }, async () => {
+test('all events are imported, each under its topic and its time', async () => {
   const file = join(folder, 'commits.ndjson.gz')
   await writeFile(file, gzipSync(textOf(commits), { level: 1 }))
   const fields = ['--topic-field', 'source', '--time-field', 'time']
@@ -113,7 +107,7 @@ describe('what was imported', () => {
   })
 })
 
-describe('while the server is killed twice', { timeout }, () => {
+describe('while the server is killed twice', () => {
   test('clients that share a consumer handle all, and what is appended is there once', async () => {
     const topic = 'openshift/microshift'
     const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
@@ -134,7 +128,7 @@ describe('while the server is killed twice', { timeout }, () => {
     await work.handled.reaches(expected.length)
     // What was stored and not confirmed before a kill does not come again, so nobody here knows of it.
     const cursor = workers[0]!.cursor(topic, 'worker')
-    await expect.poll(() => cursor.lag(), patience).toBe(0)
+    await expect.poll(() => cursor.lag()).toBe(0)
     await Promise.all(workers.map((client) => client.close()))
     await Promise.all(working)
     await appends.end()
@@ -171,13 +165,13 @@ describe('while the server is killed twice', { timeout }, () => {
       for (const { child } of consumers) child.kill('SIGKILL')
     })
     // A command that never reached its server would not wait for one.
-    await expect.poll(() => streamsOf('Consume'), patience).toBe(2)
+    await expect.poll(() => streamsOf('Consume')).toBe(2)
     for (const line of others) void log.append('work', Buffer.from(line))
     await progress.reaches(expected.length / 3)
     server.kill('SIGKILL')
     server = await startAgain(server, args)
     await progress.reaches(expected.length)
-    await expect.poll(() => log.cursor('work', 'printer').lag(), patience).toBe(0)
+    await expect.poll(() => log.cursor('work', 'printer').lag()).toBe(0)
     for (const { child, result } of consumers) {
       child.kill('SIGINT')
       const { code, stderr } = await result
