@@ -7,6 +7,8 @@ import { TestPeer } from '../../tests-support/peers.js'
 
 /** The handshake may take its time also on a slow machine. */
 const impatient = { keepaliveMs: 20, silenceMs: 100, reconnectMsMax: 10 }
+/** Where bytes take as long as the machine wants. */
+const patient = { silenceMs: 1_000_000 }
 
 function failingLookup(message: () => string): LookupFunction {
   return (_name, _options, callback) => {
@@ -94,8 +96,8 @@ describe('messages', () => {
 describe('a message that takes long', () => {
   test('is noticed at both ends while it is on its way', async () => {
     const clock = manualClock()
-    await using a = await TestPeer.start('a')
-    await using b = await TestPeer.start('b', { clock, limits: { silenceMs: 1_000_000 } })
+    await using a = await TestPeer.start('a', { limits: patient })
+    await using b = await TestPeer.start('b', { clock, limits: patient })
     await using proxy = await TcpProxy.start(b.port)
     a.connect({ b: proxy.port })
     await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
@@ -111,8 +113,8 @@ describe('a message that takes long', () => {
 
   test('is not, where it is gossip', async () => {
     const clock = manualClock()
-    await using a = await TestPeer.start('a')
-    await using b = await TestPeer.start('b', { clock, limits: { silenceMs: 1_000_000 } })
+    await using a = await TestPeer.start('a', { limits: patient })
+    await using b = await TestPeer.start('b', { clock, limits: patient })
     await using proxy = await TcpProxy.start(b.port)
     a.connect({ b: proxy.port })
     await Promise.all([a.connected('b'), a.connected('b', 'gossip')])
