@@ -33,8 +33,9 @@ export class MemberStorage {
       await reapply(stores.current, journal)
       return new MemberStorage(disk, journal, stores)
     } catch (error) {
-      await journal?.close()
-      await stores.close()
+      // A disk that fails may fail here, too: the lock must not stay for that.
+      await journal?.close().catch(() => undefined)
+      await stores.close().catch(() => undefined)
       throw error
     }
   }

@@ -45,8 +45,13 @@ export class StoreDirectory {
     }
     const current = storeAt(store, options)
     await current.open().catch(throwLocked)
-    // Only now is it certain that they are nobody else's.
-    await rm(incoming, { recursive: true, force: true })
+    try {
+      // Only now is it certain that they are nobody else's.
+      await rm(incoming, { recursive: true, force: true })
+    } catch (error) {
+      await current.close()
+      throw error
+    }
     return new StoreDirectory(options, current, existsSync(outgoing))
   }
 
