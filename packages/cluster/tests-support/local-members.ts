@@ -20,7 +20,8 @@ import { ReplicatedLevel } from '../src/replicated-level.js'
 /** Short, so that a test need not wait long for a take-over. */
 const times = {
   ...defaultTimes,
-  heartbeatMs: 20,
+  // By each tick of the driver: a follower hears its leader for three times as long.
+  heartbeatMs: 40,
   electionTimeoutMs: 300,
   replicaTimeoutMs: 300,
   leaseMs: 1000,
