@@ -1,5 +1,5 @@
 import { GoetheError } from '@goethe/core'
-import type { FastifyInstance, FastifySchemaValidationError } from 'fastify'
+import type { FastifyInstance, FastifySchemaValidationError, FastifyServerOptions } from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { methodOf } from './call.js'
 import { problemOf } from './problem.js'
@@ -26,6 +26,16 @@ export function answerErrors(app: FastifyInstance, { logger }: ServerContext): v
     request.call.code = code
     return reply.code(status).headers(headers).send(`${body}\n`)
   })
+}
+
+/** Answers a path that cannot be decoded, which the framework refuses before it asks any hook. */
+export const answerBadPath: NonNullable<FastifyServerOptions['frameworkErrors']> = (
+  error,
+  _request,
+  reply,
+) => {
+  const { status, headers, body } = problemOf(error)
+  void reply.code(status).headers(headers).send(`${body}\n`)
 }
 
 /** What is said of a violation with `verbose`. */

@@ -135,9 +135,7 @@ function withHeaders(query: Conditions, { headers }: FastifyRequest): Conditions
   }
   const expect = query.expect ?? header('expect')
   const producerId = query.producerId ?? header('producer-id')
-  const sequence = header('producer-sequence')
-  const producerSequence =
-    query.producerSequence ?? (sequence === undefined ? undefined : Number(sequence))
+  const producerSequence = query.producerSequence ?? sequenceOf(header('producer-sequence'))
   const time = query.time ?? header('time')
   return {
     ...(expect !== undefined && { expect }),
@@ -145,6 +143,16 @@ function withHeaders(query: Conditions, { headers }: FastifyRequest): Conditions
     ...(producerSequence !== undefined && { producerSequence }),
     ...(time !== undefined && { time }),
   }
+}
+
+/** As strict as the query, since an empty text would pass for 0. */
+function sequenceOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{1,16}$/.test(text)) return Number(text)
+  throw new GoetheError(
+    'GOETHE_INVALID_ARGUMENT',
+    `'producerSequence' is '${text.slice(0, 60)}', but should be a whole number from 0`,
+  )
 }
 
 function conditionsOf(conditions: Conditions, now: bigint): AppendConditions {

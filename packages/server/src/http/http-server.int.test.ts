@@ -112,6 +112,15 @@ describe('appending', () => {
     expect((await server.send('POST', '/v1/topics/a/events?expect=seq:1', 'y')).status).toBe(200)
   })
 
+  test.each(['', 'x', '1.5', '0x1'])('%j is no sequence of a producer', async (sequence) => {
+    const { status, json } = await server.send('POST', '/v1/topics/a/events', 'x', {
+      'goethe-producer-id': 'till-3',
+      'goethe-producer-sequence': sequence,
+    })
+    expect([status, json['code']]).toEqual([400, 'GOETHE_INVALID_ARGUMENT'])
+    expect(json['message']).toContain('should be a whole number from 0')
+  })
+
   test('a condition that is none says what one is', async () => {
     const { status, json } = await server.send('POST', '/v1/topics/a/events?expect=5th', 'x')
     expect(status).toBe(400)
@@ -390,6 +399,15 @@ describe('the server', () => {
       status: 404,
       json: { status: 404, message: expect.stringContaining('/openapi.json') },
     })
+  })
+
+  test.each([
+    ['no UTF-8', '%E0%A4%A', 400],
+    ['too long', 'a'.repeat(800), 414],
+  ])('a name in a path that is %s is a problem as well', async (_what, name, status) => {
+    const { headers, ...answer } = await server.get(`/v1/topics/${name}`)
+    expect(headers.get('content-type')).toContain('application/problem+json')
+    expect(answer).toMatchObject({ status, json: { status, code: 'GOETHE_INVALID_ARGUMENT' } })
   })
 
   test('another method, and a type that is not taken, are problems as well', async () => {

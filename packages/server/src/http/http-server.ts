@@ -10,7 +10,7 @@ import { limitConnections } from '../connections.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import type { ServedTls } from '../served-tls.js'
 import { secureContextOf, tlsOptionsOf } from '../tls-files.js'
-import { answerErrors } from './answer-errors.js'
+import { answerBadPath, answerErrors } from './answer-errors.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
 import { identifyCallers, trackCalls } from './call.js'
@@ -123,6 +123,7 @@ function serverOptions(
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     exposeHeadRoutes: false,
+    frameworkErrors: answerBadPath,
     ajv: {
       customOptions: {
         removeAdditional: false,
