@@ -97,7 +97,7 @@ describe('append', () => {
   })
 
   test.each([
-    [['append'], 'not said which topic'],
+    [['append'], 'No topic is named'],
     [['append', 'a', 'b', '--time-field', 't'], 'are for lines'],
     [['append', 'a', 'b', '--lines', 'c'], 'choose one'],
     [['append', 'a', '--expect', 'soon'], "It should be 'empty'"],

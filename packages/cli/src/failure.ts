@@ -80,7 +80,7 @@ const connectAdvices: Partial<Record<ConnectFailureReason, string>> = {
     'Name the certificate of its authority with --tls-ca FILE (GOETHE_TLS_CA); --tls alone trusts ' +
     'whom Node.js trusts',
   'client-certificate': 'Pass one with --tls-cert FILE and --tls-key FILE',
-  'plain-text': 'Leave away --tls, --tls-ca and their variables GOETHE_TLS, GOETHE_TLS_CA',
+  'plain-text': 'Leave out --tls, --tls-ca and their variables GOETHE_TLS, GOETHE_TLS_CA',
   'not-grpc': 'Give --server the port of gRPC; `goethe serve` says which one it is',
   closed: 'Pass --tls or --tls-ca FILE; mind that gRPC and HTTP have ports of their own',
 }
@@ -88,7 +88,7 @@ const connectAdvices: Partial<Record<ConnectFailureReason, string>> = {
 /** What to do next on the command line, where there is something. */
 const advices: Partial<Record<GoetheErrorCode, string>> = {
   GOETHE_LOCKED:
-    'If a server has it open, leave --data away and name the server: --server goethe://host:port',
+    'If a server has it open, leave out --data and name the server: --server goethe://host:port',
   GOETHE_UNAVAILABLE: 'Name another server with --server, or work without one: --data DIRECTORY',
   GOETHE_UNAUTHENTICATED:
     'Pass a token that the server knows with --token, or as GOETHE_TOKEN; `goethe token` makes one',

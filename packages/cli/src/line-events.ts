@@ -113,7 +113,7 @@ function describe(value: unknown): string {
 /** Without a topic there must be a field that names it. */
 export function checkLineFormat({ topic, topicField }: LineFormat): void {
   if (topic !== undefined || topicField !== undefined) return
-  throw new Failure('It is not said which topic the events go to', {
+  throw new Failure('No topic is named for the events', {
     advice: 'Name a topic, or the field of the lines that does: --topic-field FIELD',
     exitCode: exitCode.wrongUsage,
   })

@@ -108,7 +108,7 @@ function choose(
     throw new Failure(
       `The log is either in a directory or behind a server, but ${names} are given`,
       {
-        advice: 'Leave one of them away',
+        advice: 'Leave one of them out',
         exitCode: exitCode.wrongUsage,
       },
     )

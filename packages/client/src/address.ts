@@ -36,10 +36,14 @@ function parseAddress(text: unknown): Address {
   try {
     url = new URL(withScheme)
   } catch (cause) {
-    throw new ArgumentError(`An address is ${example}; got '${text}'`, { cause })
+    throw new ArgumentError(`An address is ${example}, with a port up to 65535; got '${text}'`, {
+      cause,
+    })
   }
   if (url.protocol !== 'goethe:') {
-    throw new ArgumentError(`An address begins with goethe://; got '${text}'`)
+    throw new ArgumentError(
+      `An address begins with goethe://, and its port is that of gRPC, not of HTTP; got '${text}'`,
+    )
   }
   if (url.username !== '' || url.password !== '') {
     throw new ArgumentError("An address holds no user; pass { token: '…' } to connect()")

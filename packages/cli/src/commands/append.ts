@@ -81,7 +81,7 @@ function checkWhole(
 ): void {
   const advice = 'See goethe append --help'
   if (topic === undefined) {
-    throw new Failure('It is not said which topic to append to', {
+    throw new Failure('No topic is named to append to', {
       advice,
       exitCode: exitCode.wrongUsage,
     })
@@ -108,7 +108,7 @@ function checkWhole(
 function checkLines(topic: string | undefined, { topicField, timeField, expect }: Options): void {
   checkLineFormat({ topic, topicField })
   if (expect === undefined || (topicField === undefined && timeField === undefined)) return
-  throw new Failure('--expect is about one topic and the present: leave away the fields', {
+  throw new Failure('--expect is about one topic and the present: leave out the fields', {
     exitCode: exitCode.wrongUsage,
   })
 }

@@ -18,7 +18,12 @@ const rights = ['read', 'append', 'consume', 'admin']
 export function tokenCommand(shell: Shell): Command {
   const command = new Command('token')
     .description('Make a token, and what the configuration of a server needs to know of it.')
-    .option('--name <name>', 'whose it is, for logs and metrics', parseName, 'me')
+    .option(
+      '--name <name>',
+      'whose it is, for the log of the server and its limits',
+      parseName,
+      'me',
+    )
     .option(
       '-g, --grant <grant>',
       "rights in topics, such as read,append:orders or read:'sensor-*'; may be repeated",
@@ -47,11 +52,12 @@ export function tokenCommand(shell: Shell): Command {
   return withManual(command, {
     details: [
       `Rights: ${rights.join(', ')}; topics: a name, 'prefix*' or '*'. Without --grant, all of them.
-Admin is the right to trim, delete and set retention, and for '*' to back up and restore.`,
+Admin is the right to trim, delete and set retention, and for '*' to back up, restore and verify,
+and to change a cluster.`,
     ],
     examples: [
       ['goethe token --name billing --grant read,consume:orders', 'for somebody who only reads'],
-      ['goethe token --json | jq -r .token', 'for a script'],
+      ['goethe token --json > token.json', 'for a script: the token, and what the server needs'],
     ],
   })
 }
