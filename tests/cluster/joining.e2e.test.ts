@@ -56,8 +56,9 @@ describe.skipIf(!hasEtcd)('a member', { timeout }, () => {
     const { name } = follower!
     await cluster.end(name, 'SIGTERM')
     await cluster.emptyDisk(name)
-    // A cluster of its own, by another record and without the others.
-    await cluster.run(name, { alone: true })
+    // A cluster of its own, by another record and without the others. If it heard them before it has
+    // begun that, it would wait to join them.
+    await cluster.run(name, { alone: true, secret: 'a secret of its own' })
     await expect.poll(async () => (await cluster.status(name)).role, { timeout }).toBe('leader')
     await cluster.end(name, 'SIGTERM')
     const stranger = await cluster.run(name)
