@@ -14,7 +14,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { type Database, GoetheError } from '@goethe/core'
-import type { AbstractSnapshot } from 'abstract-level'
+import type { AbstractLevel, AbstractSnapshot } from 'abstract-level'
 import { putNumber, takeNumber, viewOf } from './journal/numbers.js'
 import type { StoredEntry } from './journal/stored-entry.js'
 import type { SnapshotChunk } from './member/snapshot-source.js'
@@ -36,9 +36,12 @@ interface Write {
   readonly value: Uint8Array | undefined
 }
 
+/** With all that a store of abstract-level has: members use more of theirs than a log does. */
+type LocalDatabase = AbstractLevel<any, any, any>
+
 export class AppliedStore {
   /** The member's local database. */
-  readonly root: Database
+  readonly root: LocalDatabase
   /** The part of it that the entries are about. */
   readonly level: ReturnType<typeof sublevelsOf>['store']
   readonly #appliedKey: Uint8Array
@@ -56,9 +59,9 @@ export class AppliedStore {
    * database is one that keeps nothing.
    */
   constructor(root: Database, syncFiles: () => Promise<void> = () => Promise.resolve()) {
-    this.root = root
+    this.root = root as unknown as LocalDatabase
     this.#syncFiles = syncFiles
-    const { store, cluster } = sublevelsOf(root)
+    const { store, cluster } = sublevelsOf(this.root)
     this.level = store
     this.#usual = root.keyEncoding().name === 'view' && root.valueEncoding().name === 'view'
     const keyOf = (name: string): Uint8Array =>
@@ -267,7 +270,7 @@ export class AppliedStore {
   }
 }
 
-function sublevelsOf(root: Database) {
+function sublevelsOf(root: LocalDatabase) {
   const bytes = views as { keyEncoding: 'view'; valueEncoding: 'view' }
   return {
     store: root.sublevel<Uint8Array, Uint8Array>('store', bytes),

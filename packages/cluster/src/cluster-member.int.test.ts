@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { appendFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
-import { type Database, EventLog, type EventLogOptions, type GoetheError } from '@goethe/core'
+import { EventLog, type EventLogOptions, type GoetheError } from '@goethe/core'
 import { ClassicLevel } from 'classic-level'
 import { describe, expect, it } from 'vitest'
 import { tempFolder } from '../../core/tests-support/temp-folder.js'
@@ -35,7 +35,7 @@ const times = {
 }
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-const databaseAt = (path: string): Database =>
+const databaseAt = (path: string): ClassicLevel<Uint8Array, Uint8Array> =>
   new ClassicLevel(path, { keyEncoding: 'view', valueEncoding: 'view' })
 
 class TestCluster {

@@ -1,6 +1,6 @@
 import type { BatchOperation, Cursor } from '../src/cursor.js'
 import { assertEqual, assertRejects } from './assert.js'
-import type { Suite } from './suite.js'
+import type { Suite, TestDatabase } from './suite.js'
 import {
   assertSound,
   eventsOf,
@@ -323,7 +323,7 @@ export function cursorTests({ group, test }: Suite): void {
 
 /** Counts events until the cursor is taken over, in the application's part of the database. */
 async function count(
-  subject: { database: import('../src/store.js').Database },
+  subject: { database: TestDatabase },
   cursor: Cursor,
   limit: number,
 ): Promise<void> {

@@ -1,7 +1,7 @@
+import { rootOf } from '../src/database.js'
 import { EventLog } from '../src/event-log.js'
-import type { Database } from '../src/store.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
-import { type Suite, rootOf } from './suite.js'
+import type { Suite, TestDatabase } from './suite.js'
 import {
   assertSound,
   eventsOf,
@@ -194,8 +194,8 @@ export function lifecycleTests({ group, test }: Suite): void {
 }
 
 /** Makes every batch of the database's root fail until it is taken back. */
-function failWrites(database: Database): () => void {
-  const root = rootOf(database) as { batch: unknown }
+function failWrites(database: TestDatabase): () => void {
+  const root: { batch: unknown } = rootOf(database).root
   const own = Object.getOwnPropertyDescriptor(root, 'batch')
   const batch = root.batch as (...args: unknown[]) => { write(): Promise<void> }
   root.batch = (...args: unknown[]) => {

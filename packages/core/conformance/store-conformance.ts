@@ -1,7 +1,7 @@
+import { type Database, rootOf } from '../src/database.js'
 import { EventLog } from '../src/event-log.js'
-import type { Database } from '../src/store.js'
 import { eventLogConformance } from './event-log-conformance.js'
-import { type OpenOptions, type OpenedLog, type TestFunctions, rootOf } from './suite.js'
+import { type OpenOptions, type OpenedLog, type TestFunctions } from './suite.js'
 
 /** A database for one test. */
 export interface TestStore {
@@ -45,7 +45,7 @@ async function openOrClose(database: Database, options: OpenOptions): Promise<Ev
   try {
     return await EventLog.open(database, options)
   } catch (error) {
-    if (rootOf(database) === database) await database.close()
+    if (rootOf(database).root === database) await database.close()
     throw error
   }
 }

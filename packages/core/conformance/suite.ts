@@ -3,10 +3,11 @@
  * What only some logs have (a clock that the test moves, a store to open again, the embedded log
  * itself) is a trait; a test that needs one that is not there is not declared at all.
  */
+import type { AbstractLevel } from 'abstract-level'
 import type { EventLogApi } from '../src/api.js'
+import { type Database, rootOf } from '../src/database.js'
 import type { EventLog } from '../src/event-log.js'
 import type { EventLogOptions } from '../src/options.js'
-import type { Database } from '../src/store.js'
 import { type ManualClock, manualClock } from '../src/testing.js'
 import { assert } from './assert.js'
 
@@ -18,6 +19,9 @@ export type Trait =
   | 'reopen'
   /** It is an EventLog in this process, whose database the test may use too. */
   | 'embedded'
+
+/** The database of a log under test, with all that a store of abstract-level has. */
+export type TestDatabase = AbstractLevel<any, any, any>
 
 /** How a test wants its log: options of EventLog, for the log itself or the one behind a server. */
 export type OpenOptions = Omit<EventLogOptions, 'clock'> & { clock: ManualClock }
@@ -133,9 +137,9 @@ export class Subject {
     return this.#opened.log as EventLog
   }
 
-  get database(): Database {
+  get database(): TestDatabase {
     assert(this.#opened.database !== undefined, "open() gives no database, as 'embedded' asks")
-    return this.#opened.database
+    return this.#opened.database as unknown as TestDatabase
   }
 
   /** One more empty log, which is closed with this one. */
@@ -154,7 +158,7 @@ export class Subject {
     await this.log.close()
     if (between !== undefined) {
       const { database } = this
-      const root = rootOf(database)
+      const { root } = rootOf(database)
       await root.open()
       await database.open()
       await between()
@@ -170,11 +174,4 @@ export class Subject {
     await this.log.close()
     await this.#opened.remove?.()
   }
-}
-
-/** The database that a sublevel lies in; the database itself where it is no sublevel. */
-export function rootOf(database: Database): Database {
-  const { parent, db } = database as { parent?: unknown; db?: Database }
-  // Only a sublevel has a parent; browser-level's `db` is something else.
-  return parent === undefined || parent === null ? database : db!
 }

@@ -1,7 +1,6 @@
 import type { VerifyStep } from '../src/api.js'
-import type { Database } from '../src/store.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
-import type { Suite } from './suite.js'
+import type { Suite, TestDatabase } from './suite.js'
 import {
   abortController,
   eventsOf,
@@ -161,13 +160,13 @@ export function verifyTests({ group, test }: Suite): void {
   })
 }
 
-function bytesOf(database: Database, keyspace: string) {
+function bytesOf(database: TestDatabase, keyspace: string) {
   const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const
   return database.sublevel<Uint8Array, Uint8Array>(keyspace, encodings)
 }
 
 async function entriesOf(
-  database: Database,
+  database: TestDatabase,
   keyspace: string,
 ): Promise<[Uint8Array, Uint8Array][]> {
   const entries = await bytesOf(database, keyspace).iterator().all()
@@ -175,7 +174,7 @@ async function entriesOf(
 }
 
 function put(
-  database: Database,
+  database: TestDatabase,
   keyspace: string,
   key: Uint8Array,
   value: Uint8Array,
@@ -183,6 +182,6 @@ function put(
   return bytesOf(database, keyspace).put(key, value)
 }
 
-function remove(database: Database, keyspace: string, key: Uint8Array): Promise<void> {
+function remove(database: TestDatabase, keyspace: string, key: Uint8Array): Promise<void> {
   return bytesOf(database, keyspace).del(key)
 }

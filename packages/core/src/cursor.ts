@@ -14,11 +14,12 @@ import { checkConsistencyOptions } from './consistency.js'
 import { type Placement, type PlacementContext, placeCursor } from './cursor-placement.js'
 import type { CursorRecord } from './cursor-record.js'
 import { checkSession } from './cursor-store.js'
+import type { OperationOptions } from './database.js'
 import { ArgumentError, GoetheError } from './errors.js'
 import { LogEvent } from './log-event.js'
 import { describeValue, nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
-import type { OperationOptions, Store, StoreOperation } from './store.js'
+import type { Store, StoreOperation } from './store.js'
 import type { TopicState } from './topic-state.js'
 
 /** An operation of abstract-level's `batch`, on a sublevel of the log's database or on itself. */

@@ -15,13 +15,13 @@ export type { BlockRange } from './block-range.js'
 export type { Consumer, OwnDelivery } from './consumer.js'
 export type { BatchOperation, Cursor, CursorCommitOptions, OwnCursorOptions } from './cursor.js'
 export type { OwnCursorsOptions } from './cursor-list.js'
+export type { Database } from './database.js'
 export type { GoetheErrorCode, GoetheErrorDetails, GoetheErrorOptions } from './errors.js'
 export type { Interval } from './interval.js'
 export type { LogEventMap } from './log-events.js'
 export type { LogStatus } from './log-status.js'
 export type { EventLogOptions } from './options.js'
 export type { Reader } from './reader.js'
-export type { Database } from './store.js'
 export type {
   AbortSignalLike,
   AppendAllOptions,

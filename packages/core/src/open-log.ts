@@ -1,9 +1,10 @@
+import type { Database } from './database.js'
 import { GoetheError, isGoetheError } from './errors.js'
 import { trailingId } from './keyspace.js'
 import { type LogMeta, newMetaOperations, randomLogId, readMeta } from './meta.js'
 import type { CheckedOptions } from './options.js'
 import { reindex } from './reindex.js'
-import { type Database, Store } from './store.js'
+import { Store } from './store.js'
 
 const indexIntervalMsDefault = 3_600_000
 

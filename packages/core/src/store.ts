@@ -3,40 +3,27 @@
  * that is what makes a batch span sublevels, the log's and the application's, and what spares the
  * hot path abstract-level's per-operation prefixes.
  */
-import type {
-  AbstractChainedBatchPutOptions,
-  AbstractLevel,
-  AbstractSnapshot,
-} from 'abstract-level'
 import type { Durability } from './api.js'
+import {
+  type Database,
+  type DatabaseBatch,
+  type DatabaseSnapshot,
+  type OperationOptions,
+  rootOf,
+  views,
+} from './database.js'
 import { ArgumentError, GoetheError } from './errors.js'
 import { type KeyRange, type Keyspaces, keyspaces } from './keyspace.js'
-import { orderedWritesMax, readAheadBlocks, readAheadBytes } from './limits.js'
+import { orderedWritesMax } from './limits.js'
 import { describeValue } from './names.js'
-
-// The types of keys and values are the application's own; the log brings its own encodings.
-export type Database = AbstractLevel<any, any, any>
+import { claim, releaseClaim } from './store-claim.js'
+import { openError, throwReadError } from './store-errors.js'
+import { type ScanOptions, type StoreEntry, StoreScan, openIterator } from './store-scan.js'
 
 /** One entry of a batch. Without `options`, key and value are whole keys and bytes of the log. */
 export type StoreOperation =
   | { type: 'put'; key: unknown; value: unknown; options?: OperationOptions }
   | { type: 'del'; key: unknown; options?: OperationOptions }
-export type OperationOptions = AbstractChainedBatchPutOptions<any, any, any>
-
-export type StoreEntry = [key: Uint8Array, value: Uint8Array]
-
-const views = { keyEncoding: 'view', valueEncoding: 'view' } as const
-
-/** Marks a root database with the prefixes of the logs that are open on it, for all copies. */
-const openLogs = Symbol.for('@goethe/core/open-logs')
-
-export interface ScanOptions {
-  reverse?: boolean
-  limit?: number
-  /** Keys only: the values are empty. */
-  keysOnly?: boolean
-  snapshot?: AbstractSnapshot | undefined
-}
 
 export class Store {
   readonly root: Database
@@ -59,8 +46,7 @@ export class Store {
     this.#prefix = prefix
     this.keyspaces = keyspaces(prefix)
     this.durability = durabilityOf(root, durability)
-    const { orderedBatches } = root.supports as { orderedBatches?: boolean }
-    this.writesMax = orderedBatches === true ? orderedWritesMax : 1
+    this.writesMax = root.supports.orderedBatches === true ? orderedWritesMax : 1
     this.#writeOptions = { sync: this.durability === 'fsync' }
     const usual = root.keyEncoding().name === 'view' && root.valueEncoding().name === 'view'
     this.#viewOptions = usual ? undefined : views
@@ -78,8 +64,8 @@ export class Store {
       )
     }
     const { root, prefix } = rootOf(database)
-    const encodings = root.supports.encodings as Record<string, boolean | undefined>
-    if (!encodings['view'] && !encodings['buffer']) {
+    const { view, buffer } = root.supports.encodings
+    if (!view && !buffer) {
       throw new GoetheError('GOETHE_INVALID_STORE', 'The store cannot hold keys of bytes')
     }
     try {
@@ -89,26 +75,28 @@ export class Store {
       throw openError(error)
     }
     const store = new Store(root, prefix, durability)
-    store.#claim()
+    claim(root, prefix)
     return store
   }
 
-  async get(key: Uint8Array, snapshot?: AbstractSnapshot): Promise<Uint8Array | undefined> {
+  async get(key: Uint8Array, snapshot?: DatabaseSnapshot): Promise<Uint8Array | undefined> {
     this.reads++
     const options = snapshot === undefined ? views : { ...views, snapshot }
-    return this.root.get<Uint8Array, Uint8Array>(key, options).catch(throwReadError)
+    return this.root.get(key, options).catch(throwReadError) as Promise<Uint8Array | undefined>
   }
 
   async getMany(keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     if (keys.length === 0) return []
     this.reads++
-    return this.root.getMany<Uint8Array, Uint8Array>(keys, views).catch(throwReadError)
+    return this.root.getMany(keys, views).catch(throwReadError) as Promise<
+      (Uint8Array | undefined)[]
+    >
   }
 
   /** The first entry of a range, or the last one in reverse. */
   async first(
     range: KeyRange,
-    options: { reverse?: boolean; snapshot?: AbstractSnapshot | undefined } = {},
+    options: { reverse?: boolean; snapshot?: DatabaseSnapshot | undefined } = {},
   ): Promise<StoreEntry | undefined> {
     this.reads++
     const iterator = openIterator(this.root, {
@@ -129,11 +117,13 @@ export class Store {
 
   /** Reads a range in order, as much at a time as `readAheadBytes`. */
   scan(range: KeyRange, options: ScanOptions = {}): StoreScan {
-    return new StoreScan(this, range, options)
+    return new StoreScan(this.root, range, options, () => {
+      this.reads++
+    })
   }
 
   /** A view of the database at this moment, where the store has such a thing. */
-  snapshot(): AbstractSnapshot | undefined {
+  snapshot(): DatabaseSnapshot | undefined {
     return this.root.supports.explicitSnapshots ? this.root.snapshot() : undefined
   }
 
@@ -154,8 +144,7 @@ export class Store {
    * unless the database is one of several copies and says by `confirm` that it can tell.
    */
   async confirm(): Promise<void> {
-    const { confirm } = this.root.supports as { confirm?: boolean }
-    if (confirm === true) await (this.root as unknown as { confirm(): Promise<void> }).confirm()
+    if (this.root.supports.confirm === true) await this.root.confirm!()
   }
 
   /** Tells whether the operations could be written. Throws what abstract-level says if not. */
@@ -176,10 +165,10 @@ export class Store {
 
   /** Gives the claim back without closing the database. */
   release(): void {
-    claims(this.root).delete(this.#prefix)
+    releaseClaim(this.root, this.#prefix)
   }
 
-  #add(batch: ReturnType<Database['batch']>, operation: StoreOperation): void {
+  #add(batch: DatabaseBatch, operation: StoreOperation): void {
     const { type, key } = operation
     const options = operation.options ?? this.#viewOptions
     if (type === 'del') {
@@ -188,109 +177,6 @@ export class Store {
     } else if (options === undefined) batch.put(key, operation.value)
     else batch.put(key, operation.value, options)
   }
-
-  #claim(): void {
-    const open = claims(this.root)
-    if (open.has(this.#prefix)) {
-      throw new GoetheError(
-        'GOETHE_LOCKED',
-        'An event log is already open on this store; use that one, or close it first',
-      )
-    }
-    open.add(this.#prefix)
-  }
-}
-
-/** Entries read together at first, before it is known how large they are. */
-const firstEntries = 8
-
-/**
- * Entries of a range in order, about `readAheadBytes` at a time. Only classic-level knows a bound in
- * bytes of its own; for the others it follows from how large the entries before were.
- */
-export class StoreScan {
-  readonly #store: Store
-  readonly #iterator: ReturnType<Database['iterator']>
-  #size = firstEntries
-
-  constructor(store: Store, range: KeyRange, options: ScanOptions) {
-    this.#store = store
-    const { reverse = false, limit = -1, keysOnly = false, snapshot } = options
-    this.#iterator = openIterator(store.root, {
-      ...range,
-      ...views,
-      reverse,
-      limit,
-      values: !keysOnly,
-      // An option of classic-level that others ignore.
-      ...{ highWaterMarkBytes: readAheadBytes },
-      ...(snapshot && { snapshot }),
-    })
-  }
-
-  /** The next entries; an empty array at the end. */
-  async next(size = this.#size): Promise<StoreEntry[]> {
-    this.#store.reads++
-    try {
-      const entries = (await this.#iterator.nextv(size)) as StoreEntry[]
-      const bytes = entries.reduce((sum, [, value]) => sum + (value?.length ?? 0), 0)
-      const fitting = Math.floor((readAheadBytes * entries.length) / Math.max(bytes, 1))
-      this.#size = Math.min(Math.max(fitting, 1), readAheadBlocks)
-      return entries
-    } catch (error) {
-      return throwReadError(error)
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#iterator.close()
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<StoreEntry, void, undefined> {
-    try {
-      for (;;) {
-        const entries = await this.next()
-        if (entries.length === 0) return
-        yield* entries
-      }
-    } finally {
-      await this.close()
-    }
-  }
-}
-
-function openIterator(root: Database, options: object): ReturnType<Database['iterator']> {
-  try {
-    return root.iterator(options)
-  } catch (error) {
-    return throwReadError(error)
-  }
-}
-
-/** What abstract-level reports, in the words of the log. */
-function throwReadError(error: unknown): never {
-  const { code, message } = error as { code?: string; message?: string }
-  if (code === 'LEVEL_CORRUPTION') {
-    throw new GoetheError('GOETHE_CORRUPT', `The store is corrupt: ${message}`, { cause: error })
-  }
-  if (code?.endsWith('_NOT_OPEN')) {
-    throw new GoetheError('GOETHE_CLOSED', 'The store was closed', { cause: error })
-  }
-  throw new GoetheError('GOETHE_READ_FAILED', `The store could not be read: ${message}`, {
-    cause: error,
-  })
-}
-
-function rootOf(database: Database): { root: Database; prefix: string } {
-  const { parent, db, prefix } = database as Partial<{
-    parent: Database | null
-    db: Database
-    prefix: string
-  }>
-  // Only a sublevel has a parent, for others it is null; browser-level's `db` is something else.
-  return parent !== null && parent !== undefined && db !== undefined
-    ? { root: db, prefix: prefix ?? '' }
-    : { root: database, prefix: '' }
 }
 
 /**
@@ -300,29 +186,4 @@ function rootOf(database: Database): { root: Database; prefix: string } {
 function durabilityOf(root: Database, asked: 'os' | 'fsync'): Durability {
   if (root.supports.permanence === false) return 'memory'
   return root.supports.createIfMissing ? asked : 'os'
-}
-
-function claims(root: Database): Set<string> {
-  const holder = root as { [openLogs]?: Set<string> }
-  if (holder[openLogs] === undefined) {
-    Object.defineProperty(holder, openLogs, { value: new Set<string>() })
-  }
-  return holder[openLogs]!
-}
-
-function openError(error: unknown): GoetheError {
-  const cause = (error as { cause?: { code?: string; message?: string } }).cause
-  if (cause?.code === 'LEVEL_LOCKED') {
-    // LevelDB tells by its words alone whether it was this process that has taken the lock.
-    const where = /already held by process/.test(cause.message ?? '') ? 'this' : 'another'
-    return new GoetheError(
-      'GOETHE_LOCKED',
-      `The store is open already in ${where} process, and only once at a time: ${cause.message ?? ''}`,
-      { cause: error },
-    )
-  }
-  const reason = cause?.message ?? (error as Error).message
-  return new GoetheError('GOETHE_INVALID_STORE', `The store could not be opened: ${reason}`, {
-    cause: error,
-  })
 }

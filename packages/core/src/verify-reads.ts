@@ -11,7 +11,8 @@ import {
   hexadecimalKey,
   keyspaceNames,
 } from './keyspace.js'
-import type { Store, StoreEntry } from './store.js'
+import type { Store } from './store.js'
+import type { StoreEntry } from './store-scan.js'
 
 export type Problem = Extract<VerifyStep, { type: 'problem' }>
 type Phase = Extract<VerifyStep, { type: 'progress' }>['phase']

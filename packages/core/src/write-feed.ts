@@ -4,6 +4,7 @@
  * wrote it: this log, or a leader whose entries a replicating store applies.
  */
 import { Block } from './block.js'
+import type { WrittenOperation } from './database.js'
 import { decodeIndexEntry } from './index-entry.js'
 import { trailingId } from './keyspace.js'
 import type { ProducerStates } from './producer-states.js'
@@ -12,12 +13,6 @@ import type { Recent } from './recent.js'
 import type { Store } from './store.js'
 import { type TopicRecord, decodeTopicRecord } from './topic-record.js'
 import type { TopicState, TopicStates } from './topic-state.js'
-
-interface WrittenOperation {
-  type: string
-  encodedKey?: unknown
-  encodedValue?: unknown
-}
 
 export class WriteFeed {
   readonly #store: Store

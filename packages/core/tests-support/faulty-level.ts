@@ -4,8 +4,10 @@
  */
 import { AbstractIterator, AbstractLevel } from 'abstract-level'
 import type { AbstractIteratorOptions } from 'abstract-level'
+import type { Database } from '../src/database.js'
 
 type Bytes = Uint8Array
+/** With all that a store of abstract-level has. */
 type Below = AbstractLevel<any, any, any>
 
 export interface WrittenOperation {
@@ -39,7 +41,7 @@ export class FaultyLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
   writes = 0
 
   /** `orderedBatches`: it promises to carry out its writes in their order. */
-  constructor(below: Below, { orderedBatches = false } = {}) {
+  constructor(below: Database, { orderedBatches = false } = {}) {
     super(
       {
         encodings: { view: true },
@@ -49,7 +51,7 @@ export class FaultyLevel extends AbstractLevel<Bytes, Bytes, Bytes> {
       },
       views,
     )
-    this.below = below
+    this.below = below as unknown as Below
   }
 
   async _open(): Promise<void> {
