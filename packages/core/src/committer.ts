@@ -6,17 +6,19 @@
  * After a write that failed nothing more is taken: whether its bytes reached the disk is unknown,
  * and only opening the store again tells.
  */
-import type { AbortSignalLike, Receipt } from './api.js'
+import type { Receipt } from './api.js'
 import type { Clock } from './clock.js'
-import type { AppendPart } from './append-part.js'
-import { type CommitPlan, planCommit } from './commit.js'
+import { type CommitPlan, type Outcome, planCommit } from './commit.js'
 import { CommitsUnderWay } from './commits-under-way.js'
-import { GoetheError, type GoetheErrorCode, abortedError, isGoetheError } from './errors.js'
-import { commitAheadBytesMin, commitBytesMax } from './limits.js'
+import type { GoetheError } from './errors.js'
+import { commitAheadBytesMin } from './limits.js'
 import { type ProducerStates, producerName } from './producer-states.js'
 import type { Store } from './store.js'
 import type { TopicStates } from './topic-state.js'
+import { WorkPreparation } from './work-preparation.js'
+import { WorkQueue } from './work-queue.js'
 import { Work, type WorkOptions } from './work.js'
+import { copyOf, outOfOrder, refusalBehind, writeFailure } from './write-failure.js'
 
 /** What a commit did, for events and metrics. */
 export interface Commit {
@@ -45,13 +47,8 @@ export interface CommitterOptions {
 
 export class Committer {
   readonly #options: CommitterOptions
-  /** Admitted: their bytes count towards `queueBytesMax`. */
-  #queue: Work[] = []
-  /** Not admitted yet, because the queue is full. */
-  #waiting: Work[] = []
-  #queuedBytes = 0
-  /** Of those, what commits have taken that are under way. */
-  #takenBytes = 0
+  readonly #queue: WorkQueue
+  readonly #preparation: WorkPreparation
   readonly #underWay = new CommitsUnderWay()
   /** Whether the last commit that began was written; it never rejects. */
   #written: Promise<boolean> = Promise.resolve(true)
@@ -63,16 +60,18 @@ export class Committer {
 
   constructor(options: CommitterOptions) {
     this.#options = options
+    this.#queue = new WorkQueue(options.queueBytesMax)
+    this.#preparation = new WorkPreparation(options.states, options.producers)
   }
 
   /** Bytes of appends that were admitted and are not settled. */
   get queuedBytes(): number {
-    return this.#queuedBytes
+    return this.#queue.bytes
   }
 
   /** Appends that wait for room in the queue. */
   get waiting(): number {
-    return this.#waiting.length
+    return this.#queue.outside
   }
 
   /** The write failure that ended this committer. */
@@ -81,25 +80,9 @@ export class Committer {
   }
 
   submit(work: Work): void {
-    if (this.#closed !== undefined) {
-      work.reject(this.#closed())
-      return
-    }
-    if (this.#failure !== undefined) {
-      work.reject(sameFailure(this.#failure))
-      return
-    }
-    const signal = work.options?.signal
-    if (signal !== undefined && !this.#listen(work, signal)) return
-    if (
-      this.#waiting.length > 0 ||
-      (this.#queuedBytes > 0 && this.#queuedBytes + work.bytes > this.#options.queueBytesMax)
-    ) {
-      this.#waiting.push(work)
-      return
-    }
-    this.#admit(work)
-    this.#schedule()
+    if (this.#closed !== undefined) work.reject(this.#closed())
+    else if (this.#failure !== undefined) work.reject(copyOf(this.#failure))
+    else if (this.#queue.add(work)) this.#schedule()
   }
 
   /** `submit` as a promise of the receipts. */
@@ -115,35 +98,6 @@ export class Committer {
     return this.#idle?.promise ?? Promise.resolve()
   }
 
-  #admit(work: Work): void {
-    this.#queuedBytes += work.bytes
-    this.#queue.push(work)
-  }
-
-  /** False when the signal has fired already. */
-  #listen(work: Work, signal: AbortSignalLike): boolean {
-    if (signal.aborted) {
-      work.reject(abortedError(signal))
-      return false
-    }
-    const onAbort = (): void => {
-      if (work.settled) return
-      const at = this.#waiting.indexOf(work)
-      if (at >= 0) this.#waiting.splice(at, 1)
-      else if (this.#queue.includes(work)) {
-        this.#queue.splice(this.#queue.indexOf(work), 1)
-        this.#queuedBytes -= work.bytes
-      } else return // it is being written, and nobody knows how that ends
-      work.settled = true
-      work.reject(abortedError(signal))
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    work.stopListening = () => {
-      signal.removeEventListener('abort', onAbort)
-    }
-    return true
-  }
-
   #schedule(): void {
     if (this.#beginning) return
     this.#beginning = true
@@ -155,58 +109,25 @@ export class Committer {
   async #begin(): Promise<void> {
     const { writesMax } = this.#options.store
     for (;;) {
-      this.#refill()
-      if (this.#queue.length === 0 || this.#underWay.count >= writesMax) break
+      this.#queue.refill()
+      if (this.#queue.isEmpty || this.#underWay.count >= writesMax) break
       // Each commit has its price on all machines: while one is under way, only a large one joins it.
-      const bytes = this.#queuedBytes - this.#takenBytes
-      if (this.#underWay.count > 0 && bytes < commitAheadBytesMin) break
-      const taken = this.#take()
-      for (const work of taken) this.#takenBytes += work.bytes
-      this.#options.states.pin()
-      this.#options.producers.pin()
+      if (this.#underWay.count > 0 && this.#queue.admittedBytes < commitAheadBytesMin) break
+      const taken = this.#queue.take()
+      this.#preparation.hold()
       // What changes more than the ends of topics is planned on what is there, and nothing on it.
       const alone = taken.some(changesMore)
       if (alone) await this.#written
       // Once a commit has failed nothing more is prepared: what that changes would never be written.
-      const isReady = this.#failure !== undefined || this.#isReady(taken)
-      const ready = isReady ? taken : await this.#prepare(taken)
+      const isReady = this.#failure !== undefined || this.#preparation.isDone(taken)
+      const ready = isReady ? taken : await this.#preparation.run(taken)
       this.#written = this.#commit(taken, ready)
       if (alone) await this.#written
     }
     this.#beginning = false
-    if (this.#queue.length > 0 || this.#underWay.count > 0) return
+    if (!this.#queue.isEmpty || this.#underWay.count > 0) return
     this.#idle?.end()
     this.#idle = undefined
-  }
-
-  #take(): Work[] {
-    let bytes = 0
-    let count = 0
-    while (count < this.#queue.length && (count === 0 || bytes < commitBytesMax)) {
-      const { options, bytes: more } = this.#queue[count]!
-      if (options?.alone && count > 0) break
-      bytes += more
-      count++
-      if (options?.alone) break
-    }
-    return count === this.#queue.length ? this.#takeAll() : this.#queue.splice(0, count)
-  }
-
-  #takeAll(): Work[] {
-    const all = this.#queue
-    this.#queue = []
-    return all
-  }
-
-  #refill(): void {
-    const { queueBytesMax } = this.#options
-    let admitted = 0
-    for (const work of this.#waiting) {
-      if (this.#queuedBytes > 0 && this.#queuedBytes + work.bytes > queueBytesMax) break
-      this.#admit(work)
-      admitted++
-    }
-    if (admitted > 0) this.#waiting.splice(0, admitted)
   }
 
   /**
@@ -235,12 +156,8 @@ export class Committer {
       return false
     } finally {
       if (plan !== undefined) this.#underWay.remove(plan)
-      this.#options.states.unpin()
-      this.#options.producers.unpin()
-      for (const work of taken) {
-        this.#queuedBytes -= work.bytes
-        this.#takenBytes -= work.bytes
-      }
+      this.#preparation.release()
+      this.#queue.release(taken)
       this.#schedule()
     }
   }
@@ -273,7 +190,7 @@ export class Committer {
   #settle(works: readonly Work[], plan: CommitPlan, begunAt: bigint): void {
     for (const [index, work] of works.entries()) {
       const outcome = plan.outcomes[index]!
-      settle(work)
+      work.settle()
       if (Array.isArray(outcome)) work.resolve(outcome)
       else work.reject(outcome)
     }
@@ -283,45 +200,6 @@ export class Committer {
     tell(() => {
       this.#options.onCommit({ lastId, events, bytes, durationMs }, receipts(plan.outcomes))
     })
-  }
-
-  /** True when nothing needs to be read before the commit: the case of the hot path. */
-  #isReady(taken: readonly Work[]): boolean {
-    const { states, producers } = this.#options
-    for (const work of taken) {
-      if (work.options?.prepare !== undefined) return false
-      for (const { topic, producer } of work.parts) {
-        if (states.peek(topic) === undefined) return false
-        if (producer === undefined) continue
-        if (producers.peek(producerName(topic, producer.id)) === undefined) return false
-      }
-    }
-    return true
-  }
-
-  /** Loads what the works need; those for which that fails are rejected and left out. */
-  async #prepare(taken: readonly Work[]): Promise<Work[]> {
-    const prepared = await Promise.all(
-      taken.map(async (work) => {
-        try {
-          // Last, for it may change what the next works build on, and nothing may fail after that.
-          await Promise.all(work.parts.map((part) => this.#load(part)))
-          await work.options?.prepare?.()
-          return true
-        } catch (error) {
-          settle(work)
-          work.reject(error)
-          return false
-        }
-      }),
-    )
-    return taken.filter((_, index) => prepared[index])
-  }
-
-  async #load({ topic, producer }: AppendPart): Promise<void> {
-    const { states, producers } = this.#options
-    await states.load(topic)
-    if (producer !== undefined) await producers.load(producerName(topic, producer.id))
   }
 
   #checkClock(behindNs: bigint): void {
@@ -334,26 +212,14 @@ export class Committer {
   }
 
   #fail(taken: readonly Work[], cause: unknown): void {
-    const failure = isGoetheError(cause) ? cause : writeFailed(cause)
-    for (const work of taken) this.#refuse(work, failure)
+    const failure = writeFailure(cause)
+    for (const work of taken) refuse(work, failure)
     if (this.#failure !== undefined) return
-    // Those that the store has not seen were certainly not done.
-    const refusal = ofWholeStore.has(failure.code) ? failure : notBegun(failure)
-    this.#failure = refusal
-    const rest = [...this.#queue, ...this.#waiting]
-    for (const work of this.#queue) this.#queuedBytes -= work.bytes
-    this.#queue = []
-    this.#waiting = []
-    for (const work of rest) this.#refuse(work, refusal)
+    this.#failure = refusalBehind(failure)
+    for (const work of this.#queue.clear()) refuse(work, this.#failure)
     tell(() => {
       this.#options.onFailure(failure)
     })
-  }
-
-  #refuse(work: Work, failure: GoetheError): void {
-    if (work.settled) return
-    settle(work)
-    work.reject(sameFailure(failure))
   }
 }
 
@@ -388,56 +254,16 @@ function tell(listeners: () => void): void {
   }
 }
 
-function settle(work: Work): void {
-  work.settled = true
-  work.stopListening?.()
-}
-
-/** What a store says that has no words of the log. */
-function writeFailed(cause: unknown): GoetheError {
-  return new GoetheError(
-    'GOETHE_WRITE_FAILED',
-    `The store could not write a commit: ${(cause as Error).message}. Nothing of it is ` +
-      'visible; the log takes no more appends until it is closed and opened again',
-    { cause },
-  )
-}
-
-/** What goes for any write, and not for the one alone that has met it. */
-const ofWholeStore: ReadonlySet<GoetheErrorCode> = new Set([
-  'GOETHE_CLOSED',
-  'GOETHE_NOT_LEADER',
-  'GOETHE_READ_ONLY',
-  'GOETHE_UNAVAILABLE',
-  'GOETHE_WRITE_FAILED',
-])
-
-/** Refuses what comes behind a commit that met something of its own. */
-function notBegun(cause: GoetheError): GoetheError {
-  return new GoetheError(
-    'GOETHE_UNAVAILABLE',
-    `Nothing was done, because a commit before this one ended with ${cause.code}; the log takes no ` +
-      'more appends until it is closed and opened again',
-    { cause },
-  )
+function refuse(work: Work, failure: GoetheError): void {
+  if (work.settled) return
+  work.settle()
+  work.reject(copyOf(failure))
 }
 
 function rejectionOf(error: unknown): unknown {
   return error
 }
 
-/** Of a store that promised to keep the order of its writes, and has not. */
-function outOfOrder(): Error {
-  return new Error('a write before it failed')
-}
-
-/** One error object for each caller: stack and handlers are its own. */
-function sameFailure({ code, message, cause, details }: GoetheError): GoetheError {
-  return new GoetheError(code, message, { cause, details })
-}
-
-function* receipts(
-  outcomes: readonly (Receipt[] | GoetheError)[],
-): Generator<Receipt, void, undefined> {
+function* receipts(outcomes: readonly Outcome[]): Generator<Receipt, void, undefined> {
   for (const outcome of outcomes) if (Array.isArray(outcome)) yield* outcome
 }

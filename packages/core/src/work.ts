@@ -25,7 +25,8 @@ export class Work implements AppendRequest {
   readonly options: WorkOptions | undefined
   readonly resolve: (receipts: Receipt[]) => void
   readonly reject: (error: unknown) => void
-  settled = false
+  #settled = false
+  /** Ends listening to its signal. */
   stopListening: (() => void) | undefined
 
   constructor(
@@ -40,5 +41,15 @@ export class Work implements AppendRequest {
     this.options = options
     this.resolve = resolve
     this.reject = reject
+  }
+
+  /** It has ended, one way or the other: nothing changes that any more. */
+  get settled(): boolean {
+    return this.#settled
+  }
+
+  settle(): void {
+    this.#settled = true
+    this.stopListening?.()
   }
 }
