@@ -1,4 +1,5 @@
-import type { BatchOperation, Cursor } from '../src/cursor.js'
+import type { Cursor } from '../src/cursor.js'
+import type { BatchOperation } from '../src/cursor-options.js'
 import { assertEqual, assertRejects } from './assert.js'
 import type { Suite, TestDatabase } from './suite.js'
 import {

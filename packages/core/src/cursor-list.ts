@@ -1,7 +1,7 @@
 import type { CursorDescription, CursorsOptions } from './api.js'
 import { checkOptions, checkPageLimit } from './arguments.js'
 import { dateOf } from './clock.js'
-import { lagOf } from './cursor.js'
+import { lagOf } from './cursor-progress.js'
 import { decodeCursorRecord } from './cursor-record.js'
 import { type KeyRange, compareBytes, within } from './keyspace.js'
 import { nameBytes } from './names.js'

@@ -10,7 +10,6 @@ import {
   encodeCursorRecord,
   newCursorRecord,
 } from './cursor-record.js'
-import { GoetheError } from './errors.js'
 import { cursorStatesMax, queueBytesPerPayload } from './limits.js'
 import type { Store, StoreOperation } from './store.js'
 import { reading } from './topic-state.js'
@@ -181,22 +180,6 @@ export class CursorStore {
       this.#states.clear()
     }
   }
-}
-
-/** Throws GOETHE_FENCED unless the session still owns the cursor. */
-export function checkSession(
-  record: CursorRecord,
-  session: number,
-  topic: string,
-  consumer: string,
-): void {
-  if (record.session === session) return
-  throw new GoetheError(
-    'GOETHE_FENCED',
-    `The cursor of consumer '${consumer}' in topic '${topic}' was taken over by somebody else; ` +
-      'read again to take it back',
-    { details: { topic, consumer } },
-  )
 }
 
 function payloadBytes(payloads: readonly Uint8Array[]): number {

@@ -1,7 +1,6 @@
 import type {
   ConsistencyOptions,
   CursorApi,
-  CursorOptions,
   CursorPosition,
   CursorReadOptions,
   EventReader,
@@ -11,38 +10,22 @@ import type {
 import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, dateOf } from './clock.js'
 import { checkConsistencyOptions } from './consistency.js'
+import {
+  type CursorCommitOptions,
+  type OwnCursorOptions,
+  checkCursor,
+  checkReference,
+  storeOperation,
+} from './cursor-options.js'
 import { type Placement, type PlacementContext, placeCursor } from './cursor-placement.js'
+import { lagOf, withPosition } from './cursor-progress.js'
 import type { CursorRecord } from './cursor-record.js'
-import { checkSession } from './cursor-store.js'
-import type { OperationOptions } from './database.js'
-import { ArgumentError, GoetheError } from './errors.js'
+import { checkSession } from './cursor-session.js'
+import { GoetheError } from './errors.js'
 import { LogEvent } from './log-event.js'
-import { describeValue, nameBytes } from './names.js'
 import { type CheckedPosition, checkPosition } from './position.js'
 import type { Store, StoreOperation } from './store.js'
 import type { TopicState } from './topic-state.js'
-
-/** An operation of abstract-level's `batch`, on a sublevel of the log's database or on itself. */
-export type BatchOperation =
-  | ({ type: 'put'; key: unknown; value: unknown } & OperationOptions)
-  | ({ type: 'del'; key: unknown } & OperationOptions)
-
-export interface CursorCommitOptions {
-  /**
-   * Written in the same atomic batch as the cursor: a projection that is kept in the log's own
-   * database is then changed exactly once for each event.
-   */
-  operations?: readonly BatchOperation[] | undefined
-}
-
-/** How a cursor in this process is made. */
-export interface OwnCursorOptions extends CursorOptions {
-  /**
-   * Goes on under a session that a `begin`, `commit` or `seek` of another object led to: for
-   * servers, whose callers own the cursor.
-   */
-  session?: number | undefined
-}
 
 /** What a cursor needs of its log. */
 export interface CursorContext extends PlacementContext {
@@ -243,66 +226,6 @@ export class Cursor implements CursorApi {
       )
     }
   }
-}
-
-/** Events of a topic that a cursor has not handled. */
-export function lagOf(record: CursorRecord | undefined, state: TopicState): number {
-  const { trimmed, lastSequence } = state
-  const committed = Math.max(record?.sequence ?? 0, trimmed.sequence)
-  const ahead = (record?.acknowledged ?? []).reduce((sum, { from, to }) => {
-    return sum + Math.max(to - Math.max(from, committed + 1) + 1, 0)
-  }, 0)
-  return Math.max(lastSequence - committed - ahead, 0)
-}
-
-/** A record at a later position, and beyond what was acknowledged right behind that. */
-export function withPosition(record: CursorRecord, id: bigint, sequence: number): CursorRecord {
-  const position = { id, sequence }
-  const acknowledged = record.acknowledged.filter(({ from, to, toId }) => {
-    if (from > position.sequence + 1) return true
-    if (to > position.sequence) Object.assign(position, { id: toId, sequence: to })
-    return false
-  })
-  const attempts = [...record.attempts].filter(([delivered]) => delivered > position.sequence)
-  return { ...record, ...position, acknowledged, attempts: new Map(attempts) }
-}
-
-function storeOperation(operation: BatchOperation): StoreOperation {
-  if (operation?.type === 'put') {
-    const { type, key, value, ...options } = operation
-    return { type, key, value, options }
-  }
-  if (operation?.type === 'del') {
-    const { type, key, ...options } = operation
-    return { type, key, options }
-  }
-  throw new ArgumentError(
-    `An operation is { type: 'put' | 'del', sublevel, key, value }; got ` +
-      describeValue(operation),
-  )
-}
-
-/** Throws ArgumentError for what names no cursor. */
-export function checkCursor(topic: string, consumer: string, hold: unknown): void {
-  nameBytes('topic', topic)
-  nameBytes('consumer', consumer)
-  if (hold === undefined || typeof hold === 'boolean') return
-  throw new ArgumentError(`'hold' is true or false; got ${describeValue(hold)}`)
-}
-
-/** Throws ArgumentError for what is no event of the topic. */
-export function checkReference(event: EventReference, topic: string): EventReference {
-  const { id, sequence } = (event ?? {}) as Partial<EventReference>
-  if (typeof id !== 'bigint' || typeof sequence !== 'number') {
-    throw new ArgumentError(
-      `commit() takes an event, or { id: bigint, sequence: number }; got ${describeValue(event)}`,
-    )
-  }
-  const of = (event as { topic?: unknown }).topic
-  if (of !== undefined && of !== topic) {
-    throw new ArgumentError(`An event of topic '${String(of)}' cannot move a cursor of '${topic}'`)
-  }
-  return { id, sequence }
 }
 
 function checkExists(state: TopicState, id: bigint, sequence: number): void {
