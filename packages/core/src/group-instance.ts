@@ -18,6 +18,10 @@ export interface GroupInstance {
   nextAcks: number
 }
 
+export function mayHoldMore({ held, options }: GroupInstance): boolean {
+  return held < options.maxInFlight
+}
+
 /** An event that an instance holds. */
 export interface Held {
   readonly event: LogEvent
