@@ -1,4 +1,4 @@
-import type { Receipt } from '../src/api.js'
+import type { Receipt } from '../src/append-api.js'
 import { blockHeaderBytes, payloadBytesInBlock } from '../src/block.js'
 import { blockBytesMax } from '../src/limits.js'
 import { assert, assertEqual, assertRejects } from './assert.js'

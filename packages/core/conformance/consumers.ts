@@ -1,4 +1,5 @@
-import type { ConsumerApi, ConsumerOptions, Delivery, EventLogApi } from '../src/api.js'
+import type { EventLogApi } from '../src/api.js'
+import type { ConsumerApi, ConsumerOptions, Delivery } from '../src/consumer-api.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
 import type { Suite } from './suite.js'
 import {

@@ -2,7 +2,8 @@
  * A topic whose events lie in blocks of several sizes with times between them, and every place in
  * it that a position can name. What the log answers is compared with a dumb filter over an array.
  */
-import type { EventLogApi, Position } from '../src/api.js'
+import type { EventLogApi } from '../src/api.js'
+import type { Position } from '../src/read-api.js'
 import type { LogEvent } from '../src/log-event.js'
 import { numbered, payload } from './support.js'
 

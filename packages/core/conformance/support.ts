@@ -1,5 +1,8 @@
 /** What many tests do. */
-import type { AbortSignalLike, EventLogApi, Receipt, VerifyStep } from '../src/api.js'
+import type { AbortSignalLike } from '../src/abort-signal.js'
+import type { EventLogApi } from '../src/api.js'
+import type { Receipt } from '../src/append-api.js'
+import type { VerifyStep } from '../src/upkeep-api.js'
 import type { LogEvent } from '../src/log-event.js'
 import { assert, assertEqual } from './assert.js'
 

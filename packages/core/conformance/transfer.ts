@@ -1,4 +1,5 @@
-import type { EventLogApi, TransferProgress } from '../src/api.js'
+import type { EventLogApi } from '../src/api.js'
+import type { TransferProgress } from '../src/upkeep-api.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
 import type { Suite } from './suite.js'
 import {

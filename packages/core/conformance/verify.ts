@@ -1,4 +1,4 @@
-import type { VerifyStep } from '../src/api.js'
+import type { VerifyStep } from '../src/upkeep-api.js'
 import { assert, assertEqual, assertRejects } from './assert.js'
 import type { Suite, TestDatabase } from './suite.js'
 import {

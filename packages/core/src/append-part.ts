@@ -1,4 +1,4 @@
-import type { Expectation, ProducerSequence } from './api.js'
+import type { Expectation, ProducerSequence } from './append-api.js'
 
 /** One topic's events that become one range of sequences, or nothing. */
 export interface AppendPart {

@@ -1,4 +1,4 @@
-import type { AppendConditions, AppendEntry, Expectation, ProducerSequence } from './api.js'
+import type { AppendConditions, AppendEntry, Expectation, ProducerSequence } from './append-api.js'
 import { checkOptions } from './arguments.js'
 import { type Clock, nanoseconds } from './clock.js'
 import type { AppendPart } from './append-part.js'

@@ -4,7 +4,7 @@
  * of the next commit is noted before the scan begins, whatever is committed later has that ordinal
  * or a higher one, and ids tell what the scan has brought already.
  */
-import type { AbortSignalLike } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
 import { BlockRange } from './block-range.js'
 import { abortedError } from './errors.js'
 import { readAheadBytes } from './limits.js'

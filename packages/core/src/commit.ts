@@ -7,7 +7,7 @@
  * which the topics come first, so that each topic gets one block with consecutive ids. Within a
  * topic the order is that of the calls. An append with a time stands for itself.
  */
-import type { Expectation, Receipt } from './api.js'
+import type { Expectation, Receipt } from './append-api.js'
 import type { AppendPart, AppendRequest } from './append-part.js'
 import { blockHeaderBytes, encodeBlock, payloadBytesInBlock } from './block.js'
 import { encodeCommit } from './commit-record.js'

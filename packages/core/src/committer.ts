@@ -6,7 +6,7 @@
  * After a write that failed nothing more is taken: whether its bytes reached the disk is unknown,
  * and only opening the store again tells.
  */
-import type { Receipt } from './api.js'
+import type { Receipt } from './append-api.js'
 import type { Clock } from './clock.js'
 import { type CommitPlan, type Outcome, planCommit } from './commit.js'
 import { CommitsUnderWay } from './commits-under-way.js'

@@ -1,4 +1,4 @@
-import type { Consistency, ConsistencyOptions } from './api.js'
+import type { Consistency, ConsistencyOptions } from './read-api.js'
 import { checkOptions } from './arguments.js'
 import { ArgumentError } from './errors.js'
 import { describeValue } from './names.js'

@@ -1,4 +1,4 @@
-import type { ConsumerOptions } from './api.js'
+import type { ConsumerOptions } from './consumer-api.js'
 import { checkNumber, checkOptions, checkSignal } from './arguments.js'
 import type { ConsumerSettings } from './consumer.js'
 import { ArgumentError } from './errors.js'

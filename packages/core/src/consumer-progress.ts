@@ -2,7 +2,7 @@
  * How far a consumer has come in its topic, as its group knows it: what it has read, what of that is
  * settled, and how often the rest was delivered. The cursor's record says it for whoever goes on.
  */
-import type { EventReference } from './api.js'
+import type { EventReference } from './cursor-api.js'
 import { type CursorRecord, newCursorRecord } from './cursor-record.js'
 import { DeliveryAttempts } from './delivery-attempts.js'
 import { SequenceRanges } from './sequence-ranges.js'

@@ -1,4 +1,5 @@
-import type { AbortSignalLike, ConsumerApi, Delivery, NackOptions } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
+import type { ConsumerApi, Delivery, NackOptions } from './consumer-api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import type { ConsumerGroup } from './consumer-group.js'
 import { GoetheError, abortedError } from './errors.js'

@@ -1,4 +1,4 @@
-import type { CursorDescription, CursorsOptions } from './api.js'
+import type { CursorDescription, CursorsOptions } from './cursor-api.js'
 import { checkOptions, checkPageLimit } from './arguments.js'
 import { dateOf } from './clock.js'
 import { lagOf } from './cursor-progress.js'

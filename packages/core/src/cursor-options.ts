@@ -1,4 +1,4 @@
-import type { CursorOptions, EventReference } from './api.js'
+import type { CursorOptions, EventReference } from './cursor-api.js'
 import type { OperationOptions } from './database.js'
 import { ArgumentError } from './errors.js'
 import { describeValue, nameBytes } from './names.js'

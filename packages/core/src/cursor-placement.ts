@@ -2,7 +2,7 @@
  * Moving a cursor to a position. Where the position is has to be read, and by the time that the
  * cursor is written the topic may be another one of the same name: then it is looked up again.
  */
-import type { EventReference } from './api.js'
+import type { EventReference } from './cursor-api.js'
 import type { CursorRecord } from './cursor-record.js'
 import type { CursorStore } from './cursor-store.js'
 import type { CheckedPosition } from './position.js'

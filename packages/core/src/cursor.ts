@@ -1,12 +1,5 @@
-import type {
-  ConsistencyOptions,
-  CursorApi,
-  CursorPosition,
-  CursorReadOptions,
-  EventReader,
-  EventReference,
-  Position,
-} from './api.js'
+import type { CursorApi, CursorPosition, CursorReadOptions, EventReference } from './cursor-api.js'
+import type { ConsistencyOptions, EventReader, Position } from './read-api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import { type Clock, dateOf } from './clock.js'
 import { checkConsistencyOptions } from './consistency.js'

@@ -2,7 +2,7 @@
  * What a group delivers next: what is due again comes first, then the topic's new events. Where that
  * has to be read, or the cursor taken over, there is nothing until `onReady`.
  */
-import type { EventReader } from './api.js'
+import type { EventReader } from './read-api.js'
 import type { GroupCursor } from './group-cursor.js'
 import { unsettledMax } from './limits.js'
 import type { LogEvent } from './log-event.js'

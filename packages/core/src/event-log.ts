@@ -1,33 +1,39 @@
 import { EventEmitter } from 'events'
 import type TypedEmitter from 'typed-emitter'
+import type { EventLogApi } from './api.js'
 import type {
   AppendAllOptions,
   AppendConditions,
   AppendEntry,
   AppendOptions,
-  ByteSink,
+  Receipt,
+} from './append-api.js'
+import type { ConsumerOptions } from './consumer-api.js'
+import type { CursorDescription } from './cursor-api.js'
+import type {
   ConsistencyOptions,
-  ConsumerOptions,
-  CursorDescription,
-  EventLogApi,
-  ExportOptions,
-  HistogramBucket,
-  HistogramOptions,
-  ImportOptions,
   Position,
   ReadOptions,
-  Receipt,
-  Retention,
   SeekOptions,
-  TopicDescription,
   TopicSelector,
+} from './read-api.js'
+import type {
+  HistogramBucket,
+  HistogramOptions,
+  Retention,
+  TopicDescription,
   TopicsOptions,
-  TransferResult,
   TrimOptions,
   TrimResult,
+} from './topic-api.js'
+import type {
+  ByteSink,
+  ExportOptions,
+  ImportOptions,
+  TransferResult,
   VerifyOptions,
   VerifyStep,
-} from './api.js'
+} from './upkeep-api.js'
 import { AppendValidator } from './append-validator.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Committer } from './committer.js'

@@ -1,4 +1,4 @@
-import type { Expectation } from './api.js'
+import type { Expectation } from './append-api.js'
 import { GoetheError } from './errors.js'
 import type { TopicDraft } from './topic-draft.js'
 

@@ -2,7 +2,7 @@
  * Writes a log as one stream of frames: what describes its topics, its commits in order, then
  * cursors and producers. With a snapshot, all of it is of one moment.
  */
-import type { ByteSink, ExportOptions, TransferResult } from './api.js'
+import type { ByteSink, ExportOptions, TransferResult } from './upkeep-api.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Block } from './block.js'
 import { decodeCommit } from './commit-record.js'

@@ -3,7 +3,8 @@
  * events themselves, so that an import that was interrupted goes on where it stopped when it is
  * called with the same export again. Until the end frame nothing else may be written to the log.
  */
-import type { ImportOptions, Retention, TransferResult } from './api.js'
+import type { Retention } from './topic-api.js'
+import type { ImportOptions, TransferResult } from './upkeep-api.js'
 import { checkOptions, checkSignal } from './arguments.js'
 import { Block } from './block.js'
 import { indexEntriesOf } from './block-index.js'

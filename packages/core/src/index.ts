@@ -23,49 +23,54 @@ export type { LogEventMap } from './log-events.js'
 export type { LogStatus } from './log-status.js'
 export type { EventLogOptions } from './options.js'
 export type { Reader } from './reader.js'
+export type { AbortSignalLike } from './abort-signal.js'
+export type { EventLogApi } from './api.js'
 export type {
-  AbortSignalLike,
   AppendAllOptions,
   AppendConditions,
   AppendEntry,
   AppendOptions,
-  ByteSink,
-  ByteSinkWriter,
-  Consistency,
-  ConsistencyOptions,
-  ConsumerApi,
-  ConsumerOptions,
+  Durability,
+  Expectation,
+  ProducerSequence,
+  Receipt,
+} from './append-api.js'
+export type { ConsumerApi, ConsumerOptions, Delivery, NackOptions } from './consumer-api.js'
+export type {
   CursorApi,
   CursorDescription,
   CursorOptions,
   CursorPosition,
   CursorReadOptions,
   CursorsOptions,
-  Delivery,
-  Durability,
-  EventLogApi,
-  EventPlace,
-  EventReader,
   EventReference,
-  Expectation,
-  ExportOptions,
+} from './cursor-api.js'
+export type {
+  Consistency,
+  ConsistencyOptions,
+  EventReader,
+  Position,
+  ReadOptions,
+  SeekOptions,
+  TopicSelector,
+} from './read-api.js'
+export type {
+  EventPlace,
   HistogramBucket,
   HistogramOptions,
-  ImportOptions,
-  NackOptions,
-  Position,
-  ProducerSequence,
-  ReadOptions,
-  Receipt,
   Retention,
-  SeekOptions,
   TopicDescription,
-  TopicSelector,
   TopicsOptions,
-  TransferProgress,
-  TransferResult,
   TrimOptions,
   TrimResult,
+} from './topic-api.js'
+export type {
+  ByteSink,
+  ByteSinkWriter,
+  ExportOptions,
+  ImportOptions,
+  TransferProgress,
+  TransferResult,
   VerifyOptions,
   VerifyStep,
-} from './api.js'
+} from './upkeep-api.js'

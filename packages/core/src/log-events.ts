@@ -1,4 +1,5 @@
-import type { Receipt, TrimResult } from './api.js'
+import type { Receipt } from './append-api.js'
+import type { TrimResult } from './topic-api.js'
 import type { Commit } from './committer.js'
 import type { GoetheError } from './errors.js'
 import type { LogEvent } from './log-event.js'

@@ -1,4 +1,4 @@
-import type { Durability } from './api.js'
+import type { Durability } from './append-api.js'
 
 /** Where a log stands; counters begin at 0 when it opens. */
 export interface LogStatus {

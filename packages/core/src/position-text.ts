@@ -8,7 +8,7 @@
  *     DATE        2026-01, 2026-01-31, 2026-01-31T12:00 with seconds and zone; UTC without one
  *     DURATION    500ms, 30s, 1.5h, 1h30m, 7d, 2w
  */
-import type { Position } from './api.js'
+import type { Position } from './read-api.js'
 import { dateOfText } from './date-text.js'
 import { durationMsOfText } from './duration-text.js'
 import { beyondAllIds } from './position.js'

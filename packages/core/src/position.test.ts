@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checking } from '../tests-support/seeds.js'
-import type { Position, TopicSelector } from './api.js'
+import type { Position, TopicSelector } from './read-api.js'
 import { ArgumentError } from './errors.js'
 import { checkIdOrTime, checkPosition, checkSelector } from './position.js'
 

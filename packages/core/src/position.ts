@@ -1,4 +1,4 @@
-import type { Position, TopicSelector } from './api.js'
+import type { Position, TopicSelector } from './read-api.js'
 import { nanoseconds } from './clock.js'
 import { ArgumentError } from './errors.js'
 import { describeValue, nameBytes } from './names.js'

@@ -1,4 +1,4 @@
-import type { Consistency, Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
+import type { Consistency, Position, ReadOptions, SeekOptions, TopicSelector } from './read-api.js'
 import { checkBoolean, checkNumber, checkOptions, checkSignal } from './arguments.js'
 import { checkConsistency } from './consistency.js'
 import { ArgumentError } from './errors.js'

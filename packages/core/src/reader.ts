@@ -1,4 +1,4 @@
-import type { EventReader } from './api.js'
+import type { EventReader } from './read-api.js'
 import { BlockRange } from './block-range.js'
 import type { LogEvent } from './log-event.js'
 

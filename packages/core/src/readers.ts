@@ -1,4 +1,5 @@
-import type { EventReference, Position, ReadOptions, SeekOptions, TopicSelector } from './api.js'
+import type { EventReference } from './cursor-api.js'
+import type { Position, ReadOptions, SeekOptions, TopicSelector } from './read-api.js'
 import { checkBoolean, checkSignal } from './arguments.js'
 import { BlockSource } from './block-source.js'
 import type { CursorStore } from './cursor-store.js'

@@ -2,7 +2,7 @@
  * What each topic keeps. Bounds are checked from time to time, and the oldest events beyond any of
  * them are trimmed.
  */
-import type { Retention, TrimResult } from './api.js'
+import type { Retention, TrimResult } from './topic-api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import type { Clock } from './clock.js'
 import { ArgumentError } from './errors.js'

@@ -3,7 +3,7 @@
  * that is what makes a batch span sublevels, the log's and the application's, and what spares the
  * hot path abstract-level's per-operation prefixes.
  */
-import type { Durability } from './api.js'
+import type { Durability } from './append-api.js'
 import {
   type Database,
   type DatabaseBatch,

@@ -2,7 +2,7 @@
  * The time-based index: for each interval of a topic that has events, its last event. Counts come
  * from it by subtraction, and an event's sequence leads to its id by bisection.
  */
-import type { HistogramBucket, HistogramOptions } from './api.js'
+import type { HistogramBucket, HistogramOptions } from './topic-api.js'
 import { dateOf } from './clock.js'
 import { ArgumentError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry, intervalStart } from './index-entry.js'

@@ -1,4 +1,4 @@
-import type { TopicDescription, TopicsOptions } from './api.js'
+import type { TopicDescription, TopicsOptions } from './topic-api.js'
 import { checkOptions, checkPageLimit } from './arguments.js'
 import { dateOf } from './clock.js'
 import { GoetheError } from './errors.js'

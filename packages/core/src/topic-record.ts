@@ -1,4 +1,4 @@
-import type { Retention } from './api.js'
+import type { Retention } from './topic-api.js'
 import { RecordReader, RecordWriter } from './record.js'
 
 /** What is stored of a topic beside its events. */

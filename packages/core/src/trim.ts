@@ -3,7 +3,7 @@
  * exact to the event; blocks are removed once all of their events are gone. Each step removes a
  * bounded number of blocks in one atomic batch, so a crash between two leaves a shorter trim.
  */
-import type { TrimResult } from './api.js'
+import type { TrimResult } from './topic-api.js'
 import { Block } from './block.js'
 import { withoutBlocks } from './commit-edit.js'
 import type { Committer } from './committer.js'

@@ -1,4 +1,4 @@
-import type { EventReader } from './api.js'
+import type { EventReader } from './read-api.js'
 import type { LogEvent } from './log-event.js'
 
 /** Where a consumer's new events come from: one array of the reader at a time, taken one by one. */

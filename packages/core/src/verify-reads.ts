@@ -2,7 +2,8 @@
  * How a check of the whole store reads it: sublevel by sublevel in order, with progress between, and
  * single entries beside. What cannot be read is a problem like any other.
  */
-import type { AbortSignalLike, VerifyStep } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
+import type { VerifyStep } from './upkeep-api.js'
 import { type GoetheError, abortedError, isGoetheError } from './errors.js'
 import {
   type KeyRange,

@@ -3,7 +3,8 @@
  * not grow with the log; what cannot be read is a problem like any other, and checking goes on
  * behind it. Where the store has snapshots, all phases look at the same moment.
  */
-import type { AbortSignalLike, VerifyStep } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
+import type { VerifyStep } from './upkeep-api.js'
 import { Block, BlockError } from './block.js'
 import { indexEntriesOf } from './block-index.js'
 import { decodeCommit } from './commit-record.js'

@@ -3,7 +3,7 @@
  * rest waits outside for room, and whoever appends waits with it. As long as no commit has taken a
  * work, its signal takes it out again.
  */
-import type { AbortSignalLike } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
 import { abortedError } from './errors.js'
 import { commitBytesMax } from './limits.js'
 import type { Work } from './work.js'

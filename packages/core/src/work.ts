@@ -1,4 +1,5 @@
-import type { AbortSignalLike, Receipt } from './api.js'
+import type { AbortSignalLike } from './abort-signal.js'
+import type { Receipt } from './append-api.js'
 import type { AppendPart, AppendRequest } from './append-part.js'
 import type { StoreOperation } from './store.js'
 
