@@ -5,11 +5,12 @@
 import type { Retention, TrimResult } from './topic-api.js'
 import { checkNumber, checkOptions } from './arguments.js'
 import type { Clock } from './clock.js'
-import { ArgumentError } from './errors.js'
+import { ArgumentError, assert } from './errors.js'
 import { within } from './keyspace.js'
 import { describeValue } from './names.js'
 import { idOfSequence } from './time-index.js'
-import { decodeTopicRecord } from './topic-record.js'
+import { existingTopic } from './topic-catalog.js'
+import { decodeTopicRecord, encodeTopicRecord } from './topic-record.js'
 import { decodeBlock } from './topic-scan.js'
 import { type TopicState, reading } from './topic-state.js'
 import { type TrimContext, trimTopic } from './trim.js'
@@ -32,6 +33,27 @@ export function checkRetention(retention: Retention | null): Retention | null {
     throw new ArgumentError('Retention has at least one bound; null means that all is kept')
   }
   return checked
+}
+
+/** Writes what a topic keeps. Rejects with GOETHE_TOPIC_NOT_FOUND. */
+export async function storeRetention(
+  { store, states, committer }: TrimContext,
+  topic: string,
+  retention: Retention | null,
+): Promise<void> {
+  const key = store.keyspaces.topics.key(topic)
+  let value: Uint8Array | undefined
+  await committer.commit({
+    parts: [],
+    bytes: key.length,
+    alone: true,
+    prepare: async () => {
+      const { record } = await existingTopic(states, topic)
+      assert(record !== undefined, 'an existing topic has a record')
+      value = encodeTopicRecord({ ...record, retention })
+    },
+    operations: () => [{ type: 'put', key, value }],
+  })
 }
 
 /** Up to which id a topic's events are beyond its bounds; undefined when none is. */

@@ -1,18 +1,12 @@
 /**
- * The time-based index: for each interval of a topic that has events, its last event. Counts come
- * from it by subtraction, and an event's sequence leads to its id by bisection.
+ * The time-based index: for each interval of a topic that has events, its last event. By bisection
+ * an event's sequence leads to its id.
  */
-import type { HistogramBucket, HistogramOptions } from './topic-api.js'
-import { dateOf } from './clock.js'
-import { ArgumentError } from './errors.js'
-import { type IndexEntry, decodeIndexEntry, intervalStart } from './index-entry.js'
-import { type Interval, intervalMs } from './interval.js'
-import { trailingId, within } from './keyspace.js'
+import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
+import { within } from './keyspace.js'
 import type { Store } from './store.js'
 import { decodeBlock } from './topic-scan.js'
 import { type TopicState, reading } from './topic-state.js'
-
-const nanosecondsPerMs = 1_000_000n
 
 /** The id of the event with this sequence, or of the place where it would be. */
 export async function idOfSequence(
@@ -124,7 +118,7 @@ async function firstIndexEntry(
 }
 
 /** The last entry of an interval that starts before `start`. */
-async function indexEntryBefore(
+export async function indexEntryBefore(
   store: Store,
   state: TopicState,
   start: bigint,
@@ -134,71 +128,6 @@ async function indexEntryBefore(
   return found && readIndexEntry(state, ...found)
 }
 
-function readIndexEntry(state: TopicState, key: Uint8Array, value: Uint8Array): IndexEntry {
+export function readIndexEntry(state: TopicState, key: Uint8Array, value: Uint8Array): IndexEntry {
   return reading('index', key, state.topic, () => decodeIndexEntry(value))
-}
-
-/** How buckets of a histogram are cut. Throws ArgumentError for what the index cannot tell. */
-export function bucketStartOf(
-  interval: HistogramOptions['interval'],
-  indexIntervalMs: number,
-): (ms: number) => number {
-  if (interval === 'month' || interval === 'year') {
-    if (86_400_000 % indexIntervalMs !== 0) {
-      throw new ArgumentError(`Buckets by ${interval} need an index interval that divides a day`)
-    }
-    return (ms) => {
-      const date = new Date(ms)
-      return Date.UTC(date.getUTCFullYear(), interval === 'month' ? date.getUTCMonth() : 0)
-    }
-  }
-  const width = interval === undefined ? indexIntervalMs : intervalMs(interval as Interval)
-  if (width % indexIntervalMs !== 0) {
-    throw new ArgumentError(
-      `'interval' is a multiple of the index interval (${indexIntervalMs / 60_000}m); got ` +
-        `'${interval}'`,
-    )
-  }
-  return (ms) => ms - (ms % width)
-}
-
-/** What a histogram is made of: the range in UNIX nanoseconds and how buckets are cut. */
-export interface HistogramRange {
-  from: bigint
-  to: bigint
-  intervalNs: bigint
-  bucketStart(ms: number): number
-}
-
-/** Adds a topic's events to the buckets, which are keyed by their start in milliseconds. */
-export async function addToHistogram(
-  store: Store,
-  state: TopicState,
-  range: HistogramRange,
-  buckets: Map<number, HistogramBucket>,
-): Promise<void> {
-  const start = intervalStart(range.from, range.intervalNs)
-  const earlier = await indexEntryBefore(store, state, start)
-  let { sequence, bytes } = state.trimmed
-  if (earlier !== undefined && earlier.lastSequence > sequence) {
-    sequence = earlier.lastSequence
-    bytes = earlier.bytes
-  }
-  const { lt } = within(state.indexPrefix)
-  const end = range.to < 2n ** 63n ? state.indexKey(range.to) : lt
-  for await (const [key, value] of store.scan({ gte: state.indexKey(start), lt: end })) {
-    const entry = readIndexEntry(state, key, value)
-    if (entry.lastSequence <= sequence) continue
-    const bucket = range.bucketStart(Number(trailingId(key) / nanosecondsPerMs))
-    const counted = buckets.get(bucket) ?? {
-      start: dateOf(BigInt(bucket) * nanosecondsPerMs),
-      count: 0,
-      bytes: 0,
-    }
-    counted.count += entry.lastSequence - sequence
-    counted.bytes += Math.max(entry.bytes - bytes, 0)
-    buckets.set(bucket, counted)
-    sequence = entry.lastSequence
-    bytes = entry.bytes
-  }
 }
