@@ -30,7 +30,7 @@ export function expectationTests({ group, test }: Suite): void {
 
     test('the id of the last event is met, no other one', async ({ log }) => {
       const [first, second] = await appendTexts(log, 'orders', '1', '2')
-      for (const expect of [0n, first!.lastId, second!.lastId + 1n]) {
+      for (const expect of [0n, first!.lastId, second!.lastId + 1n, second!.lastId + 2n ** 64n]) {
         await assertRejects('GOETHE_CONFLICT', log.append('orders', one, { expect }))
       }
       const { firstSequence } = await log.append('orders', one, { expect: second!.lastId })

@@ -57,6 +57,14 @@ export function importTimeTests({ group, test }: Suite): void {
       },
     )
 
+    test('so is a time that no id can hold, and it is no other one', async ({ log }) => {
+      for (const time of [new Date('2600-01-01'), new Date('9999-01-01'), 2n ** 64n + 5000n]) {
+        await assertRejects('GOETHE_TIME_IN_FUTURE', log.append('past', payload('1'), { time }))
+        const entry = { topic: 'past', payloads: payload('1'), time }
+        await assertRejects('GOETHE_TIME_IN_FUTURE', log.appendAll([entry]))
+      }
+    })
+
     test('appends in flight keep their order whatever their times', async ({ log }) => {
       const times = [10n, 1000n, 500n, undefined, 20n, undefined, undefined, 2000n]
       const calls = times.map((time) => log.append('past', payload('x'), { time }))

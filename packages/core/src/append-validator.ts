@@ -5,6 +5,7 @@ import type { AppendPart } from './append-part.js'
 import { ArgumentError, GoetheError } from './errors.js'
 import { futureTimeMsMax, queueBytesPerPayload } from './limits.js'
 import { describeValue, nameBytes } from './names.js'
+import { beyondAllIds } from './position.js'
 import type { TopicStates } from './topic-state.js'
 
 /** Turns the arguments of an append into a part of a commit. */
@@ -111,7 +112,7 @@ function copyOf(payloads: unknown): readonly Uint8Array[] | undefined {
 
 function checkExpectation(expect: Expectation | undefined): Expectation | undefined {
   if (expect === undefined || expect === 'empty') return expect
-  if (typeof expect === 'bigint' && expect >= 0n) return expect
+  if (typeof expect === 'bigint' && expect >= 0n) return atMostBeyond(expect)
   if (typeof expect === 'number' && Number.isSafeInteger(expect) && expect >= 0) return expect
   throw new ArgumentError(
     `'expect' is 'empty', the last event's id (bigint) or its sequence (number); got ` +
@@ -134,12 +135,17 @@ function checkProducer(producer: ProducerSequence | undefined): ProducerSequence
 
 function checkTime(time: Date | bigint | undefined): bigint | undefined {
   if (time === undefined) return undefined
-  if (typeof time === 'bigint' && time >= 0n) return time
-  if (time instanceof Date && time.getTime() >= 0) return nanoseconds(time)
+  if (typeof time === 'bigint' && time >= 0n) return atMostBeyond(time)
+  if (time instanceof Date && time.getTime() >= 0) return atMostBeyond(nanoseconds(time))
   throw new ArgumentError(
     `'time' is a Date or UNIX nanoseconds (bigint), from 1970 on; got ` +
       (time instanceof Date ? describeDate(time) : describeValue(time)),
   )
+}
+
+/** What is no id any more stays none: in the 64 bits in which it is sent it would be another one. */
+function atMostBeyond(id: bigint): bigint {
+  return id < beyondAllIds ? id : beyondAllIds
 }
 
 function describeDate(time: Date): string {
