@@ -32,3 +32,15 @@ export async function removeObject(
   const path = pathOf(resource, client.namespace, name)
   await client.connection.call({ method: 'DELETE', path }, client.limits)
 }
+
+/**
+ * Servers before 1.21 have EndpointSlices as `v1beta1` alone, with the same fields as far as we read
+ * them: there, this client asks for those.
+ */
+export async function askForOlderSlices({ connection, limits }: KubernetesClient): Promise<void> {
+  const path = '/apis/discovery.k8s.io/v1'
+  if ((await connection.call({ method: 'GET', path }, limits)).status !== 404) return
+  const open = connection.open.bind(connection)
+  connection.open = (request, handler) =>
+    open({ ...request, path: request.path.replace(path, `${path}beta1`) }, handler)
+}

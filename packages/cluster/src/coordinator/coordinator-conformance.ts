@@ -274,6 +274,9 @@ async function withoutAnswer(
   clock: ManualClock,
   change: () => Promise<ChangeOutcome>,
 ): Promise<ChangeOutcome> {
+  // A turn after the last answer its connection is free: another one would not get through a
+  // handshake, so that nothing would be sent.
+  await new Promise<void>((resolve) => void setImmediate(resolve))
   const arrived = subject.loseAnswers()
   const changing = change()
   await arrived

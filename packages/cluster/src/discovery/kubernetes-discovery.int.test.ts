@@ -1,9 +1,18 @@
+import { randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { TcpProxy } from '../../../client/tests-support/tcp-proxy.js'
 import { FakeApiServer } from '../../tests-support/fake-api-server.js'
+import {
+  askForOlderSlices,
+  realCluster,
+  removeObject,
+  throughProxy,
+} from '../../tests-support/real-cluster.js'
 import { KubernetesClient } from '../kubernetes/kubernetes-client.js'
+import { endpointSlices } from '../kubernetes/resource.js'
 import type { Peer } from './discovery.js'
 import { discoveryConformance } from './discovery-conformance.js'
-import { KubernetesDiscovery } from './kubernetes-discovery.js'
+import { type EndpointSlice, KubernetesDiscovery } from './kubernetes-discovery.js'
 
 const namespace = 'poets'
 
@@ -14,15 +23,14 @@ interface TestEndpoint {
 }
 
 /** A slice as the controller of a headless Service writes it. */
-function putSlice(
-  server: FakeApiServer,
+function sliceOf(
   name: string,
   endpoints: readonly TestEndpoint[],
   { addressType = 'IPv4', service = 'goethe-peers', port = 'peer' } = {},
-): void {
-  server.put('endpointslices', namespace, name, {
+): EndpointSlice {
+  return {
     addressType,
-    metadata: { labels: { 'kubernetes.io/service-name': service } },
+    metadata: { name, labels: { 'kubernetes.io/service-name': service } },
     endpoints: endpoints.map(({ pod, address, conditions = { ready: true } }) => ({
       addresses: [address],
       conditions,
@@ -33,7 +41,11 @@ function putSlice(
       { name: 'metrics', port: 9000 },
       { name: port, port: 1338 },
     ],
-  })
+  }
+}
+
+function putSlice(server: FakeApiServer, ...slice: Parameters<typeof sliceOf>): void {
+  server.put('endpointslices', namespace, slice[0], sliceOf(...slice))
 }
 
 const peerAt = (member: string, address: string, isTerminating = false): Peer => ({
@@ -80,6 +92,52 @@ discoveryConformance({
     }
   },
 })
+
+const cluster = await realCluster()
+if (cluster !== undefined) {
+  const { hostname, port } = new URL(cluster.server)
+  discoveryConformance({
+    name: 'the EndpointSlices of a real API server',
+    isLive: true,
+    describe,
+    it,
+    async start() {
+      const service = `goethe-test-${randomUUID()}`
+      const proxy = await TcpProxy.start(port === '' ? 443 : Number(port))
+      proxy.targetHost = hostname
+      const [direct, client] = [cluster, throughProxy(cluster, proxy.port)].map((access) =>
+        KubernetesClient.open(access),
+      ) as [KubernetesClient, KubernetesClient]
+      await Promise.all([direct, client].map(askForOlderSlices))
+      const slice = (name: string, pod: string, address: string): EndpointSlice =>
+        sliceOf(`${service}-${name}`, [{ pod, address }], { service })
+      const names = ['a', 'b']
+      await direct.create(endpointSlices, slice('b', 'goethe-1', '10.0.0.1'))
+      await direct.create(endpointSlices, slice('a', 'goethe-0', '10.0.0.2'))
+      return {
+        discovery: new KubernetesDiscovery({ client, service }),
+        initial: [peerAt('goethe-1', '10.0.0.1:1338'), peerAt('goethe-0', '10.0.0.2:1338')],
+        async change() {
+          const { metadata } = (await direct.get(endpointSlices, `${service}-b`))!
+          await direct.replace(endpointSlices, { ...slice('b', 'goethe-1', '10.0.0.3'), metadata })
+          return [peerAt('goethe-1', '10.0.0.3:1338'), peerAt('goethe-0', '10.0.0.2:1338')]
+        },
+        fail: async () => {
+          proxy.refuse()
+          proxy.cut()
+        },
+        heal: () => {
+          proxy.heal()
+        },
+        async close() {
+          for (const name of names) await removeObject(direct, endpointSlices, `${service}-${name}`)
+          await Promise.all([direct, client].map((opened) => opened.close()))
+          await proxy.stop()
+        },
+      }
+    },
+  })
+}
 
 describe('of the EndpointSlices of a Service', () => {
   async function peersOf(prepare: (server: FakeApiServer) => void): Promise<readonly Peer[]> {
