@@ -1,13 +1,14 @@
 /**
- * Another program's elector on a Lease, which does what client-go's `leaderelection` on a `LeaseLock`
- * does: the same requests in the same order with the same fields, and the same decisions. It knows
- * nothing of annotations, and leaves them as they are: what it got it sends back with another spec.
+ * Does what client-go's `leaderelection` on a `LeaseLock` does (0.36, with which it was compared): the
+ * same requests in the same order with the same fields, and the same decisions. It knows nothing of
+ * annotations, and leaves them as they are: what it got it sends back with another spec.
  *
- * It is held valid by its own clock since it last saw the *spec* change.
+ * It holds the Lease for valid by its own clock since it last saw the *spec* change.
  */
 import type { KubernetesClient, WriteOutcome } from '../src/kubernetes/kubernetes-client.js'
 import { leases } from '../src/kubernetes/resource.js'
 import type { Lease } from '../src/coordinator/lease-record.js'
+import type { Elector, ElectorOptions } from './elector.js'
 
 /** client-go's `LeaderElectionRecord`. */
 interface ElectionRecord {
@@ -18,17 +19,13 @@ interface ElectionRecord {
   leaderTransitions: number
 }
 
-export interface ClientGoElectorOptions {
+export interface ClientGoElectorOptions extends ElectorOptions {
   readonly client: KubernetesClient
-  readonly name: string
-  readonly identity: string
-  /** Its own monotonic clock, in milliseconds. */
-  nowMs(): number
   /** client-go's default: 15. */
   readonly leaseDurationSeconds?: number
 }
 
-export class ClientGoElector {
+export class ClientGoElector implements Elector {
   readonly #options: ClientGoElectorOptions
   #lease: Lease | undefined
   #observed: ElectionRecord | undefined
@@ -43,12 +40,10 @@ export class ClientGoElector {
     return this.#observed?.holderIdentity === this.#options.identity
   }
 
-  /** Who holds it as far as this one has seen. */
   get holder(): string | undefined {
     return this.#observed?.holderIdentity
   }
 
-  /** One round, as client-go makes one every `RetryPeriod` (2 s); whether it holds the Lease now. */
   async tryAcquireOrRenew(): Promise<boolean> {
     const { client, name, identity, nowMs, leaseDurationSeconds = 15 } = this.#options
     const now = timeOf(nowMs())
@@ -70,7 +65,7 @@ export class ClientGoElector {
     if (lease === undefined) return this.#create(record)
     this.#lease = lease
     const old = electionRecordOf(lease)
-    const raw = JSON.stringify(old)
+    const raw = rawOf(old)
     if (raw !== this.#observedRaw) {
       this.#observe(old)
       this.#observedRaw = raw
@@ -86,18 +81,23 @@ export class ClientGoElector {
     return this.#update(record)
   }
 
-  /** What it does at its end with `ReleaseOnCancel`. */
   async release(): Promise<boolean> {
+    const { client, name, nowMs } = this.#options
+    const lease = await client.get<Lease>(leases, name)
+    if (lease === undefined) return false
+    this.#lease = lease
     if (!this.isLeader) return true
-    const now = timeOf(this.#options.nowMs())
+    const now = timeOf(nowMs())
     return this.#update({
       holderIdentity: '',
       leaseDurationSeconds: 1,
       renewTime: now,
       acquireTime: now,
-      leaderTransitions: this.#observed!.leaderTransitions,
+      leaderTransitions: electionRecordOf(lease).leaderTransitions,
     })
   }
+
+  async close(): Promise<void> {}
 
   get #isValid(): boolean {
     const { leaseDurationSeconds } = this.#observed!
@@ -109,7 +109,7 @@ export class ClientGoElector {
     const written = await client.create<Lease>(leases, {
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { name },
+      metadata: { name, namespace: client.namespace },
       spec: specOf(record),
     })
     return this.#written(written, record)
@@ -142,6 +142,12 @@ function electionRecordOf({ spec = {} }: Lease): ElectionRecord {
     renewTime: spec.renewTime ?? undefined,
     leaderTransitions: spec.leaseTransitions ?? 0,
   }
+}
+
+/** By which it sees a change: times are compared by the second. */
+function rawOf({ acquireTime, renewTime, ...others }: ElectionRecord): string {
+  const second = (time: string | undefined): string | undefined => time?.replace(/\.\d+/, '')
+  return JSON.stringify([others, second(acquireTime), second(renewTime)])
 }
 
 /** `LeaderElectionRecordToLeaseSpec`: all five fields, and no other. */

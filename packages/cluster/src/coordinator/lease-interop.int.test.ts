@@ -1,7 +1,12 @@
 // A Lease goes back and forth between a member of ours and another program's elector.
 import { randomUUID } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
+import { tempFolder } from '../../../core/tests-support/temp-folder.js'
 import { ClientGoElector } from '../../tests-support/client-go-elector.js'
+import { ElectorProcess } from '../../tests-support/elector-process.js'
+import type { Elector, ElectorOptions } from '../../tests-support/elector.js'
 import { FakeApiServer } from '../../tests-support/fake-api-server.js'
 import { MemberOnLease } from '../../tests-support/member-on-lease.js'
 import { realCluster, removeObject } from '../../tests-support/real-cluster.js'
@@ -11,30 +16,58 @@ import { leases } from '../kubernetes/resource.js'
 import { LeaseCoordinator } from './lease-coordinator.js'
 import type { Lease } from './lease-record.js'
 
+/** An elector of some kind, which waits for so long after the last change before it takes a Lease. */
+interface ElectorKind {
+  readonly waitsMs: number
+  open(client: KubernetesClient, options: ElectorOptions): Elector
+}
+
 const fake = await FakeApiServer.start()
-afterAll(() => fake.stop())
-leaseInterop('the fake API server', {
-  server: fake.url,
-  namespace: 'poets',
-  readCredentials: async () => ({}),
+const folder = await tempFolder()
+afterAll(async () => {
+  await fake.stop()
+  await folder[Symbol.asyncDispose]()
 })
 
-const cluster = await realCluster()
-if (cluster !== undefined) leaseInterop('a real cluster', cluster)
+/** Goes by the holder's duration, and with it by that of our leader. */
+const standIn: ElectorKind = {
+  waitsMs: 10_000,
+  open: (client, options) => new ClientGoElector({ client, ...options }),
+}
 
-function leaseInterop(where: string, access: ClusterAccess): void {
+const fakeAccess = { server: fake.url, namespace: 'poets', readCredentials: async () => ({}) }
+leaseInterop("the stand-in for client-go's elector on the fake API server", fakeAccess, standIn)
+const cluster = await realCluster()
+if (cluster !== undefined) {
+  leaseInterop("the stand-in for client-go's elector on a real API server", cluster, standIn)
+}
+
+// What `npm run kubernetes` has built.
+const program = process.env['GOETHE_TEST_CLIENT_GO'] ?? ''
+if (program !== '') {
+  const onFake = join(folder.path, 'kubeconfig')
+  await writeFile(onFake, kubeconfigOf(fakeAccess))
+  leaseInterop("client-go's elector on the fake API server", fakeAccess, itself(onFake))
+  const path = process.env['GOETHE_TEST_KUBECONFIG']
+  if (cluster !== undefined && path !== undefined) {
+    leaseInterop("client-go's elector on a real API server", cluster, itself(path))
+  }
+}
+
+function leaseInterop(who: string, access: ClusterAccess, kind: ElectorKind): void {
+  const { waitsMs } = kind
+
   /** One Lease, one client, and a clock that both sides have. */
   class Stage implements AsyncDisposable {
     readonly name = `goethe-interop-${randomUUID()}`
     readonly client = KubernetesClient.open(access)
     readonly coordinator = new LeaseCoordinator({ client: this.client, name: this.name })
     readonly member = new MemberOnLease(this.coordinator)
-    readonly other = this.elector('other')
     #nowMs = 0
+    readonly other = this.elector('other')
 
-    elector(identity: string): ClientGoElector {
-      const { client, name } = this
-      return new ClientGoElector({ client, name, identity, nowMs: () => this.#nowMs })
+    elector(identity: string): Elector {
+      return kind.open(this.client, { name: this.name, identity, nowMs: () => this.#nowMs })
     }
 
     /** Both live on: the member in steps of 500 ms, the other one every two seconds. */
@@ -64,6 +97,7 @@ function leaseInterop(where: string, access: ClusterAccess): void {
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
+      await this.other.close()
       await removeObject(this.client, leases, this.name)
       await this.coordinator.close()
       await this.client.close()
@@ -79,7 +113,7 @@ function leaseInterop(where: string, access: ClusterAccess): void {
     return stage
   }
 
-  describe(`a Lease of ours, as client-go's elector sees it on ${where}`, () => {
+  describe(`a Lease of ours, as it is seen by ${who}`, () => {
     it('is held as long as our leader renews it', async () => {
       await using stage = await led()
       await stage.pass(60_000)
@@ -105,9 +139,9 @@ function leaseInterop(where: string, access: ClusterAccess): void {
       expect(Date.parse(later.renewTime!)).toBeGreaterThan(Date.parse(spec!.renewTime!))
     })
 
-    it('is taken over once it has stood still for its duration, and not before', async () => {
+    it('is taken over once it has stood still for long enough, and not before', async () => {
       await using stage = await led()
-      await stage.passWithout(8_000)
+      await stage.passWithout(waitsMs - 2_000)
       expect(stage.other.isLeader).toBe(false)
       await stage.passWithout(4_000)
       expect(stage.other.isLeader).toBe(true)
@@ -129,10 +163,10 @@ function leaseInterop(where: string, access: ClusterAccess): void {
     })
   })
 
-  describe(`a Lease that client-go's elector took over from us on ${where}`, () => {
+  describe(`a Lease that was taken over from us by ${who}`, () => {
     async function lost(): Promise<Stage> {
       const stage = await led()
-      await stage.passWithout(12_000)
+      await stage.passWithout(waitsMs + 2_000)
       expect(stage.other.isLeader).toBe(true)
       return stage
     }
@@ -194,7 +228,7 @@ function leaseInterop(where: string, access: ClusterAccess): void {
         await stage.pass(4_000)
         await stage.passAlone(30_000)
         expect(stage.member.status).toMatchObject({ role: 'leader', epoch: 1 + 2 * round })
-        await stage.passWithout(14_000)
+        await stage.passWithout(waitsMs + 4_000)
         expect(stage.other.isLeader).toBe(true)
         expect((await stage.lease()).spec!.leaseTransitions).toBe(2 + 2 * round)
       }
@@ -213,7 +247,7 @@ function leaseInterop(where: string, access: ClusterAccess): void {
     })
   })
 
-  describe(`a Lease that never was ours on ${where}`, () => {
+  describe(`a Lease that never was ours, but of ${who}`, () => {
     it('is left alone, also when it has stood still', async () => {
       await using stage = new Stage()
       expect(await stage.other.tryAcquireOrRenew()).toBe(true)
@@ -223,5 +257,24 @@ function leaseInterop(where: string, access: ClusterAccess): void {
         leaseTransitions: 0,
       })
     })
+  })
+}
+
+/** The version that is built goes by its own duration instead. */
+function itself(kubeconfig: string): ElectorKind {
+  return {
+    waitsMs: 15_000,
+    open: (_client, options) => new ElectorProcess(program, kubeconfig, options),
+  }
+}
+
+function kubeconfigOf({ server, namespace }: ClusterAccess): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'here',
+    clusters: [{ name: 'here', cluster: { server } }],
+    contexts: [{ name: 'here', context: { cluster: 'here', user: 'nobody', namespace } }],
+    users: [{ name: 'nobody', user: {} }],
   })
 }
