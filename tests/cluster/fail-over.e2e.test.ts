@@ -2,6 +2,7 @@
 import { type Client, connect } from '@goethe/client'
 import { type GoetheErrorCode, isGoetheError } from '@goethe/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { patient } from '../server/steady-appends.js'
 import { LocalCluster, hasEtcd } from './local-cluster.js'
 import { Workload } from './workload.js'
 
@@ -60,7 +61,7 @@ describe.skipIf(!hasEtcd)('nothing is lost, doubled or moved', { timeout }, () =
     const { epoch } = await cluster.status(old.name)
     await using late = connect(old.address, { idempotent: false })
     await late.append('late', Buffer.from('before'))
-    await using asker = connect(old.address)
+    await using asker = connect(old.address, patient)
     await asker.describe('late')
     old.server.kill('SIGSTOP')
     const outcomes = Array.from({ length: 20 }, (_, index) => appendOnce(late, `late ${index}`))

@@ -1,7 +1,7 @@
 /** What goes on while something happens to a cluster: appends, readers that follow, consumers. */
 import { type Client, connect } from '@goethe/client'
 import { isGoetheError } from '@goethe/core'
-import { SteadyAppends } from '../server/steady-appends.js'
+import { SteadyAppends, patient } from '../server/steady-appends.js'
 import { Tally } from '../server/tally.js'
 import type { LocalCluster } from './local-cluster.js'
 
@@ -18,7 +18,7 @@ export class Workload implements AsyncDisposable {
 
   /** Each in a topic of its own. */
   constructor({ addresses }: LocalCluster, topic: string) {
-    this.#producer = connect([...addresses])
+    this.#producer = connect([...addresses], patient)
     this.appends = new SteadyAppends(this.#producer, topic, inFlight)
     this.tails = addresses.map((address) => new Tail(address, topic))
     this.#workers = [0, 1].map(() => new Worker([...addresses], topic, this.#handled))
@@ -66,7 +66,7 @@ class Tail {
   readonly #ended: Promise<void>
 
   constructor(address: string, topic: string) {
-    this.#log = connect(address)
+    this.#log = connect(address, patient)
     this.#ended = untilClosed(async () => {
       for await (const event of this.#log.read(topic, { follow: true })) {
         this.events.push(`#${event.sequence} ${event.text()}`)
@@ -101,7 +101,7 @@ class Worker {
 
   constructor(addresses: string[], topic: string, handled: Handled) {
     this.#handled = handled
-    this.#log = connect(addresses)
+    this.#log = connect(addresses, patient)
     this.#ended = untilClosed(async () => {
       for await (const delivery of this.#log.consumer(topic, 'worker')) {
         this.#handled.add(delivery.event.text())

@@ -20,6 +20,7 @@ import { freePorts } from '../../packages/cluster/tests-support/free-ports.js'
 import { type TempFolder, tempFolder } from '../../packages/core/tests-support/temp-folder.js'
 import { TestAuthority } from '../../packages/server/tests-support/certificates.js'
 import { type ServerProcess, startServerProcess } from '../server/server-process.js'
+import { patient } from '../server/steady-appends.js'
 import { type Role, rulesFor } from './role.js'
 
 const manifests = fileURLToPath(new URL('../../deploy/kubernetes/', import.meta.url))
@@ -104,7 +105,8 @@ export class KubernetesCluster implements AsyncDisposable {
   /** A client that knows all members. */
   connect(): Client {
     const ca = this.#authority?.cert
-    return connect(this.addresses, ca === undefined ? {} : { tls: { ca }, token: this.#token })
+    const secured = ca === undefined ? {} : { tls: { ca }, token: this.#token }
+    return connect(this.addresses, { ...patient, ...secured })
   }
 
   get lease(): Lease {

@@ -9,7 +9,7 @@ import { isGoetheError } from '@goethe/core'
 import { beforeEach, expect, test } from 'vitest'
 import { startAgain } from './restart.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
-import { SteadyAppends } from './steady-appends.js'
+import { SteadyAppends, patient } from './steady-appends.js'
 import { Tally } from './tally.js'
 
 const args = ['--disk-reserve-bytes', '0']
@@ -26,7 +26,7 @@ test('what is accepted is answered, streams are told, and clients go on with the
   // Longer than a test may take: nothing may wait for the deadline.
   const deadline = ['--shutdown-deadline-ms', '1h']
   await using server = await startServerProcess({ data, args: [...args, ...deadline] })
-  const log = connect(server.address)
+  const log = connect(server.address, patient)
   const reconnected = once(log, 'reconnect')
   const appends = new SteadyAppends(log, 'steady', 1000)
   const tail = new Tail(log)
@@ -71,7 +71,7 @@ test('what is accepted is answered, streams are told, and clients go on with the
 
 test('a second signal ends it at once, and nothing that was acknowledged is lost', async () => {
   await using server = await startServerProcess({ data, args })
-  const log = connect(server.address)
+  const log = connect(server.address, patient)
   const appends = new SteadyAppends(log, 'steady', 100)
   await appends.acknowledged.reaches(500)
   const held = await requestWithoutEnd(server)

@@ -12,7 +12,7 @@ import { commitLines } from '../../packages/cli/tests-support/commits.js'
 import { resultOf, startGoethe } from '../../packages/cli/tests-support/goethe-process.js'
 import { startAgain } from './restart.js'
 import { type ServerProcess, startServerProcess } from './server-process.js'
-import { SteadyAppends } from './steady-appends.js'
+import { SteadyAppends, patient } from './steady-appends.js'
 import { Tally } from './tally.js'
 
 interface Commit {
@@ -112,8 +112,8 @@ describe('while the server is killed twice', () => {
     const topic = 'openshift/microshift'
     const expected = commits.filter(({ source }) => source === topic).map(({ line }) => line)
     const work = new SharedWork()
-    const log = connect(server.address)
-    const workers = [connect(server.address), connect(server.address)]
+    const log = connect(server.address, patient)
+    const workers = [connect(server.address, patient), connect(server.address, patient)]
     const working = workers.map((client) => work.take(client, topic))
     const appends = new SteadyAppends(log, 'appended', 20)
     for (const part of [0.2, 0.6]) {
@@ -147,7 +147,7 @@ describe('while the server is killed twice', () => {
   test('commands that share a consumer handle all, and end when they are told to', async () => {
     const expected = commits.slice(0, 5000).map(({ line }) => line)
     const [first = '', ...others] = expected
-    await using log = connect(server.address)
+    await using log = connect(server.address, patient)
     await log.append('work', Buffer.from(first))
     const printed = new Set<string>()
     const progress = new Tally()

@@ -1,6 +1,12 @@
 import type { Client } from '@goethe/client'
 import { Tally } from './tally.js'
 
+/**
+ * For clients whose servers come and go: that takes seconds, and where others use the machine as well
+ * it may take longer than a client waits by default.
+ */
+export const patient = { deadlineMs: 100_000 }
+
 /** Appends one event behind the other, so many in flight, until it is told to end. */
 export class SteadyAppends {
   /** What was appended, in this order. */
