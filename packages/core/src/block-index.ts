@@ -2,7 +2,7 @@ import type { Block } from './block.js'
 import { type IndexEntry, intervalStart } from './index-entry.js'
 
 /** An index entry and the interval that it stands for. */
-export interface BlockIndexEntry extends IndexEntry {
+interface BlockIndexEntry extends IndexEntry {
   start: bigint
 }
 

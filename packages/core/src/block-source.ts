@@ -12,7 +12,7 @@ import { type Recent, type TopicFilter, matches } from './recent.js'
 import type { BlockScan } from './topic-scan.js'
 
 /** The event that was read last. */
-export interface LastRead {
+interface LastRead {
   id: bigint
   sequence: number
 }

@@ -15,7 +15,7 @@ import type { Store, StoreOperation } from './store.js'
 import { reading } from './topic-state.js'
 
 /** A cursor that somebody in this process works with. */
-export interface CursorState {
+interface CursorState {
   readonly topic: string
   readonly consumer: string
   /** As of the last commit, or of the one that is being prepared. */
@@ -23,13 +23,13 @@ export interface CursorState {
 }
 
 /** Told when a cursor was moved by seek, taken over by somebody else, or deleted. */
-export type CursorListener = (change: 'moved' | 'taken' | 'deleted') => void
+type CursorListener = (change: 'moved' | 'taken' | 'deleted') => void
 
 /** A change of a cursor: gets the record and returns the next one, or throws. */
-export type CursorChange = (record: CursorRecord) => CursorRecord
+type CursorChange = (record: CursorRecord) => CursorRecord
 
 /** What goes into the same atomic batch as a cursor's change. */
-export interface CursorChangeExtras {
+interface CursorChangeExtras {
   parts?: readonly AppendPart[]
   operations?: readonly StoreOperation[]
 }

@@ -1,7 +1,7 @@
 import { type GroupInstance, type Held, mayHoldMore } from './group-instance.js'
 
 /** An instance that waits for its next event. */
-export interface DeliveryRequest {
+interface DeliveryRequest {
   readonly instance: GroupInstance
   resolve(held: Held): void
   reject(error: unknown): void

@@ -5,7 +5,7 @@ import type { Store, StoreOperation } from './store.js'
 import { reading } from './topic-state.js'
 
 /** The format that this version writes, and the only one that it reads. */
-export const formatVersion = 1
+const formatVersion = 1
 
 export interface IndexMeta {
   intervalMs: number

@@ -12,7 +12,7 @@ const forbidden =
   /[\u0000-\u001f\u007f-\u009f:]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 
 /** What a name names; only for messages. */
-export type NameKind = 'topic' | 'consumer' | 'producer id'
+type NameKind = 'topic' | 'consumer' | 'producer id'
 
 /**
  * The UTF-8 bytes of a topic's, consumer's or producer's name: 1 to 255 bytes without ':' and
@@ -42,7 +42,7 @@ export function nameBytes(kind: NameKind, name: unknown): Uint8Array {
 }
 
 /** The bytes of a prefix of names; it may be empty and has the same limits otherwise. */
-export function prefixBytes(prefix: unknown): Uint8Array {
+function prefixBytes(prefix: unknown): Uint8Array {
   return prefix === '' ? new Uint8Array(0) : nameBytes('topic', prefix)
 }
 

@@ -3,7 +3,7 @@ import { GoetheError } from './errors.js'
 import { recentCommitsMax } from './limits.js'
 
 /** What one commit added. */
-export interface RecentCommit {
+interface RecentCommit {
   readonly blocks: readonly Block[]
   readonly bytes: number
 }

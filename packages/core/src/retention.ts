@@ -57,7 +57,7 @@ export async function storeRetention(
 }
 
 /** Up to which id a topic's events are beyond its bounds; undefined when none is. */
-export async function beyondRetention(
+async function beyondRetention(
   context: TrimContext,
   state: TopicState,
 ): Promise<bigint | undefined> {

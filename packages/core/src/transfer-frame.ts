@@ -13,7 +13,7 @@
 import { crc32 } from './crc32.js'
 import { ArgumentError, GoetheError, assert } from './errors.js'
 
-export const frameTypes = {
+const frameTypes = {
   header: 1,
   topic: 2,
   commit: 3,
