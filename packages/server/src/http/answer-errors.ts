@@ -1,5 +1,10 @@
 import { GoetheError } from '@goethe/core'
-import type { FastifyInstance, FastifySchemaValidationError, FastifyServerOptions } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifySchemaValidationError,
+  FastifyServerOptions,
+} from 'fastify'
 import type { ServerContext } from '../server-context.js'
 import { methodOf } from './call.js'
 import { problemOf } from './problem.js'
@@ -35,7 +40,8 @@ export const answerBadPath: NonNullable<FastifyServerOptions['frameworkErrors']>
   reply,
 ) => {
   const { status, headers, body } = problemOf(error)
-  void reply.code(status).headers(headers).send(`${body}\n`)
+  // Of no route, and so of no schema that would say which statuses there are.
+  void (reply as FastifyReply).code(status).headers(headers).send(`${body}\n`)
 }
 
 /** What is said of a violation with `verbose`. */
