@@ -35,6 +35,7 @@ export class AppendValidator {
   parts(entries: readonly AppendEntry[]): AppendPart[] {
     return checkAppendAll(entries)
   }
+
   /** Why well-formed parts are not taken. */
   refusal(parts: readonly AppendPart[]): GoetheError | undefined {
     for (const { topic, payloads, time } of parts) {
@@ -67,12 +68,12 @@ export function checkAppend(
   if (list === undefined || list.length === 0) {
     throw new ArgumentError(
       `A payload is a Uint8Array, or an array of at least one of them; got ` +
-        (Array.isArray(payloads) ? 'an empty array' : describeValue(payloads)),
+        (Array.isArray(payloads) ? 'an empty array' : describeWrong(payloads)),
     )
   }
   for (const payload of list as unknown[]) {
     if (payload instanceof Uint8Array) continue
-    throw new ArgumentError(`A payload is a Uint8Array; got ${describeValue(payload)}`)
+    throw new ArgumentError(`A payload is a Uint8Array; got ${describeWrong(payload)}`)
   }
   if (conditions === undefined) {
     return { topic, payloads: list, expect: undefined, producer: undefined, time: undefined }
@@ -167,4 +168,12 @@ function inFuture(topic: string, aheadNs: bigint): GoetheError {
       'all later ids would follow it (UNIX nanoseconds are expected, or a Date)',
     { details: { topic } },
   )
+}
+
+/** Most of what is no payload is a text that nobody has encoded. */
+function describeWrong(payload: unknown): string {
+  const described = describeValue(payload)
+  return typeof payload === 'string'
+    ? `${described}, of which new TextEncoder().encode(text) makes one`
+    : described
 }
