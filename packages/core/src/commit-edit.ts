@@ -1,7 +1,7 @@
 import { type BlockName, decodeCommit, encodeCommit } from './commit-record.js'
 import { trailingId } from './keyspace.js'
 import type { Store, StoreOperation } from './store.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 
 /**
  * What must be written so that `commits` no longer names these blocks of a topic, whose last ids

@@ -6,7 +6,8 @@ import { decodeCursorRecord } from './cursor-record.js'
 import { type KeyRange, compareBytes, within } from './keyspace.js'
 import { nameBytes } from './names.js'
 import type { Store } from './store.js'
-import { type TopicStates, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import type { TopicStates } from './topic-state.js'
 
 /** What only a log in this process lists. */
 export interface OwnCursorsOptions extends CursorsOptions {

@@ -12,7 +12,7 @@ import {
 } from './cursor-record.js'
 import { cursorStatesMax, queueBytesPerPayload } from './limits.js'
 import type { Store, StoreOperation } from './store.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 
 /** A cursor that somebody in this process works with. */
 interface CursorState {

@@ -13,7 +13,7 @@ import { RecordWriter } from './record.js'
 import type { Store } from './store.js'
 import type { StoreEntry } from './store-scan.js'
 import { decodeTopicRecord } from './topic-record.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 import { type FrameType, encodeFrame } from './transfer-frame.js'
 
 export const exportVersion = 1

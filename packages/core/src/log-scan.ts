@@ -11,7 +11,7 @@ import type { Store } from './store.js'
 import type { StoreScan } from './store-scan.js'
 import { type Trimmed, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
 import { type BlockScan, checkGap, decodeBlock } from './topic-scan.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 
 /** Blocks read together at first, before it is known how large they are. */
 const firstGroup = 8

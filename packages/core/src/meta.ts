@@ -2,7 +2,7 @@
 import { GoetheError } from './errors.js'
 import { RecordReader, RecordWriter } from './record.js'
 import type { Store, StoreOperation } from './store.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 
 /** The format that this version writes, and the only one that it reads. */
 const formatVersion = 1

@@ -41,11 +41,6 @@ export function nameBytes(kind: NameKind, name: unknown): Uint8Array {
   return bytes
 }
 
-/** The bytes of a prefix of names; it may be empty and has the same limits otherwise. */
-function prefixBytes(prefix: unknown): Uint8Array {
-  return prefix === '' ? new Uint8Array(0) : nameBytes('topic', prefix)
-}
-
 /** A value in a few words, for messages about wrong arguments. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value)

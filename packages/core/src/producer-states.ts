@@ -2,7 +2,7 @@ import { producerStatesMax } from './limits.js'
 import { LoadedStates } from './loaded-states.js'
 import { ProducerResults } from './producers.js'
 import type { Store } from './store.js'
-import { reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
 
 /** What the producers in use did last: an append of one that is known needs no read of the store. */
 export class ProducerStates extends LoadedStates<ProducerResults> {

@@ -8,7 +8,8 @@ import { type IndexMeta, indexMetaOperation } from './meta.js'
 import type { Store, StoreOperation } from './store.js'
 import { decodeTopicRecord } from './topic-record.js'
 import { decodeBlock } from './topic-scan.js'
-import { TopicState, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import { TopicState } from './topic-state.js'
 
 const operationsPerBatch = 1000
 

@@ -12,7 +12,8 @@ import { idOfSequence } from './time-index.js'
 import { existingTopic } from './topic-catalog.js'
 import { decodeTopicRecord, encodeTopicRecord } from './topic-record.js'
 import { decodeBlock } from './topic-scan.js'
-import { type TopicState, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import type { TopicState } from './topic-state.js'
 import { type TrimContext, trimTopic } from './trim.js'
 
 /** Throws ArgumentError for what is no retention. */

@@ -6,7 +6,8 @@ import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
 import { within } from './keyspace.js'
 import type { Store } from './store.js'
 import { decodeBlock } from './topic-scan.js'
-import { type TopicState, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import type { TopicState } from './topic-state.js'
 
 /** The id of the event with this sequence, or of the place where it would be. */
 export async function idOfSequence(

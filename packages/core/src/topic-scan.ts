@@ -9,7 +9,8 @@ import { trailingId, within } from './keyspace.js'
 import type { Store } from './store.js'
 import type { StoreScan } from './store-scan.js'
 import { decodeTopicRecord } from './topic-record.js'
-import { type TopicState, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import type { TopicState } from './topic-state.js'
 
 /** Blocks as they come from the store. */
 export interface BlockScan {

@@ -1,12 +1,12 @@
-import { Block, BlockError } from './block.js'
+import { Block } from './block.js'
 import { GoetheError } from './errors.js'
 import { type IndexEntry, decodeIndexEntry } from './index-entry.js'
-import { appendId, hexadecimalKey, trailingId, within } from './keyspace.js'
+import { appendId, trailingId, within } from './keyspace.js'
 import { topicStatesMax } from './limits.js'
 import { LoadedStates } from './loaded-states.js'
 import { nameBytes } from './names.js'
-import { RecordError } from './record.js'
 import type { Store } from './store.js'
+import { reading } from './stored-entry.js'
 import { type TopicRecord, decodeTopicRecord, nothingTrimmed } from './topic-record.js'
 
 /** What appends and reads need to know of a topic, as of the last commit. */
@@ -114,24 +114,4 @@ function checkEnd(
     `Topic '${state.topic}' lacks its last events, up to the one of sequence ${entry.lastSequence}`,
     { details: { topic: state.topic } },
   )
-}
-
-/** Runs a decoder and turns what it throws into GOETHE_CORRUPT with the entry's place. */
-export function reading<T>(
-  keyspace: string,
-  key: Uint8Array,
-  topic: string | undefined,
-  decode: () => T,
-): T {
-  try {
-    return decode()
-  } catch (error) {
-    if (!(error instanceof BlockError || error instanceof RecordError)) throw error
-    const of = topic === undefined ? '' : ` of topic '${topic}'`
-    throw new GoetheError(
-      'GOETHE_CORRUPT',
-      `The ${keyspace} entry${of} with key ${hexadecimalKey(key)} is corrupt: ${error.message}`,
-      { cause: error, details: topic === undefined ? {} : { topic } },
-    )
-  }
 }

@@ -16,7 +16,8 @@ import type { Store, StoreOperation } from './store.js'
 import { existingTopic } from './topic-catalog.js'
 import { type Trimmed, encodeTopicRecord } from './topic-record.js'
 import { decodeBlock } from './topic-scan.js'
-import { type TopicState, type TopicStates, reading } from './topic-state.js'
+import { reading } from './stored-entry.js'
+import type { TopicState, TopicStates } from './topic-state.js'
 
 export interface TrimContext {
   store: Store
