@@ -34,7 +34,10 @@ async function openMany(
   return sockets
 }
 
-describe('idle connections', () => {
+/** Ten thousand connections take their time where others use the machine as well. */
+const timeout = 300_000
+
+describe('idle connections', { timeout }, () => {
   test.each([
     ['grpc', 'speak HTTP/2 and then nothing', opening, connectionsMax, 500],
     ['grpc', 'say nothing', undefined, Math.min(connectionsMax, 2_000), 200],
@@ -55,8 +58,9 @@ describe('idle connections', () => {
       const refused = `goethe_refused_connections_total{protocol="${port}"}`
       await expect.poll(() => target.metric(refused)).toBeGreaterThanOrEqual(100 - room)
       await target.expectWell()
+      // Once a minute, of which a slow machine may need more than one for all of this.
       const told = target.server.lines.filter(({ level }) => level === 'warn')
-      expect(told).toEqual([expect.objectContaining({ protocol: port })])
+      expect(new Set(told.map(({ protocol }) => protocol))).toEqual(new Set([port]))
 
       for (const socket of sockets) socket.destroy()
       const open = `goethe_connections{protocol="${port}"}`
