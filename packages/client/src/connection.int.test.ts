@@ -25,7 +25,7 @@ const hostOf = (address: string): string => address.replace('goethe://', '')
 describe('a client', () => {
   it('says when it connects, loses the connection, has it again and closes', async () => {
     await using served = await Served.start()
-    const client = served.connect({ clock: hastyClock() })
+    const client = served.connect({ random: () => 0 })
     const events = eventsOf(client)
     await client.topics()
     const lost = new Promise((resolve) => client.once('disconnect', resolve))
@@ -44,7 +44,7 @@ describe('a client', () => {
 
   it('says so once, however many calls are hit', async () => {
     await using served = await Served.start()
-    const client = served.connect({ clock: hastyClock() })
+    const client = served.connect({ random: () => 0 })
     await client.append('t', Buffer.from(''))
     const events = eventsOf(client)
     served.proxy.cutAfter('down', 0)
@@ -101,7 +101,7 @@ describe('of two addresses', () => {
     const server = await TestServer.start(log)
     await using first = await TcpProxy.start(server.address)
     await using second = await TcpProxy.start(server.address)
-    const client = connect([first.address, second.address], { clock: hastyClock() })
+    const client = connect([first.address, second.address], { random: () => 0 })
     const events = eventsOf(client)
     const proxies = [first, second]
     const appends: Promise<unknown>[] = []
@@ -147,7 +147,7 @@ describe('a server that does not lead names the one that does, and', () => {
   it('appends and other calls go there', async () => {
     await using leader = await Served.start()
     const server = await follower(hostOf(leader.server.address))
-    const client = connect(server.address, { clock: hastyClock() })
+    const client = connect(server.address, { random: () => 0 })
     const events = eventsOf(client)
     const appends = Array.from({ length: 20 }, (_, index) =>
       client.append('t', Buffer.from(`${index}`)),
