@@ -37,7 +37,8 @@ it('a stream for appends ends when none come, and the next one opens another', a
   await client.append('t', Buffer.from('0'))
   expect(await idle).toBe('GOETHE_UNAVAILABLE')
   await client.append('t', Buffer.from('1'))
-  expect(served.proxy.accepted).toBe(2)
+  // More than two where one took longer than such a clock leaves it.
+  expect(served.proxy.accepted).toBeGreaterThan(1)
   expect(await textsOf(served.log, 't')).toEqual(['0', '1'])
 })
 
