@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { type RequestOptions, request } from 'node:https'
+import { connect } from 'node:net'
 import { Client, credentials } from '@grpc/grpc-js'
 import { create, eventLogMethods, messages } from '@goethe/protocol'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -61,6 +63,25 @@ describe('TLS', () => {
     expect(await get(server, mine)).toMatchObject({ status: 200 })
     expect(await grpcTopics(server, mine)).toEqual([])
     expect(await grpcTopics(server, { ca })).toBeInstanceOf(Error)
+  })
+
+  test.each(['none', 'TLS'])('whoever says nothing does not hold up its end (%s)', async (kind) => {
+    const flags = { ...(kind === 'TLS' && files), keepaliveHandshakeTimeoutMs: '1h' }
+    await using server = await startTestServer({ flags })
+    const silent = await Promise.all(
+      Object.values(server.server.addresses).map(async ({ port }) => {
+        const socket = connect({ port, host: '127.0.0.1' })
+        await once(socket, 'connect')
+        // Whichever way it ends.
+        socket.on('error', () => undefined)
+        return { socket, closed: once(socket, 'close') }
+      }),
+    )
+    // The server has them all once it has answered one that came behind them.
+    if (kind === 'TLS') await get(server, { ca: authority.cert })
+    else await server.get('/livez')
+    await server.server.stop({ deadlineMs: 3_600_000 })
+    for (const { closed } of silent) await closed
   })
 
   test('a file that is not there is named', async () => {

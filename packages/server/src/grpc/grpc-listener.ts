@@ -12,6 +12,7 @@ import { limitConnections } from '../connections.js'
 import type { ServedTls } from '../served-tls.js'
 import type { Address, ServerContext } from '../server-context.js'
 import { secureContextOf, tlsOptionsOf } from '../tls-files.js'
+import { UnheardConnections } from '../unheard-connections.js'
 
 /** What every connection of HTTP/2 begins with (RFC 9113, 3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -37,20 +38,20 @@ export class GrpcListener {
   readonly #server: Server
   readonly #sockets: ReadonlySet<Socket>
   /** Those of them that were not handed over yet. */
-  readonly #silent: ReadonlySet<Socket>
+  readonly #unheard: UnheardConnections
   readonly #endRenewal: (() => void) | undefined
 
   private constructor(
     server: Server,
     sockets: ReadonlySet<Socket>,
-    silent: ReadonlySet<Socket>,
+    unheard: UnheardConnections,
     endRenewal: (() => void) | undefined,
   ) {
     const { address, port } = server.address() as AddressInfo
     this.address = { host: address, port }
     this.#server = server
     this.#sockets = sockets
-    this.#silent = silent
+    this.#unheard = unheard
     this.#endRenewal = endRenewal
   }
 
@@ -63,14 +64,14 @@ export class GrpcListener {
     const { server, endRenewal } = createPort(context, tls)
     limitConnections(server, 'grpc', context)
     const sockets = new Set<Socket>()
-    const silent = new Set<Socket>()
+    const unheard = new UnheardConnections(server)
     server.on('connection', (socket: Socket) => {
-      keep(sockets, socket)
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
     })
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
-      keep(silent, socket)
       awaitPreface(socket, context, () => {
-        silent.delete(socket)
+        unheard.heard(socket)
         onConnection(socket)
       })
     })
@@ -86,7 +87,7 @@ export class GrpcListener {
         { cause },
       )
     }
-    return new GrpcListener(server, sockets, silent, endRenewal)
+    return new GrpcListener(server, sockets, unheard, endRenewal)
   }
 
   /** Takes no more connections, and resolves once those that are there have ended. */
@@ -94,7 +95,7 @@ export class GrpcListener {
     this.#endRenewal?.()
     const closed = once(this.#server, 'close')
     this.#server.close()
-    for (const socket of this.#silent) socket.destroy()
+    this.#unheard.end()
     await closed
   }
 
@@ -122,12 +123,6 @@ function createPort(
     server.setSecureContext(secureContextOf(files))
   })
   return { server, endRenewal }
-}
-
-/** Has a socket in a set until it is closed. */
-function keep(sockets: Set<Socket>, socket: Socket): void {
-  sockets.add(socket)
-  socket.once('close', () => sockets.delete(socket))
 }
 
 /** Calls back when a connection has shown that it speaks HTTP/2, with nothing of it taken away. */

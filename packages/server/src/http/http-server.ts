@@ -10,6 +10,7 @@ import { limitConnections } from '../connections.js'
 import type { Listener, ServerContext } from '../server-context.js'
 import type { ServedTls } from '../served-tls.js'
 import { secureContextOf, tlsOptionsOf } from '../tls-files.js'
+import { UnheardConnections } from '../unheard-connections.js'
 import { answerBadPath, answerErrors } from './answer-errors.js'
 import { appendAllRoutes, appendRoutes } from './append-routes.js'
 import { admitBodies } from './body-admission.js'
@@ -36,12 +37,19 @@ const headFieldsMax = 256
 export async function startHttp(context: ServerContext, tls?: ServedTls): Promise<Listener> {
   const app = await createApp(context, tls)
   const { host, port } = context.config.http
+  const unheard = new UnheardConnections(app.server)
+  app.server.on('request', ({ socket }) => {
+    unheard.heard(socket)
+  })
   await listen(app, host, port)
   const address = app.server.address() as AddressInfo
   context.logger.info({ host: address.address, port: address.port }, 'HTTP listens')
   return {
     address: { host: address.address, port: address.port },
-    stop: (deadlineMs) => stop(app, context, deadlineMs),
+    stop: (deadlineMs) => {
+      unheard.end()
+      return stop(app, context, deadlineMs)
+    },
   }
 }
 
