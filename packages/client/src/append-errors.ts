@@ -58,3 +58,12 @@ export function neverSent(cause: GoetheError | undefined): GoetheError {
     { cause },
   )
 }
+
+/** Every answer to it was that nothing was done, for a reason that might have passed. */
+export function refusedAllTheTime(refusal: GoetheError): GoetheError {
+  return new GoetheError(
+    refusal.code,
+    `The append was refused each time until its deadline; the last time: ${refusal.message}`,
+    { cause: refusal, details: refusal.details },
+  )
+}

@@ -38,8 +38,10 @@ export class Group {
   readonly deadline: number
   /** Called once it is known what the producer's sequence led to. */
   done: ((outcome: GroupOutcome) => void) | undefined
-  /** How often it was sent. */
+  /** How often it was sent, but for those times to which the answer was that nothing was done. */
   sends = 0
+  /** The last such answer. */
+  refusal: GoetheError | undefined
   /** Those of the members who wait. */
   #waiting = 0
 
@@ -87,6 +89,12 @@ export class Group {
     }
     this.#release(member)
     member.reject(error)
+  }
+
+  /** It may be sent again, and until then is as if it had not been. */
+  refused(refusal: GoetheError): void {
+    this.sends--
+    this.refusal = refusal
   }
 
   resolve(receipt: StreamedReceipt): void {

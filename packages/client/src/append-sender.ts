@@ -18,6 +18,7 @@ import {
   isOfOneEvent,
   neverSent,
   noAnswerInTime,
+  refusedAllTheTime,
   tooLarge,
 } from './append-errors.js'
 import type { Group, Member } from './append-group.js'
@@ -247,12 +248,15 @@ export class AppendSender {
   /** Gives the error behind which the server takes nothing more, if there is one among the answers. */
   #onOutcomes(outcomes: readonly AppendOutcome[]): GoetheError | undefined {
     let last: GoetheError | undefined
-    for (const outcome of outcomes) {
+    for (const [index, outcome] of outcomes.entries()) {
       const group = this.#underWay.first
       if (group === undefined) break
       const error = 'code' in outcome ? outcome : undefined
       // In order: it and all behind it are sent once more, through another stream.
-      if (error !== undefined && isPassing(error) && this.#idempotent) return error
+      if (error !== undefined && isPassing(error) && this.#idempotent) {
+        this.#underWay.refused(outcomes.slice(index))
+        return error
+      }
       this.#underWay.shift()
       if (error !== undefined && isPassing(error)) last = error
       if (error === undefined) {
@@ -303,7 +307,7 @@ export class AppendSender {
     const now = nowMs()
     for (const group of this.#underWay) {
       if (group.deadline > now || group.waiting === 0) continue
-      group.reject(group.sends > 0 ? noAnswerInTime(cause) : neverSent(cause))
+      group.reject(tooLate(group, cause))
     }
     this.#queue.expire(now, () => neverSent(cause))
     const stream = this.#stream
@@ -322,6 +326,12 @@ export class AppendSender {
   get #deadline(): number {
     return Math.min(this.#queue.deadline, this.#underWay.deadline, deadlineOf(this.#connection))
   }
+}
+
+/** What becomes of an append whose time is over. */
+function tooLate({ sends, refusal }: Group, cause: GoetheError | undefined): GoetheError {
+  if (sends > 0) return noAnswerInTime(cause ?? refusal)
+  return refusal === undefined ? neverSent(cause) : refusedAllTheTime(refusal)
 }
 
 function bytesOf({ payloads, also }: StreamedAppend): number {

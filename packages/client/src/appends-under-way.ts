@@ -4,7 +4,9 @@
  * before all else.
  */
 import type { GoetheError } from '@goethe/core'
+import type { AppendOutcome } from '@goethe/protocol'
 import type { Group } from './append-group.js'
+import { isUndone } from './failures.js'
 import { Fifo } from './fifo.js'
 
 export class AppendsUnderWay {
@@ -52,6 +54,13 @@ export class AppendsUnderWay {
     const group = this.#groups.shift()!
     this.#bytes -= group.bytes
     if (this.#sent > 0) this.#sent--
+  }
+
+  /** The answers to the first ones, none of which is done with. */
+  refused(outcomes: readonly AppendOutcome[]): void {
+    for (const [index, outcome] of outcomes.entries()) {
+      if ('code' in outcome && isUndone(outcome)) this.#groups.at(index)?.refused(outcome)
+    }
   }
 
   /** Takes out those whose answers nobody waits for, while there is no stream to bring them. */

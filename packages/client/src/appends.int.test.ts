@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type EventLog, GoetheError, type Receipt, systemClock } from '@goethe/core'
 import { Admission } from '../../server/src/admission.js'
 import { defaultConfig } from '../../server/src/config.js'
-import { hastyClock } from '../tests-support/hasty-clock.js'
+import { hastyClock, skippingClock } from '../tests-support/hasty-clock.js'
 import { seededRandom } from '../tests-support/seeded-random.js'
 import { Served, textsOf } from '../tests-support/served.js'
 import { TcpProxy } from '../tests-support/tcp-proxy.js'
@@ -40,6 +40,44 @@ it('a stream for appends ends when none come, and the next one opens another', a
   // More than two where one took longer than such a clock leaves it.
   expect(served.proxy.accepted).toBeGreaterThan(1)
   expect(await textsOf(served.log, 't')).toEqual(['0', '1'])
+})
+
+it('an append that was refused each time until its deadline is known to be undone', async () => {
+  const log = await memoryLog()
+  const message = 'goethe-0 leads, and was not heard of'
+  let refusals = 0
+  const without = Object.assign(Object.create(log) as EventLog, {
+    append() {
+      // At last it has so much time before the next attempt that its deadline comes first.
+      const retryDelayMs = ++refusals > 4 ? 3_600_000 : 10
+      return Promise.reject(
+        new GoetheError('GOETHE_UNAVAILABLE', message, { details: { retryDelayMs } }),
+      )
+    },
+  })
+  const server = await TestServer.start(without)
+  const clock = skippingClock()
+  const client = connect(server.address, { clock, deadlineMs: 60_000 })
+  let rounds = 0
+  client.on('disconnect', () => rounds++)
+  // The last one goes behind the others each time.
+  const appends = ['a', 'a', 'b'].map((topic) => client.append(topic, Buffer.from('1')))
+  const ends = Promise.allSettled(appends)
+  await expect.poll(() => rounds).toBe(3)
+  clock.skip(60_000)
+  for (const end of await ends) {
+    expect(end).toMatchObject({
+      status: 'rejected',
+      reason: {
+        code: 'GOETHE_UNAVAILABLE',
+        message: `The append was refused each time until its deadline; the last time: ${message}`,
+        cause: { message },
+      },
+    })
+  }
+  await client.close()
+  await server.stop()
+  await log.close()
 })
 
 it('appends behind a refused one are made, also when the connection is cut', async () => {

@@ -61,6 +61,18 @@ export function isPassing({ code, details }: GoetheError): boolean {
   return passing.has(code) || (code === 'GOETHE_LIMIT' && details.retryDelayMs !== undefined)
 }
 
+/** After these nobody knows whether it was done; after all others it was not. */
+const unknownOutcomes: ReadonlySet<GoetheErrorCode> = new Set([
+  'GOETHE_CANCELLED',
+  'GOETHE_OUTCOME_UNKNOWN',
+  'GOETHE_WRITE_FAILED',
+])
+
+/** True for a server's answer which says that nothing was done. */
+export function isUndone({ code }: GoetheError): boolean {
+  return !unknownOutcomes.has(code)
+}
+
 /** True where another connection may do better. */
 export function isDisconnect({ code }: GoetheError): boolean {
   return passing.has(code) && !answeredByTheLiving.has(code)
