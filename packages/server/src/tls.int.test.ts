@@ -81,7 +81,8 @@ describe('TLS', () => {
     if (kind === 'TLS') await get(server, { ca: authority.cert })
     else await server.get('/livez')
     await server.server.stop({ deadlineMs: 3_600_000 })
-    for (const { closed } of silent) await closed
+    await Promise.all(silent.map(({ closed }) => closed))
+    expect(silent.map(({ socket }) => socket.destroyed)).toEqual([true, true])
   })
 
   test('a file that is not there is named', async () => {

@@ -38,7 +38,7 @@ describe('what a member has on disk', () => {
     const storage = await MemberStorage.open(options)
     const blocked = join(folder.path, 'journal', `${metaName}.new`)
     await mkdir(blocked)
-    await expect(storage.close()).rejects.toThrow()
+    await expect(storage.close()).rejects.toThrow(`${metaName}.new`)
     await rm(blocked, { recursive: true })
     await (await MemberStorage.open(options)).close()
   })
