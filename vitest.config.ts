@@ -24,33 +24,6 @@ const sources = {
 // x.test.ts is a unit test, x.int.test.ts uses a real store or server, x.e2e.test.ts all of it.
 const testFiles = ['**/*.test.ts']
 
-const packageProjects = foldersIn('packages').map((name) => ({
-  extends: true as const,
-  root: pathTo(`packages/${name}`),
-  resolve: { alias: sources },
-  test: { name, include: testFiles },
-}))
-
-// Examples and servers use what users get: the built packages.
-const builtProjects = [...foldersIn('examples').map((name) => `examples/${name}`), 'scripts']
-
-// After all others. These start processes and wait for them, so that a worker for each core would
-// leave the cores idle for a fifth of the time.
-const serverProjects = [
-  'tests/browser',
-  'tests/cluster',
-  'tests/deploy',
-  'tests/nemesis',
-  'tests/server',
-]
-
-// What starts processes waits for them, each of which waits for its turn on a machine that is busy.
-const untilProcesses = {
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
-  expect: { poll: { timeout: 100_000 } },
-}
-
 // Kinds of test files, the longest first: a long one begun last would leave the other cores idle.
 const kinds = ['/conformance/', '/conformance.', '.e2e.', '.int.', '']
 const kindOf = ({ moduleId }: TestSpecification) =>
@@ -69,6 +42,38 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+// After all others. These start processes and servers and wait for them, so that a worker for each
+// core would leave the cores idle for a third of the time.
+const waiting = {
+  maxWorkers: availableParallelism() + 1,
+  sequence: { sequencer: LongestFirst, groupOrder: 1 },
+}
+const waitingPackages = ['cli', 'client']
+const waitingProjects = [
+  'tests/browser',
+  'tests/cluster',
+  'tests/deploy',
+  'tests/nemesis',
+  'tests/server',
+]
+
+const packageProjects = foldersIn('packages').map((name) => ({
+  extends: true as const,
+  root: pathTo(`packages/${name}`),
+  resolve: { alias: sources },
+  test: { name, include: testFiles, ...(waitingPackages.includes(name) && waiting) },
+}))
+
+// Examples and servers use what users get: the built packages.
+const builtProjects = [...foldersIn('examples').map((name) => `examples/${name}`), 'scripts']
+
+// What starts processes waits for them, each of which waits for its turn on a machine that is busy.
+const untilProcesses = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  expect: { poll: { timeout: 100_000 } },
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -78,15 +83,14 @@ export default defineConfig({
         root: pathTo(path),
         test: { name: path, include: testFiles, ...untilProcesses },
       })),
-      ...serverProjects.map((path) => ({
+      ...waitingProjects.map((path) => ({
         extends: true as const,
         root: pathTo(path),
         test: {
           name: path,
           include: testFiles,
           ...untilProcesses,
-          maxWorkers: availableParallelism() + 1,
-          sequence: { sequencer: LongestFirst, groupOrder: 1 },
+          ...waiting,
         },
       })),
     ],
