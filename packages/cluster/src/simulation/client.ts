@@ -6,15 +6,18 @@ import type { World } from './world.js'
 export const topics = 2
 
 export class Client {
+  #producer: number
   #sequence = 1
   #appended = 0
   #try = 0
   #failed: Exclude<WriteAnswer['type'], 'accepted'>[] = []
 
   constructor(
-    private readonly producer: number,
+    private readonly topic: number,
     private readonly world: World,
-  ) {}
+  ) {
+    this.#producer = world.nextProducer()
+  }
 
   /** How many of its appends were acknowledged. */
   get appended(): number {
@@ -30,10 +33,14 @@ export class Client {
     this.#after(this.world.random.between(0, 500))
   }
 
-  /** An operator accepted that appends were lost: what comes next is what the log does not have. */
+  /**
+   * An operator accepted that appends were lost: it begins anew, under another name, as some of them
+   * may be in a journal still, and come back with it.
+   */
   rewind(): void {
     this.#try += 1
-    this.#sequence = this.world.ledger.producerSequence(this.producer) + 1
+    this.#producer = this.world.nextProducer()
+    this.#sequence = 1
     this.#after(this.world.random.between(20, 500))
   }
 
@@ -45,7 +52,8 @@ export class Client {
   }
 
   #append(): void {
-    const { world, producer } = this
+    const { world, topic } = this
+    const producer = this.#producer
     this.#try += 1
     const attempt = world.nextAttempt()
     const current = this.#try
@@ -58,7 +66,6 @@ export class Client {
       if (current !== this.#try || world.random.chance(world.clientLoss)) return
       this.#answered(answer)
     }
-    const topic = producer % topics
     const producerSequence = this.#sequence
     member.write({ type: 'append', attempt, producer, producerSequence, topic }, answerOnce)
     world.timeline.after(2_000, () => {
@@ -67,13 +74,13 @@ export class Client {
   }
 
   #answered(answer: WriteAnswer): void {
-    const { world, producer } = this
+    const { world } = this
     this.#try += 1
     if (answer.type !== 'accepted') {
       this.#failed.push(answer.type)
       return this.#after(world.random.between(20, 150))
     }
-    world.ledger.accepted(producer, this.#sequence, answer.payload)
+    world.ledger.accepted(this.#producer, this.#sequence, answer.payload)
     this.#sequence += 1
     this.#appended += 1
     if (world.quiet) return

@@ -102,10 +102,6 @@ export class Ledger {
     this.#acknowledged += 1
   }
 
-  producerSequence(producer: number): number {
-    return this.#producerSequences.get(producer)?.length ?? 0
-  }
-
   /** What is committed of a consumer's position. */
   cursor(consumer: number): number {
     return this.#cursors.get(consumer) ?? 0

@@ -5,6 +5,7 @@ import { loseMajority } from './lost-majority.js'
 import { loseRecord } from './lost-record.js'
 import { loseEntries } from './lost-entries.js'
 import { putRecordBack } from './older-record.js'
+import type { SimulatedDisk } from './simulated-disk.js'
 import type { SimulatedMember } from './simulated-member.js'
 import { calmCoordinator } from './simulated-coordinator.js'
 import { calmNetwork } from './simulated-network.js'
@@ -40,7 +41,7 @@ export class Nemesis {
       // An operator gives a disk to those who cannot start, and to some of those who may not join.
       const { damaged, storeId } = member.disk
       const out = !this.world.lasting.includes(member) && this.world.mayLose(storeId)
-      if (damaged || (out && random.chance(0.5))) this.#replaceDisk(member)
+      if (damaged || (out && random.chance(0.5))) this.#replaceDisk(member, member.disk)
       member.disk.slowness = 1
       member.disk.factsSlowness = 1
       member.disk.failing = false
@@ -141,28 +142,29 @@ export class Nemesis {
     }
   }
 
-  #replaceDisk(member: SimulatedMember): void {
+  /** An operator gives it an empty disk. While the record is lost it would take that for the beginning. */
+  #replaceDisk(member: SimulatedMember, disk: SimulatedDisk): void {
+    const { world } = this
+    if (member.disk !== disk) return
+    if (world.recordLost) return world.timeline.after(100, () => this.#replaceDisk(member, disk))
     if (member.running) member.crash()
     member.empty()
+    member.crashFor(1)
   }
 
-  /** It does not open what is damaged; later an operator gives it an empty disk. */
+  /** It does not open what is damaged, until it has another disk. */
   #corrupt(member: SimulatedMember, lastsMs: number): void {
     const { disk } = member
     if (!member.joined || !this.world.mayLose(disk.storeId)) return
     if (member.running) member.crash()
     disk.damaged = true
-    this.#undo(lastsMs, () => {
-      if (member.disk !== disk) return
-      member.empty()
-      member.crashFor(1)
-    })
+    this.#undo(lastsMs, () => this.#replaceDisk(member, disk))
   }
 
   #join(): void {
     const { members, discovered } = this.world
     const member = members.find(({ joined }) => !joined)
-    if (member === undefined) return
+    if (member === undefined || this.world.recordLost) return
     member.start()
     if (this.world.random.chance(0.7)) discovered.add(member.name)
   }

@@ -2,7 +2,7 @@
 import type { Sender } from '../replica/messages.js'
 import { type Rules, isRemoved, rules as correctRules } from '../replica/rules.js'
 import type { ClusterRecord, MemberStore } from '../record.js'
-import { Client } from './client.js'
+import { Client, topics } from './client.js'
 import { Consumer } from './consumer.js'
 import { Ledger } from './ledger.js'
 import type { LostEntries } from './lost-entries.js'
@@ -59,6 +59,7 @@ export class World {
   quiet = false
   steps = 0
   #attempts = 0
+  #producers = 0
   readonly clients: readonly Client[]
   readonly consumers: readonly Consumer[]
   readonly #trace: ((line: string) => void) | undefined
@@ -89,7 +90,10 @@ export class World {
       () => this.coordinator.lastRecord,
       (storeId) => (this.loss?.storeId === storeId ? this.loss.mayLackLsn : 0),
     )
-    this.clients = Array.from({ length: this.plan.clients }, (_, index) => new Client(index, this))
+    this.clients = Array.from(
+      { length: this.plan.clients },
+      (_, index) => new Client(index % topics, this),
+    )
     this.consumers = Array.from(
       { length: this.plan.consumers },
       (_, index) => new Consumer(index, this),
@@ -130,6 +134,11 @@ export class World {
     return this.#attempts
   }
 
+  nextProducer(): number {
+    this.#producers += 1
+    return this.#producers
+  }
+
   /** Whom a client asks: mostly a leader, sometimes anybody. */
   likelyLeader(): SimulatedMember {
     const leaders = this.members.filter(({ leading }) => leading)
@@ -154,6 +163,12 @@ export class World {
       )
       return inSync.length >= minInSync && lost.length < minInSync
     })
+  }
+
+  /** Whether the record was deleted, and there is none again. */
+  get recordLost(): boolean {
+    const { record, lastRecord } = this.coordinator
+    return record === undefined && lastRecord !== undefined
   }
 
   /** Whether it is not certain at this moment who has everything, so that no more of that is done. */
