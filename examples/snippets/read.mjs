@@ -30,7 +30,7 @@ console.log(second.length) //=> 1
 const closest = await log.seek('orders', new Date('2026-02-20'), { nearest: 'closest' })
 console.log(closest?.json()) //=> Egmont
 
-// The whole log in its one order, or all topics that begin alike. In arrays it is fastest.
+// The whole log in its one order, or all topics that begin alike. In arrays, as they are stored.
 for await (const events of log.read('*').batches()) {
   console.log(events.length) //=> 3
 }

@@ -65,7 +65,7 @@ export interface ReadOptions extends ConsistencyOptions {
  */
 export interface EventReader extends AsyncIterable<LogEvent> {
   [Symbol.asyncIterator](): AsyncIterableIterator<LogEvent>
-  /** The same events in arrays as they come from the store, for those who want speed. */
+  /** The same events in arrays, as they come from the store: a whole block or more at a time. */
   batches(): AsyncIterableIterator<LogEvent[]>
   /** All events in one array; not for `follow`. */
   toArray(): Promise<LogEvent[]>
