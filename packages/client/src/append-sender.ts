@@ -55,6 +55,9 @@ export class AppendSender {
     this.#scheduled = false
     this.#pump()
   }
+  readonly #drop = (group: Group): void => {
+    this.#queue.settle(group, 'unknown')
+  }
 
   /** `producer` names this client; undefined: nothing is sent again. */
   constructor(connection: Connection, producer: string | undefined) {
@@ -171,7 +174,7 @@ export class AppendSender {
 
   /** What is to be sent next: first that which went through another stream, then what is new. */
   #next(bytesMax: number): Group | undefined {
-    const repeated = this.#underWay.repeat()
+    const repeated = this.#underWay.repeat(this.#drop)
     if (repeated !== undefined) return repeated
     const { inFlightBytesMax } = this.#connection.options
     while (this.#underWay.bytes < inFlightBytesMax) {
@@ -282,9 +285,7 @@ export class AppendSender {
 
   /** Nobody waits any more for the answers to these, and they will not come. */
   #dropForsaken(): void {
-    this.#underWay.dropForsaken((group) => {
-      this.#queue.settle(group, 'unknown')
-    })
+    this.#underWay.dropForsaken(this.#drop)
     this.#noteIdle()
   }
 

@@ -39,9 +39,21 @@ export class AppendsUnderWay {
     this.#bytes += group.bytes
   }
 
-  /** The next one that did not go through the present stream, which is sent now. */
-  repeat(): Group | undefined {
-    return this.#sent < this.#groups.length ? this.#groups.at(this.#sent++) : undefined
+  /**
+   * The next one that did not go through the present stream, which is sent now. Those that nobody waits
+   * for any more are not: whoever was told that nothing was done must be right for good.
+   */
+  repeat(drop: (group: Group) => void): Group | undefined {
+    for (;;) {
+      const group = this.#groups.at(this.#sent)
+      if (group === undefined || group.waiting > 0) {
+        if (group !== undefined) this.#sent++
+        return group
+      }
+      this.#groups.filter((other) => other !== group)
+      this.#bytes -= group.bytes
+      drop(group)
+    }
   }
 
   /** The stream is gone, and with it the answers to all that went through it. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type EventLog, GoetheError, type Receipt, systemClock } from '@goethe/core'
 import { Admission } from '../../server/src/admission.js'
 import { defaultConfig } from '../../server/src/config.js'
+import { everybody } from '../../server/src/identity.js'
 import { hastyClock, skippingClock } from '../tests-support/hasty-clock.js'
 import { seededRandom } from '../tests-support/seeded-random.js'
 import { Served, textsOf } from '../tests-support/served.js'
@@ -75,6 +76,52 @@ it('an append that was refused each time until its deadline is known to be undon
       },
     })
   }
+  await client.close()
+  await server.stop()
+  await log.close()
+})
+
+it('an append that was refused until its deadline is not sent any more', async () => {
+  const log = await memoryLog()
+  const clock = skippingClock()
+  const refusing = Object.assign(Object.create(log) as EventLog, {
+    append() {
+      // The next stream is not given up together with the append, as it is younger.
+      clock.skip(50_000)
+      return Promise.reject(
+        new GoetheError('GOETHE_UNAVAILABLE', 'Not now', { details: { retryDelayMs: 10 } }),
+      )
+    },
+  })
+  let streams = 0
+  let ask!: () => void
+  const asked = new Promise<void>((resolve) => (ask = resolve))
+  let release!: () => void
+  const released = new Promise<void>((resolve) => (release = resolve))
+  const server = await TestServer.start(log, {
+    context: {
+      // The second stream is open, and the server does not say yet that something may be sent.
+      async identify() {
+        if (++streams < 2) return everybody
+        ask()
+        await released
+        return everybody
+      },
+      logFor: () => (streams < 2 ? refusing : log),
+    },
+  })
+  const client = connect(server.address, { clock, deadlineMs: 60_000 })
+  const appended = expect(client.append('t', Buffer.from('late'))).rejects.toMatchObject({
+    code: 'GOETHE_UNAVAILABLE',
+    cause: { message: 'Not now' },
+  })
+  await asked
+  clock.skip(10_000)
+  await appended
+  const next = client.append('t', Buffer.from('next'))
+  release()
+  await next
+  expect(await textsOf(log, 't')).toEqual(['next'])
   await client.close()
   await server.stop()
   await log.close()
