@@ -1,5 +1,6 @@
 /** One run: faults for some time, one or two at a time, then none, and then a look at what is left. */
 import { connect } from '@goethe/client'
+import type { Consistency } from '@goethe/core'
 import { appendFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -194,20 +195,24 @@ function allWell(cluster: NemesisCluster): Promise<void> {
   })
 }
 
-/** Whether all readers have as much as the log, and consumers have handled as much. */
+/**
+ * Whether all members and all readers have as much as the log, and consumers have handled as much: a
+ * member says that it is well before it has applied the last entries.
+ */
 async function isDelivered(cluster: NemesisCluster, work: Workload): Promise<boolean> {
-  const counts = await lastSequences(cluster)
+  const addresses = cluster.members.map(({ address }) => address)
+  const counts = await lastSequences(addresses, 'linearizable')
+  const shown = await Promise.all(addresses.map((address) => lastSequences([address], 'local')))
+  if (shown.some((theirs) => theirs.join() !== counts.join())) return false
   const total = counts.reduce((sum, count) => sum + count, 0)
   return work.tails.every(({ seen }) => seen.length >= total) && work.handled.size >= counts[0]!
 }
 
-async function lastSequences(cluster: NemesisCluster): Promise<number[]> {
-  await using client = connect(cluster.members.map(({ address }) => address))
+async function lastSequences(addresses: string[], consistency: Consistency): Promise<number[]> {
+  await using client = connect(addresses)
+  const options = { reverse: true, limit: 1, consistency }
   return Promise.all(
-    topics.map(
-      async (topic) =>
-        (await client.read(topic, { reverse: true, limit: 1 }).toArray())[0]?.sequence ?? 0,
-    ),
+    topics.map(async (topic) => (await client.read(topic, options).toArray())[0]?.sequence ?? 0),
   )
 }
 

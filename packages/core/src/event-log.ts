@@ -83,9 +83,6 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
     this.id = opened.meta.logId
     this.#indexIntervalMs = opened.meta.index.intervalMs
     this.#parts = new LogParts(opened, options, this)
-    const { retention, committer } = this.#parts
-    if (options.readOnly === undefined) retention.start()
-    else void committer.close(options.readOnly)
   }
 
   /**
@@ -97,7 +94,23 @@ export class EventLog extends TypedEventEmitter implements EventLogApi {
    */
   static async open(database: Database, options?: EventLogOptions): Promise<EventLog> {
     const checked = checkLogOptions(options)
-    return new EventLog(await openLog(database, checked), checked)
+    return openLog(database, checked, async (opened) => {
+      const log = new EventLog(opened, checked)
+      await log.#begin(checked)
+      return log
+    })
+  }
+
+  async #begin({ readOnly }: CheckedOptions): Promise<void> {
+    const { feed, retention, committer } = this.#parts
+    try {
+      await feed.findEnd()
+    } catch (error) {
+      feed.close()
+      throw error
+    }
+    if (readOnly === undefined) retention.start()
+    else void committer.close(readOnly)
   }
 
   append(

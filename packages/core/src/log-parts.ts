@@ -42,7 +42,7 @@ export class LogParts {
 
   /** Reads nothing. `emitter` is told what happens to the log. */
   constructor(
-    { store, meta, lastId }: OpenedLog,
+    { store, meta }: OpenedLog,
     options: CheckedOptions,
     emitter: TypedEmitter<LogEventMap>,
   ) {
@@ -53,7 +53,7 @@ export class LogParts {
     this.states = new TopicStates(store)
     this.recent = new Recent(options.recentBytesMax)
     const producers = new ProducerStates(store)
-    this.feed = new WriteFeed(store, this.states, producers, this.recent, lastId)
+    this.feed = new WriteFeed(store, this.states, producers, this.recent)
     this.validator = new AppendValidator(options.eventBytesMax, options.clock, this.states)
     this.committer = this.#newCommitter(producers, options)
     this.access = new LogAccess(options.readOnly, meta.import, () => this.committer.failure)

@@ -1,6 +1,5 @@
 import type { Database } from './database.js'
 import { GoetheError, isGoetheError } from './errors.js'
-import { trailingId } from './keyspace.js'
 import { type LogMeta, newMetaOperations, randomLogId, readMeta } from './meta.js'
 import type { CheckedOptions } from './options.js'
 import { reindex } from './reindex.js'
@@ -11,12 +10,17 @@ const indexIntervalMsDefault = 3_600_000
 export interface OpenedLog {
   store: Store
   meta: LogMeta
-  /** The last id of the log; 0n for an empty one. */
-  lastId: bigint
 }
 
-/** Opens the store, makes a log in an empty one, rebuilds the index where its interval changed. */
-export async function openLog(database: Database, options: CheckedOptions): Promise<OpenedLog> {
+/**
+ * Opens the store, makes a log in an empty one, rebuilds the index where its interval changed. Gives
+ * what `begin` makes of that; where it fails the store is let go as well.
+ */
+export async function openLog<Log>(
+  database: Database,
+  options: CheckedOptions,
+  begin: (opened: OpenedLog) => Promise<Log>,
+): Promise<Log> {
   // A database that the application opened stays open when this fails.
   const wasOpen = database?.status === 'open'
   const store = await Store.open(database, options.durability)
@@ -28,8 +32,7 @@ export async function openLog(database: Database, options: CheckedOptions): Prom
       meta.index = { intervalMs, complete: true }
       await reindex(store, meta.index)
     }
-    const last = await store.first(store.keyspaces.commits.range(), { reverse: true })
-    return { store, meta, lastId: last === undefined ? 0n : trailingId(last[0]) }
+    return await begin({ store, meta })
   } catch (error) {
     if (wasOpen) store.release()
     else await store.close()

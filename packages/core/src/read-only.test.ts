@@ -17,6 +17,27 @@ async function written(): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
   return level
 }
 
+const views = { keyEncoding: 'view', valueEncoding: 'view' } as const
+
+interface WrittenOperation {
+  readonly encodedKey: Uint8Array
+  readonly encodedValue: Uint8Array
+}
+
+/** A store with the same content; what is written there is to be applied to this one, as a replica does. */
+async function leaderOf(
+  level: MemoryLevel<Uint8Array, Uint8Array>,
+): Promise<MemoryLevel<Uint8Array, Uint8Array>> {
+  const leader = new MemoryLevel<Uint8Array, Uint8Array>(views)
+  await leader.open()
+  for await (const [key, value] of level.iterator(views)) await leader.put(key, value)
+  return leader
+}
+
+function applied({ encodedKey: key, encodedValue: value }: WrittenOperation) {
+  return { type: 'put', key, value, ...views } as const
+}
+
 describe('a log that was opened to be read only', () => {
   it('reads, and writes nothing', async () => {
     const level = await written()
@@ -49,33 +70,38 @@ describe('a log that was opened to be read only', () => {
     await using reading = await EventLog.open(level, { readOnly: true })
     const tail = reading.read('a', { from: 'end', follow: true })[Symbol.asyncIterator]()
     const next = tail.next()
-    // As a replica would: another store's writes, applied to this one.
-    const other = new MemoryLevel<Uint8Array, Uint8Array>({
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-    })
-    await other.open()
-    for await (const [key, value] of level.iterator({
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-    })) {
-      await other.put(key, value)
-    }
-    other.on('write', (operations: { encodedKey: Uint8Array; encodedValue: Uint8Array }[]) => {
-      void level.batch(
-        operations.map(({ encodedKey: key, encodedValue: value }) => ({
-          type: 'put' as const,
-          key,
-          value,
-          keyEncoding: 'view',
-          valueEncoding: 'view',
-        })),
-      )
-    })
-    await using writing = await EventLog.open(other)
+    const leader = await leaderOf(level)
+    await using writing = await EventLog.open(leader)
+    leader.on('write', (operations) => void level.batch(operations.map(applied)))
     await writing.append('a', one)
     expect((await next).value).toMatchObject({ topic: 'a', sequence: 2 })
     await tail.return?.()
+  })
+
+  it('sees what somebody else writes into the store while it is opened', async () => {
+    const level = await written()
+    const leader = await leaderOf(level)
+    await using writing = await EventLog.open(leader)
+    const late: WrittenOperation[] = []
+    leader.on('write', (operations) => void late.push(...operations))
+    await writing.append('a', one)
+    // Right behind the moment for which the store has said where the log ends.
+    const { iterator } = level
+    level.iterator = (options: object) => {
+      const found = iterator.call(level, options)
+      const { next } = found
+      found.next = async () => {
+        const entry = await next.call(found)
+        if ('reverse' in options && options.reverse) await level.batch(late.splice(0).map(applied))
+        return entry
+      }
+      return found
+    }
+    await using reading = await EventLog.open(level, { readOnly: true })
+    expect(late).toEqual([])
+    const sequences = (await reading.read('*').toArray()).map(({ sequence }) => sequence)
+    expect(sequences).toEqual([1, 2])
+    expect(reading.status().lastId).toBe(writing.status().lastId)
   })
 
   it('refuses writes as it is told to', async () => {

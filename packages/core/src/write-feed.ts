@@ -22,22 +22,24 @@ export class WriteFeed {
   readonly #listener = (operations: WrittenOperation[]): void => {
     this.#onWrite(operations)
   }
-  /** The last id of the log that readers may see. */
-  lastId: bigint
+  /** The last id of the log that readers may see; 0n for an empty one. */
+  lastId = 0n
 
-  constructor(
-    store: Store,
-    states: TopicStates,
-    producers: ProducerStates,
-    recent: Recent,
-    lastId: bigint,
-  ) {
+  constructor(store: Store, states: TopicStates, producers: ProducerStates, recent: Recent) {
     this.#store = store
     this.#states = states
     this.#producers = producers
     this.#recent = recent
-    this.lastId = lastId
     store.root.on('write', this.#listener)
+  }
+
+  /**
+   * Looks up where the log ends. What is written meanwhile is heard of: the entries of a leader do not
+   * wait until a follower has opened its log.
+   */
+  async findEnd(): Promise<void> {
+    const last = await this.#store.first(this.#store.keyspaces.commits.range(), { reverse: true })
+    if (last !== undefined) this.#committed(last[0])
   }
 
   close(): void {
@@ -60,10 +62,15 @@ export class WriteFeed {
         const results = put === undefined ? ProducerResults.none : new ProducerResults(put)
         this.#producers.replace(producers.text(key), results)
       } else if (commits.owns(key)) {
-        if (put !== undefined && trailingId(key) > this.lastId) this.lastId = trailingId(key)
+        if (put !== undefined) this.#committed(key)
       }
     }
     if (blocks.length > 0) this.#recent.add(blocks)
+  }
+
+  #committed(key: Uint8Array): void {
+    const id = trailingId(key)
+    if (id > this.lastId) this.lastId = id
   }
 
   #block(topic: string, bytes: Uint8Array): Block {

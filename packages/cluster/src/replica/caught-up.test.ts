@@ -57,6 +57,17 @@ describe('a member in sync', () => {
     expect(observed.pass(30_000, 3).at(-1)).toBe(true)
   })
 
+  it('is not when it led until now, before it has what a leader has committed', () => {
+    const observed = new Observed()
+    observed.caughtUp.leads()
+    expect(observed.caughtUp.value).toBe(true)
+    // Nobody is heard yet, and its own record has it in the set.
+    const alone = { nowMs: 100, inSync: true, commitLsn: undefined, appliedLsn: 1 }
+    observed.caughtUp.observe(alone)
+    expect(observed.caughtUp.value).toBe(false)
+    expect(observed.pass(200, 0)).toEqual([true, true])
+  })
+
   it('stays what it was while nobody leads', () => {
     const observed = new Observed()
     observed.pass(1_000, 0)

@@ -19,6 +19,7 @@ export interface Progress {
 
 export class CaughtUp {
   #value = false
+  #led = false
   /** The entry that is waited for, committed when it was the last one; the first, on joining. */
   #mark: { readonly lsn: number; readonly sinceMs: number } | undefined
 
@@ -31,11 +32,14 @@ export class CaughtUp {
   /** This member leads, and has applied all that came before it. */
   leads(): void {
     this.#value = true
+    this.#led = true
     this.#mark = undefined
   }
 
   observe({ nowMs, inSync, commitLsn, appliedLsn }: Progress): void {
-    if (!inSync) {
+    // Who led until now may have done so without the others for long, and knows no later record.
+    if (this.#led || !inSync) {
+      this.#led = false
       this.#value = false
       this.#mark = undefined
       return
