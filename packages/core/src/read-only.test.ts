@@ -86,17 +86,18 @@ describe('a log that was opened to be read only', () => {
     leader.on('write', (operations) => void late.push(...operations))
     await writing.append('a', one)
     // Right behind the moment for which the store has said where the log ends.
-    const { iterator } = level
-    level.iterator = (options: object) => {
-      const found = iterator.call(level, options)
-      const { next } = found
+    const iterate = level.iterator.bind(level)
+    const iterator = (options: object) => {
+      const found = iterate(options)
+      const next = found.next.bind(found)
       found.next = async () => {
-        const entry = await next.call(found)
+        const entry = await next()
         if ('reverse' in options && options.reverse) await level.batch(late.splice(0).map(applied))
         return entry
       }
       return found
     }
+    Object.assign(level, { iterator })
     await using reading = await EventLog.open(level, { readOnly: true })
     expect(late).toEqual([])
     const sequences = (await reading.read('*').toArray()).map(({ sequence }) => sequence)
