@@ -20,7 +20,7 @@
  * allocated ahead as a sparse file gains nothing. Filled with zeros ahead, it spares the file system's
  * own journal: 20 against 10 MB/s for the small ones on a busy disk, for one more write of each byte.
  * Three members on two cores became a tenth slower by it with batches of 130 kB: their syncs took half
- * of the time, but what the zeros cost in CPU was missing elsewhere.
+ * of the time, but what the zeros cost in CPU was missing elsewhere. (All of this was taken by hand.)
  */
 import { GoetheError } from '@goethe/core'
 import { type DurableFacts, noFacts } from '../replica/facts.js'
