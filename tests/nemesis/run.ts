@@ -155,9 +155,10 @@ class Run {
     } catch (error) {
       return [String(error)]
     }
-    // What readers do not have by then they will be said not to have.
     const all = () => isDelivered(this.#cluster, work)
-    await within(recoveryMsMax, 'readers', untilTrue(all)).catch(() => undefined)
+    // Too late is no problem of its own: what readers do not have they will be said not to have.
+    const note = (error: unknown) => this.#log(String(error))
+    await within(recoveryMsMax, 'readers', untilTrue(all)).catch(note)
     return whatIsWrong(this.#cluster, work)
   }
 
@@ -211,7 +212,7 @@ async function isDelivered(cluster: NemesisCluster, work: Workload): Promise<boo
 async function lastSequences(addresses: string[], consistency: Consistency): Promise<number[]> {
   await using client = connect(addresses)
   const options = { reverse: true, limit: 1, consistency }
-  return Promise.all(
+  return await Promise.all(
     topics.map(async (topic) => (await client.read(topic, options).toArray())[0]?.sequence ?? 0),
   )
 }
