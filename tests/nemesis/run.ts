@@ -155,11 +155,16 @@ class Run {
     } catch (error) {
       return [String(error)]
     }
-    const all = () => isDelivered(this.#cluster, work)
-    // Too late is no problem of its own: what readers do not have they will be said not to have.
-    const note = (error: unknown) => this.#log(String(error))
-    await within(recoveryMsMax, 'readers', untilTrue(all)).catch(note)
-    return whatIsWrong(this.#cluster, work)
+    // A member that does not answer now may answer soon.
+    const all = () =>
+      isDelivered(this.#cluster, work).catch((error: unknown) => {
+        this.#log(`Not all can be asked yet: ${String(error)}`)
+        return false
+      })
+    const late: string[] = []
+    const note = (error: unknown) => late.push(String(error))
+    await within(recoveryMsMax, 'readers and consumers', untilTrue(all)).catch(note)
+    return [...late, ...(await whatIsWrong(this.#cluster, work))]
   }
 
   #result(problems: string[], recoveryMs: number): Omit<RunResult, 'folder'> {
