@@ -27,6 +27,7 @@ import { followerState } from './follower-state.js'
 import { ForwardedRequests } from './forwarded-requests.js'
 import { type ForwardTarget, Forwarder } from './forwarder.js'
 import { ForwardingLog } from './forwarding-log.js'
+import { MemberRefusals } from './member-refusals.js'
 
 export interface ClusteredStoreOptions {
   /** Opens the member: at first, and again after its disk failed. */
@@ -57,6 +58,7 @@ export class ClusteredStore implements LogStore {
   readonly forwardingLog: ServedLog | undefined
   readonly forwarded: ReadonlyMap<string, number>
   readonly cluster: ClusterOperations
+  readonly #refusals: MemberRefusals
   readonly #requests: ForwardedRequests
   readonly #options: ClusteredStoreOptions
   #member: ClusterMember | undefined
@@ -77,6 +79,7 @@ export class ClusteredStore implements LogStore {
   private constructor(options: ClusteredStoreOptions) {
     this.#options = options
     const { clock, guard, admission, logger, retryDelayMs } = options
+    this.#refusals = new MemberRefusals({ status: () => this.#member?.status, retryDelayMs })
     const logOptions: ReopenableLogOptions = {
       id: () => this.#current?.id ?? '',
       current: () => this.#open(),
@@ -97,7 +100,7 @@ export class ClusteredStore implements LogStore {
     })
     this.cluster = new ClusterOperations({
       member: () => this.#member,
-      elsewhere: () => this.#elsewhere(),
+      elsewhere: () => this.#refusals.elsewhere(),
       fewestInSync: options.fewestInSync,
       clock,
     })
@@ -235,20 +238,20 @@ export class ClusteredStore implements LogStore {
    */
   #replicationOf({ replication }: ClusterMember, lead: number | undefined): Replication {
     const withAddresses = (error: unknown): never => {
-      throw isGoetheError(error, 'GOETHE_NOT_LEADER') ? this.#elsewhere() : error
+      throw isGoetheError(error, 'GOETHE_NOT_LEADER') ? this.#refusals.elsewhere() : error
     }
     return {
       propose: (operations) =>
         this.#leads === lead
           ? replication.propose(operations).catch(withAddresses)
-          : Promise.reject(this.#elsewhere()),
+          : Promise.reject(this.#refusals.elsewhere()),
       confirm: () =>
         lead === undefined && !this.#options.forward
-          ? Promise.reject(this.#elsewhere())
+          ? Promise.reject(this.#refusals.elsewhere())
           : replication.confirm().catch((error: unknown) => {
               // It may be tried again, as nothing was to be done.
               if (!isGoetheError(error, 'GOETHE_UNAVAILABLE')) return withAddresses(error)
-              throw this.#unavailable(error.message, error)
+              throw this.#refusals.unavailable(error.message, error)
             }),
       onApplied: (listener) => replication.onApplied(listener),
     }
@@ -281,7 +284,7 @@ export class ClusteredStore implements LogStore {
     try {
       const log = await EventLog.open(level, {
         ...logOptions,
-        ...(!leads && { readOnly: () => this.#elsewhere(), index: {} }),
+        ...(!leads && { readOnly: () => this.#refusals.elsewhere(), index: {} }),
       })
       log.on('error', (error) => {
         const isImporting = isGoetheError(error, 'GOETHE_IMPORT_INCOMPLETE')
@@ -339,9 +342,7 @@ export class ClusteredStore implements LogStore {
   #open(): EventLog {
     if (this.#current !== undefined) return this.#current
     if (this.#closing !== undefined) throw new GoetheError('GOETHE_CLOSED', 'The log is closed')
-    throw new GoetheError('GOETHE_UNAVAILABLE', 'The log is being opened', {
-      details: { retryDelayMs: this.#options.retryDelayMs },
-    })
+    throw this.#refusals.unavailable('The log is being opened')
   }
 
   /** Why nothing at all can be written here; what is refused like this was not done. */
@@ -351,9 +352,9 @@ export class ClusteredStore implements LogStore {
       const reason = this.#member?.status.replica.notWritable
       return reason === undefined
         ? undefined
-        : this.#unavailable(`The cluster takes no writes: ${reason}`)
+        : this.#refusals.unavailable(`The cluster takes no writes: ${reason}`)
     }
-    return this.#elsewhere()
+    return this.#refusals.elsewhere()
   }
 
   /** Who is asked to do what is written here, where that is another member that can be asked. */
@@ -365,40 +366,5 @@ export class ClusteredStore implements LogStore {
       return undefined
     }
     return { member, leader, refusal }
-  }
-
-  #elsewhere(): GoetheError {
-    const replica = this.#member?.status.replica
-    const view = this.#member?.status.members
-    const followed = replica?.leader === undefined ? undefined : view?.get(replica.leader)
-    // One that follows nobody may know all the same where writes are taken.
-    const leader = followed ?? view?.leaderSince(replica!.epoch)
-    if (leader === undefined || leader.self) {
-      const { namedLeader } = replica ?? {}
-      if (namedLeader !== undefined) {
-        return this.#unavailable(
-          `The cluster takes no writes at the moment: cluster.leader names ${namedLeader}, which does ` +
-            'not lead now, and nobody else takes over by itself',
-        )
-      }
-      return this.#unavailable('The cluster has no leader at the moment; it is about to get one')
-    }
-    if (replica?.role === 'follower' && !replica.hearsLeader) {
-      return this.#unavailable(`${leader.member} leads, and was not heard of just now`)
-    }
-    const { member, address, url } = leader
-    const where = url === undefined ? address : `${address}, over HTTP at ${url}`
-    return new GoetheError(
-      'GOETHE_NOT_LEADER',
-      `${member} leads, at ${where}: writes and linearizable reads go there`,
-      {
-        details: { leader: address, ...(url !== undefined && { leaderUrl: url }) },
-      },
-    )
-  }
-
-  #unavailable(message: string, cause?: GoetheError): GoetheError {
-    const { retryDelayMs } = this.#options
-    return new GoetheError('GOETHE_UNAVAILABLE', message, { cause, details: { retryDelayMs } })
   }
 }
